@@ -1,0 +1,290 @@
+"""The card: one message in the announcement channel and one pinned in the incident's channel.
+
+Rendered from the state at the moment of sending and edited in place, so everything on it must be
+true at ``context.now`` and stay honest when it is old: an open incident's duration says as of when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ConfirmObject
+
+from blocks import kit, text
+from blocks.ids import ActionId, BlockId, IncidentButton
+from blocks.steps import FailedStep, failed_steps
+from bot.domain.incident import Origin, PagerKind, Status, Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.incident import Incident
+    from bot.ports import Message
+
+__all__ = [
+    "CardContext",
+    "FailedStep",
+    "Link",
+    "Place",
+    "card",
+    "facts",
+    "fallback",
+    "headline",
+    "places_line",
+    "story",
+]
+
+Place = Literal["announcement", "channel"]
+
+_WAY_IN: Final = {
+    Origin.API: "API",
+    Origin.ALERT: "alert",
+    Origin.GITHUB: "GitHub",
+    Origin.MUSTER: "Muster",
+}
+MAX_FAILURES: Final = 5
+MAX_NOTES: Final = 5
+MAX_LINKS: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A further address for the card's link line (runbook, status page, dashboard)."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardContext:
+    """What the card shows beside the incident. ``waiting`` and ``notes`` are plain text."""
+
+    now: datetime
+    severities: Mapping[str, str] = field(default_factory=dict)  # name -> emoji, worst first
+    failures: tuple[FailedStep, ...] = ()
+    waiting: str | None = None
+    notes: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    postmortem_available: bool = False
+    subscribe_available: bool = False
+
+
+def card(incident: Incident, context: CardContext, *, place: Place) -> Message:
+    """The whole card for one place."""
+    if incident.private and place == "announcement":
+        return _veiled(incident)
+    blocks: list[Block] = [
+        kit.header(headline(incident, context.severities), BlockId.HEADER),
+        kit.facts(facts(incident, context), BlockId.FACTS),
+        *story(incident, place),
+    ]
+    links = places_line(incident, context, place)
+    if links:
+        blocks.append(kit.context(links))
+    if context.waiting:
+        blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
+    notes = [note for note in context.notes if text.shows(note)][:MAX_NOTES]
+    blocks += [kit.context(text.prose(note, 600)) for note in notes]
+    blocks += _failures(incident, context, place)
+    blocks.append(_buttons(incident, context, place))
+    return kit.message(fallback(incident), blocks)
+
+
+def _veiled(incident: Incident) -> Message:
+    """What may be known of a private incident outside of its channel."""
+    words = f"🔒 Private incident {incident.name}"
+    state = f"{words}: {kit.status_words(incident)}"
+    return kit.message(state, [kit.context(state, BlockId.HEADER)])
+
+
+def headline(incident: Incident, severities: Mapping[str, str]) -> str:
+    """``:red_circle: INC-12 Checkout is down``, plain text of at most 150 characters."""
+    emoji = severities.get(incident.severity or "", "") or kit.NO_SEVERITY_EMOJI
+    lock = "🔒 " if incident.private else ""
+    start = f"{text.truncate(emoji, 50)} {lock}{incident.name} "
+    return start + text.one_line(incident.title, kit.HEADER_LIMIT - text.size(start))
+
+
+def facts(incident: Incident, context: CardContext) -> list[str]:
+    """The fields, one line each: on a phone they are one column."""
+    urgency = kit.URGENCY_WORD[incident.urgency]
+    if incident.priority:
+        urgency += f" · {text.inline(incident.priority, 60)}"
+    service = incident.service_title or incident.service
+    severity = text.inline(incident.severity, 60) if incident.severity else "not set"
+    return [
+        f"*Status:* {kit.status_words(incident)}",
+        f"*Severity:* {severity}",
+        f"*Urgency:* {urgency}",
+        f"*Service:* {text.inline(service, 120) if service else 'none'}",
+        f"*Owner:* {kit.owners(incident)}",
+        f"*Commander:* {text.mention(incident.commander)}",
+        f"*Source:* {source(incident)}",
+        f"*Started:* {text.date(incident.started_at)}",
+        f"*Duration:* {_duration(incident, context.now)}",
+    ]
+
+
+def source(incident: Incident) -> str:
+    """The PagerDuty incident it came from, else who declared it and how."""
+    if incident.origin is Origin.PAGERDUTY:
+        return _pager_link(incident) or "PagerDuty"
+    who = text.mention(incident.reporter, nobody="")
+    if incident.origin is Origin.SLACK:
+        return f"declared by {who}" if who else "declared in Slack"
+    way = _WAY_IN[incident.origin]
+    return f"{way} · {who}" if who else way
+
+
+def _pager_link(incident: Incident) -> str | None:
+    pager = incident.pager
+    if pager.kind is not PagerKind.PAGERDUTY or not (pager.url or pager.number):
+        return None
+    return text.link(pager.url, f"PagerDuty #{pager.number}" if pager.number else "PagerDuty")
+
+
+def _duration(incident: Incident, now: datetime) -> str:
+    end = incident.resolved_at if not incident.is_open else None
+    if end is not None:
+        return text.duration((end - incident.started_at).total_seconds())
+    so_far = text.duration((now - incident.started_at).total_seconds())
+    return f"{so_far} as of {text.date(now, '{time}')}"
+
+
+def story(incident: Incident, place: Place) -> list[Block]:
+    """What a reader must know beyond the fields: how it ended, that nobody is paged."""
+    blocks: list[Block] = []
+    if incident.merged_into is not None:
+        blocks.append(kit.section(f"🔀 Merged into *INC-{incident.merged_into}*."))
+    if not incident.is_open:
+        blocks.append(kit.section(_ending(incident)))
+    elif incident.pager.kind is PagerKind.NOBODY:
+        blocks.append(kit.section(_nobody_paged(incident)))
+    if place == "channel" and text.shows(incident.description):
+        blocks.append(kit.section(text.quote(incident.description, 900)))
+    return blocks
+
+
+def _ending(incident: Incident) -> str:
+    who = text.mention(incident.resolved_by, nobody="")
+    line = f"✅ *Resolved*{f' by {who}' if who else ''}"
+    if incident.resolved_at:
+        lasted = text.duration((incident.resolved_at - incident.started_at).total_seconds())
+        line += f" {text.date(incident.resolved_at)} after {lasted}"
+    if text.shows(incident.resolution):
+        line += f"\n*What fixed it:*\n{text.quote(incident.resolution, 1500)}"
+    return line
+
+
+def _nobody_paged(incident: Incident) -> str:
+    if incident.urgency is Urgency.LOW:
+        return "🔕 *Nobody is paged* for this incident: no pager covers it."
+    return (
+        "🔕 *Nobody is paged* for this incident: its service has no pager and no escalation "
+        "policy. Call people yourself, or use *Reassign*."
+    )
+
+
+def places_line(incident: Incident, context: CardContext, place: Place) -> str:
+    """Links to the other places the incident lives in, on one line."""
+    places, ticket = incident.places, incident.ticket
+    links: list[str] = []
+    if place == "announcement" and places.channel:
+        name = places.channel_name or "channel"
+        links.append(f"💬 {text.channel_link(places.channel, fallback=name)}")
+    if place == "announcement" and places.in_thread and not places.channel:
+        links.append("🧵 runs in this thread")
+    if place == "channel" and places.announcement_url and not incident.private:
+        links.append(text.link(places.announcement_url, "Announcement"))
+    if place == "channel" and places.previous_channel:
+        links.append(f"before: {text.channel_link(places.previous_channel)}")
+    pager = _pager_link(incident)
+    if pager:
+        links.append(pager)
+    if ticket and ticket.url:
+        links.append(text.link(ticket.url, f"{ticket.repo}#{ticket.number or '?'}"))
+    shown = context.links[:MAX_LINKS]
+    links += [text.link(each.url, text.truncate(each.label, 60)) for each in shown]
+    kept, _ = kit.fit(links, kit.FIELD_LIMIT)
+    return " · ".join(kept)
+
+
+def _failures(incident: Incident, context: CardContext, place: Place) -> list[Block]:
+    """Failed steps, where the people who work on it see them; stakeholders need not."""
+    if place == "announcement" and incident.places.channel:
+        return []
+    return failed_steps(incident.number, context.failures, MAX_FAILURES)
+
+
+def _buttons(incident: Incident, context: CardContext, place: Place) -> ActionsBlock:
+    target = IncidentButton(number=incident.number)
+
+    def press(label: str, action: ActionId, style: str | None = None) -> ButtonElement:
+        return kit.button(label, action, target, style=style, about=incident.name)
+
+    buttons: list[ButtonElement] = []
+    if incident.is_open:
+        if incident.status is Status.TRIGGERED:
+            buttons.append(press("Acknowledge", ActionId.ACKNOWLEDGE, "primary"))
+        buttons += [
+            press("Reassign", ActionId.REASSIGN),
+            press("Escalate", ActionId.ESCALATE),
+            _resolve_button(incident, target),
+        ]
+        if place == "announcement" and _can_open_channel(incident, context):
+            buttons.append(press("Open channel", ActionId.OPEN_CHANNEL))
+    else:
+        buttons.append(press("Reopen", ActionId.REOPEN))
+        if context.postmortem_available:
+            buttons.append(press("Post-mortem", ActionId.POSTMORTEM))
+    if place == "announcement" and context.subscribe_available:
+        buttons.append(press("Subscribe", ActionId.SUBSCRIBE))
+    buttons.append(press("More", ActionId.MORE))
+    return kit.actions(buttons, BlockId.ACTIONS)
+
+
+def _can_open_channel(incident: Incident, context: CardContext) -> bool:
+    """Announced only, or the channel waits in a storm; one that is being made needs no button."""
+    if incident.places.channel or incident.places.in_thread:
+        return False
+    return not incident.opens_channel or context.waiting is not None
+
+
+def _resolve_button(incident: Incident, target: IncidentButton) -> ButtonElement:
+    at_pager = " at the pager too" if incident.pager.kind is not PagerKind.NOBODY else ""
+    confirm = ConfirmObject(
+        title=f"Resolve {incident.name}?",
+        text=kit.plain_text(f"It is closed for everybody{at_pager}. You can reopen it.", 300),
+        confirm="Resolve",
+        deny="Cancel",
+    )
+    return kit.button("Resolve", ActionId.RESOLVE, target, confirm=confirm, about=incident.name)
+
+
+def fallback(incident: Incident) -> str:
+    """The card as one paragraph, for notifications and screen readers."""
+    if incident.private:
+        return f"🔒 Private incident {incident.name}: {incident.status.value}"
+    severity = f" {text.inline(incident.severity, 60)}" if incident.severity else ""
+    what = f"{incident.name}{severity} {incident.status.value}"
+    parts = [
+        f"{kit.STATUS_EMOJI[incident.status]} {what}: {text.inline(incident.title, 500)}",
+        f"Owner: {kit.owners(incident)}",
+    ]
+    service = incident.service_title or incident.service
+    if service:
+        parts.append(f"Service: {text.inline(service, 120)}")
+    if incident.is_open and incident.pager.kind is PagerKind.NOBODY:
+        parts.append("Nobody is paged")
+    if incident.places.channel:
+        parts.append(f"Channel: {text.channel_link(incident.places.channel)}")
+    pager, ticket = _pager_link(incident), incident.ticket
+    if pager:
+        parts.append(pager)
+    if ticket and ticket.url:
+        parts.append(text.link(ticket.url, f"{ticket.repo}#{ticket.number or '?'}"))
+    if text.shows(incident.resolution) and not incident.is_open:
+        parts.append(f"What fixed it: {text.inline(incident.resolution, 500)}")
+    return " · ".join(parts)

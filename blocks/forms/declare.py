@@ -1,0 +1,146 @@
+"""*Declare an incident*. Submitting it twice gives one incident: the view's id is its once-key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.models.blocks import (
+    Block,
+    CheckboxesElement,
+    PlainTextInputElement,
+)
+from slack_sdk.models.blocks.basic_components import DispatchActionConfig
+
+from blocks import kit, text
+from blocks.forms.base import (
+    Answers,
+    Choice,
+    choose,
+    labelled,
+    modal,
+    option,
+    text_input,
+)
+from blocks.ids import (
+    ELEMENT,
+    ActionId,
+    BlockId,
+    CallbackId,
+    DeclareOrigin,
+)
+from blocks.lists import similar_offers
+from bot.domain.lifecycle import TITLE_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.incident import Incident
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What was filled in; also what to fill in beforehand."""
+
+    title: str = ""
+    severity: str | None = None
+    service: str | None = None
+    description: str = ""
+    private: bool = False
+    origin: DeclareOrigin = field(default_factory=DeclareOrigin)
+
+
+def build(
+    *,
+    severities: Sequence[Choice] = (),
+    services: Sequence[Choice] = (),
+    prefill: Form | None = None,
+    similar: Sequence[Incident] = (),
+) -> dict[str, Any]:
+    """The form; ``similar`` open incidents are offered above the fields."""
+    given = prefill or Form()
+    blocks: list[Block] = [
+        labelled(
+            "Title",
+            BlockId.TITLE,
+            _title_input(given.title),
+            optional=False,
+            hint="One line: what is broken, for whom? Press Enter to look for similar incidents.",
+            dispatch=True,
+        )
+    ]
+    blocks += similar_offers(similar)
+    blocks += [
+        choose(
+            "Severity",
+            BlockId.SEVERITY,
+            severities,
+            initial=given.severity,
+            otherwise="/incident severity <name> sets any of them.",
+        ),
+        choose(
+            "Service",
+            BlockId.SERVICE,
+            services,
+            initial=given.service,
+            otherwise="/incident service add <name> sets any of them.",
+        ),
+    ]
+    words = text_input(multiline=True, initial=given.description)
+    blocks.append(labelled("What is happening?", BlockId.DESCRIPTION, words))
+    blocks.append(labelled("Private incident", BlockId.PRIVATE, _private_box(ticked=given.private)))
+    return modal(
+        "Declare an incident",
+        CallbackId.DECLARE,
+        blocks,
+        submit="Declare",
+        metadata=given.origin,
+    )
+
+
+def _title_input(initial: str) -> PlainTextInputElement:
+    return PlainTextInputElement(
+        action_id=ActionId.TITLE_TYPED.value,
+        initial_value=text.truncate(" ".join(text.clean(initial).split()), 3000) or None,
+        placeholder=kit.plain_text("Checkout fails for all customers", 150),
+        dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
+        focus_on_load=True,
+    )
+
+
+def _private_box(*, ticked: bool) -> CheckboxesElement:
+    only_members = option("private", "Only people I invite may see it")
+    return CheckboxesElement(
+        action_id=ELEMENT,
+        options=[only_members],
+        initial_options=[only_members] if ticked else None,
+    )
+
+
+def parse(view: Mapping[str, Any]) -> Form:
+    """What was submitted; raises ``FieldErrors``."""
+    answers = Answers(view)
+    title = answers.words(BlockId.TITLE, limit=TITLE_LIMIT, required="Please say what is broken.")
+    form = Form(
+        title=" ".join(title.split()),
+        severity=answers.choice(BlockId.SEVERITY),
+        service=answers.choice(BlockId.SERVICE),
+        description=answers.words(BlockId.DESCRIPTION),
+        private=answers.ticked(BlockId.PRIVATE),
+        origin=DeclareOrigin.decode(view.get("private_metadata")),
+    )
+    answers.check()
+    return form
+
+
+def draft(view: Mapping[str, Any]) -> Form:
+    """What is filled in so far, right or wrong: to render the form again with similar ones."""
+    answers = Answers(view)
+    return Form(
+        title=answers.words(BlockId.TITLE),
+        severity=answers.choice(BlockId.SEVERITY),
+        service=answers.choice(BlockId.SERVICE),
+        description=answers.words(BlockId.DESCRIPTION),
+        private=answers.ticked(BlockId.PRIVATE),
+        origin=DeclareOrigin.decode(view.get("private_metadata")),
+    )

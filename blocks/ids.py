@@ -1,0 +1,185 @@
+"""The names by which Slack tells us what was pressed; dotted, stable for ever, in one place.
+
+Old messages keep their buttons for years: an id here may be added, never renamed or given another
+meaning. Values on buttons are versioned JSON, so that a later shape can be told from this one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Final, Self
+
+from bot.errors import UserError
+
+VALUE_VERSION: Final = 1
+
+#: ``action_id`` of every form element that needs no name of its own; its block names it.
+ELEMENT: Final = "value"
+
+
+class ActionId(StrEnum):
+    """Buttons and inputs that send an action when they are used."""
+
+    ACKNOWLEDGE = "incident.acknowledge"
+    REASSIGN = "incident.reassign"
+    ESCALATE = "incident.escalate"
+    RESOLVE = "incident.resolve"
+    REOPEN = "incident.reopen"
+    POSTMORTEM = "incident.postmortem"
+    MORE = "incident.more"
+    SUBSCRIBE = "incident.subscribe"
+    OPEN_CHANNEL = "incident.open_channel"
+    DECLARE = "incident.declare"
+    DECLARE_ANYWAY = "incident.declare_anyway"
+    JOIN = "incident.join"
+    TITLE_TYPED = "incident.title_typed"
+    POST_UPDATE = "incident.post_update"
+    CHANGE_SEVERITY = "incident.change_severity"
+    CHANGE_PHASE = "incident.change_phase"
+    ASSIGN_ROLES = "incident.assign_roles"
+    SERVICES = "incident.services"
+    PAGE_SOMEONE = "incident.page_someone"
+    ADD_NOTE = "incident.add_note"
+    TIMELINE = "incident.timeline"
+    MERGE = "incident.merge"
+    MAKE_PRIVATE = "incident.make_private"
+    RETRY = "step.retry"
+    DISMISS = "step.dismiss"
+
+
+class CallbackId(StrEnum):
+    """Modals and the Home view."""
+
+    DECLARE = "declare"
+    REASSIGN = "reassign"
+    ESCALATE = "escalate"
+    RESOLVE = "resolve"
+    ADD_NOTE = "add_note"
+    CHANGE_SEVERITY = "change_severity"
+    CHANGE_PHASE = "change_phase"
+    CHANGE_TITLE = "change_title"
+    CHANGE_SUMMARY = "change_summary"
+    ASSIGN_ROLE = "assign_role"
+    POST_UPDATE = "post_update"
+    PANEL = "panel"
+    TIMELINE = "timeline"
+    LOADING = "loading"
+    MESSAGE = "message"
+    HOME = "home"
+
+
+class ShortcutId(StrEnum):
+    """Shortcuts as manifest.yml names them."""
+
+    DECLARE = "shortcut.declare"
+    OPEN_INCIDENT = "shortcut.open_incident"
+    ADD_TO_TIMELINE = "shortcut.add_to_timeline"
+
+
+class BlockId(StrEnum):
+    """Blocks somebody looks for: form fields, and the fixed parts of cards and views."""
+
+    HEADER = "card.header"
+    FACTS = "card.facts"
+    ACTIONS = "card.actions"
+    TITLE = "field.title"
+    SEVERITY = "field.severity"
+    SERVICE = "field.service"
+    DESCRIPTION = "field.description"
+    PRIVATE = "field.private"
+    PERSON = "field.person"
+    MESSAGE = "field.message"
+    TARGET = "field.target"
+    RESOLUTION = "field.resolution"
+    NOTE = "field.note"
+    REASON = "field.reason"
+    PHASE = "field.phase"
+    SUMMARY = "field.summary"
+    ROLE = "field.role"
+    UPDATE = "field.update"
+    NEXT_UPDATE = "field.next_update"
+
+
+def step_block(effect_id: int) -> str:
+    """The block id of a failed step's buttons."""
+    return f"step.{effect_id}"
+
+
+@dataclass(frozen=True)
+class ButtonValue:
+    """What a button carries: the ids it needs, never a message it must find again."""
+
+    def encode(self) -> str:
+        """Compact versioned JSON, for a button's value or a view's private_metadata."""
+        body = {"v": VALUE_VERSION, **asdict(self)}
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def decode(cls, value: str | None) -> Self:
+        """Read it back; whatever has not exactly this shape comes from another version of us."""
+        try:
+            body = json.loads(value or "")
+        except ValueError:
+            raise _outdated() from None
+        if not isinstance(body, dict) or body.pop("v", None) != VALUE_VERSION:
+            raise _outdated()
+        expected = {f.name: f.type for f in fields(cls)}
+        if set(body) != set(expected):
+            raise _outdated()
+        if not all(_fits(body[name], str(kind)) for name, kind in expected.items()):
+            raise _outdated()
+        return cls(**body)
+
+
+def _fits(value: object, kind: str) -> bool:
+    """Whether a decoded value is what the annotation says (the few types used here)."""
+    if value is None:
+        return kind.endswith("| None")
+    if kind.startswith("int"):
+        return type(value) is int and 0 < value < 2**63
+    if kind.startswith("bool"):
+        return type(value) is bool
+    return isinstance(value, str)
+
+
+def _outdated() -> UserError:
+    return UserError(
+        "This button is from an older version of me, so nothing was done. "
+        "Please use /incident, or a newer message about this incident."
+    )
+
+
+@dataclass(frozen=True)
+class IncidentButton(ButtonValue):
+    """A button about one incident; also what the forms about an incident keep as metadata."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class StepButton(ButtonValue):
+    """Retry or Dismiss of one failed step (effect) of an incident."""
+
+    effect_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class DeclareButton(ButtonValue):
+    """**Declare anyway**: what was asked for, so that nothing must be typed again."""
+
+    title: str
+    severity: str | None = None
+    asked: str = ""  # the once-key of the question, so that one question yields one incident
+
+
+@dataclass(frozen=True)
+class DeclareOrigin(ButtonValue):
+    """Where the declare form was opened, kept in its private_metadata."""
+
+    channel: str | None = None
+    message_ts: str | None = None
+    thread_ts: str | None = None
+    link: str | None = None  # permalink of the message the incident was opened from

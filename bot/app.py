@@ -1,0 +1,256 @@
+"""The composition root: settings -> store -> providers -> use cases -> Slack, web, worker; and orderly shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot import providers
+from bot.errors import ProviderError, Reason
+from bot.gateway import SlackGateway
+from bot.ports import SystemClock
+from bot.services.base import House, Options
+from bot.services.inbound import InboundEvents
+from bot.services.incidents import Incidents
+from bot.services.paging import Paging
+from bot.services.people import PeopleDirectory
+from bot.store import migrate
+from bot.store.work import Work
+from bot.web import server as web
+from bot.web.health import Health, Readiness
+from bot.web.webhooks import Webhooks
+from bot.worker.loop import Worker
+from bot.worker.metrics import Metrics
+from bot.worker.rooms import Rooms
+from bot.worker.sweeps import Sweeps
+from bot.worker.world import World
+from handlers import Desk
+
+if TYPE_CHECKING:
+    from bot.domain.catalog import Catalog
+    from bot.ports import Pager, Router, Tickets
+    from bot.settings import Settings
+
+log = structlog.get_logger()
+
+#: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
+SHUTDOWN_SECONDS = 10.0
+
+
+class Muster:
+    """One running bot."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, router: Router) -> None:
+        """Build everything; call nobody."""
+        self.settings = settings
+        self.metrics = Metrics()
+        self.work = Work(settings.database_url, SystemClock())
+        self.chat = providers.build_slack(
+            settings.slack.bot_token.get_secret_value(), settings.slack.api_url, observe=self._observe("slack")
+        )
+        self.pager = self._build_pager()
+        self.tickets = self._build_tickets()
+        house = House(work=self.work, catalog=catalog, router=router, options=self._options())
+        incidents = Incidents(house)
+        people = PeopleDirectory(house)
+        inbound = InboundEvents(house)
+        rooms = Rooms(
+            self.work, self.chat, incidents=settings.slack.incidents_channel, admins=settings.slack.admin_channel
+        )
+        self.world = World(
+            work=self.work,
+            catalog=catalog,
+            chat=self.chat,
+            pager=self.pager,
+            tickets=self.tickets,
+            incidents=incidents,
+            paging=Paging(house, incidents),
+            inbound=inbound,
+            people=people,
+            rooms=rooms,
+            from_email=settings.pagerduty.from_email or "",
+        )
+        self.worker = Worker(self.world, self.metrics, budgeted=settings.slack.rate_budget == "slack")
+        self.gateway = SlackGateway(
+            bot_token=settings.slack.bot_token.get_secret_value(),
+            app_token=settings.slack.app_token.get_secret_value(),
+            api_url=settings.slack.api_url,
+        )
+        self.sweeps = Sweeps(self.world, self.worker, poll_seconds=settings.pagerduty.poll_seconds)
+        desk = Desk(
+            incidents=incidents,
+            inbound=inbound,
+            people=people,
+            catalog=catalog,
+            chat=self.chat,
+            views=self.gateway.views,
+            open_home=incidents.open_home,
+            mirror=self.sweeps.mirror_soon,
+        )
+        self.gateway.register(desk, self.metrics.ack)
+        self.server = web.server(self._web(), settings.http.host, settings.http.port)
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    # --- building ----------------------------------------------------------------------------------------------
+
+    def _observe(self, vendor: str) -> Any:
+        return lambda operation, outcome, seconds: self.metrics.vendor(vendor, operation, outcome, seconds)
+
+    def _build_pager(self) -> Pager | None:
+        own = self.settings.pagerduty
+        if own.api_token is None:
+            return None
+        built: Pager = providers.build_pagerduty(
+            own.api_token.get_secret_value(), own.api_url, observe=self._observe("pagerduty")
+        )
+        return built
+
+    def _build_tickets(self) -> Tickets | None:
+        own = self.settings.github
+        if own.token is None:
+            return None
+        built: Tickets = providers.build_github(
+            own.token.get_secret_value(), own.api_url, observe=self._observe("github")
+        )
+        return built
+
+    def _options(self) -> Options:
+        pagerduty, github = self.settings.pagerduty, self.settings.github
+        return Options(
+            pagerduty=self.pager is not None,
+            pagerduty_service=pagerduty.service_id,
+            pagerduty_from=pagerduty.from_email or "",
+            github=self.tickets is not None,
+            github_owner=github.owner,
+            github_repo=github.default_repo,
+        )
+
+    def _web(self) -> Any:
+        webhooks = Webhooks(
+            self.world.inbound,
+            self.metrics,
+            pagerduty_secrets=[s.get_secret_value() for s in self.settings.pagerduty.webhook_secrets],
+        )
+        readiness = Readiness(
+            required={"database": self._database, "worker": self._worker_state, "slack": self._slack_state},
+            degraded={name: self._vendor_state(name) for name in self._vendors()},
+        )
+        readiness.degraded["announcements"] = lambda: self.world.rooms.problem
+        health = Health(self.work, self.metrics, readiness)
+        token = self.settings.http.api_token
+        return web.build(
+            self.world.incidents, webhooks, health, api_token=token.get_secret_value() if token else None
+        )
+
+    def _vendors(self) -> list[str]:
+        return [n for n, p in (("pagerduty", self.pager), ("github", self.tickets)) if p is not None]
+
+    # --- what /readyz says -------------------------------------------------------------------------------------
+
+    async def _database(self) -> str | None:
+        try:
+            async with asyncio.timeout(3):
+                await self.work.read(lambda tx: tx.value("alive"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the database is not up
+            return f"the database does not answer ({type(error).__name__})"
+        return None
+
+    async def _worker_state(self) -> str | None:
+        age = time.monotonic() - self.worker.last_look if self.worker.last_look else None
+        if age is None:
+            return "the worker has not started yet"
+        return None if age < 15 else f"the worker has not looked for {age:.0f} s"  # noqa: PLR2004
+
+    async def _slack_state(self) -> str | None:
+        return self.gateway.problem
+
+    def _vendor_state(self, name: str) -> Any:
+        return lambda: self.world.stopped.get(name) or self.sweeps.down.get(name)
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Migrate, then start everything; nothing waits for a vendor."""
+        await self._migrate()
+        self._tasks = [
+            asyncio.create_task(self.worker.run(), name="worker"),
+            asyncio.create_task(self.server.serve(), name="web"),
+            asyncio.create_task(self._identify(), name="identify"),
+        ]
+        self.gateway.start()
+        await self.sweeps.start()
+        log.info("muster.started", settings=self.settings.redacted())
+
+    async def _migrate(self) -> None:
+        """A database that is not up yet is waited for."""
+        while True:
+            try:
+                if await asyncio.to_thread(migrate.upgrade, self.work.engine):
+                    log.info("database.migrated", to=migrate.head())
+            except Exception as error:  # noqa: BLE001 - the driver's errors differ; all mean "not now"
+                if "connect" not in str(error).lower() and "connection" not in str(error).lower():
+                    raise
+                log.warning("database.waiting", error=type(error).__name__)
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _identify(self) -> None:
+        """Learn who we are and where announcements go; tried until Slack answers."""
+        wait = 0.5
+        while True:
+            try:
+                identity = dict(await self.chat.identity())
+                self.world.bot_user = str(identity.get("user_id") or "")
+                self.world.workspace_url = str(identity.get("url") or "")
+                self.gateway.identified({k: str(v) for k, v in identity.items() if isinstance(v, str)})
+                break
+            except ProviderError as error:
+                if error.reason is Reason.AUTH:
+                    self.world.stopped["slack"] = error.detail
+                log.warning("slack.unknown_identity", reason=error.reason.value, detail=error.detail)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 30)
+        with contextlib.suppress(ProviderError):
+            await self.world.rooms.announcements()
+
+    async def run(self) -> None:
+        """Start, serve until SIGTERM or SIGINT, stop in order."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await self.start()
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([waiting, *self._tasks[:2]], return_when=asyncio.FIRST_COMPLETED)
+        failed = [t for t in self._tasks[:2] if t.done()]
+        waiting.cancel()
+        await self.stop()
+        for task in failed:
+            task.result()
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is under way within ten seconds, close."""
+        began = time.monotonic()
+        log.info("muster.stopping", under_way=self.worker.under_way)
+        self.server.should_exit = True
+        await self.gateway.stop()
+        await self.sweeps.stop()
+        left = await self.worker.drain(SHUTDOWN_SECONDS - 3)
+        for task in self._tasks:
+            if task.get_name() != "web":
+                task.cancel()
+        await asyncio.wait(self._tasks, timeout=2)
+        for vendor in (self.chat, self.pager, self.tickets):
+            close = getattr(vendor, "aclose", None) or getattr(vendor, "close", None)
+            if close is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(close(), timeout=1)
+        await asyncio.to_thread(self.work.close)
+        log.info("muster.stopped", left=left, seconds=round(time.monotonic() - began, 2))
+

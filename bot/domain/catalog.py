@@ -1,0 +1,169 @@
+"""What ``muster.yml`` says, as values: severities, roles, services, people, policies, routing. Defaults included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Severity:
+    """One severity; the first configured is the worst."""
+
+    name: str
+    emoji: str = ":large_yellow_circle:"
+    description: str = ""
+    pagerduty_priority: str | None = None
+    update_every: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role people take in an incident, with the briefing they are sent."""
+
+    name: str
+    briefing: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service: ``id`` is its key in muster.yml; ``owners`` are e-mails or ``group:<handle>``."""
+
+    id: str
+    title: str
+    repo: str | None = None
+    private_repo: str | None = None
+    owners: tuple[str, ...] = ()
+    pagerduty_service: str | None = None
+    escalation_policy: str | None = None
+    depends_on: tuple[str, ...] = ()
+    runbook: str | None = None
+    slack_group: str | None = None
+    statuspage_components: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What e-mail addresses alone do not tell about somebody."""
+
+    email: str
+    pagerduty: str | None = None
+    github: str | None = None
+    skills: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """One level of a native escalation policy: whom to notify (``person:``, ``roster:``, ``group:``, ``channel:``)."""
+
+    notify: tuple[str, ...]
+    wait: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationPolicy:
+    """A native escalation policy."""
+
+    name: str
+    levels: tuple[Level, ...]
+    repeat: int = 0
+    acknowledge_expires: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A routing rule: jq condition, and what to do when it is true."""
+
+    when: str
+    do: str
+    severity: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterLayer:
+    """Who takes turns in a roster, and when (dates and times are in the roster's zone)."""
+
+    people: tuple[str, ...]
+    rotate: str = "weekly"
+    handover: str = "Mon 09:00"
+    start: str = ""
+    only: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    """A native on-call roster as configured (rotations are computed elsewhere)."""
+
+    name: str
+    time_zone: str = "UTC"
+    layers: tuple[RosterLayer, ...] = ()
+    overrides: tuple[Mapping[str, object], ...] = ()
+    user_group: str | None = None
+    announce_in: str | None = None
+    ical: str | None = None
+
+
+DEFAULT_SEVERITIES = (
+    Severity(name="SEV1", emoji=":red_circle:", description="Customers cannot work", pagerduty_priority="P1"),
+    Severity(name="SEV2", emoji=":large_orange_circle:", description="Many customers hurt", pagerduty_priority="P2"),
+    Severity(name="SEV3", emoji=":large_yellow_circle:", description="Some customers hurt", pagerduty_priority="P3"),
+    Severity(name="SEV4", emoji=":white_circle:", description="Nobody outside notices", pagerduty_priority="P4"),
+)
+DEFAULT_ROLES = (
+    Role(name="commander", briefing="You decide and delegate. Do not debug."),
+    Role(name="communications", briefing="You write the updates."),
+    Role(name="scribe", briefing="You keep the timeline."),
+)
+DEFAULT_ROUTING = (Rule(when='.urgency == "high"', do="channel"), Rule(when="true", do="announce"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """All of ``muster.yml`` that the rules need, with defaults for what it leaves out."""
+
+    severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
+    roles: tuple[Role, ...] = DEFAULT_ROLES
+    channel_name: str = "incident-{number}-{slug}"
+    pagerduty_routing: tuple[Rule, ...] = DEFAULT_ROUTING
+    services: Mapping[str, Service] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    policies: Mapping[str, EscalationPolicy] = field(default_factory=dict)
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
+    permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def severity(self, name: str) -> Severity | None:
+        """The severity of that name, whatever the case (``sev2``, ``2``)."""
+        wanted = name.strip().casefold()
+        for severity in self.severities:
+            if wanted in {severity.name.casefold(), severity.name.casefold().removeprefix("sev")}:
+                return severity
+        return None
+
+    def severity_of_priority(self, priority: str | None) -> str | None:
+        """The severity mapped from a PagerDuty priority (P5 and others without a mapping: none)."""
+        if not priority:
+            return None
+        return next(
+            (s.name for s in self.severities if (s.pagerduty_priority or "").casefold() == priority.casefold()), None
+        )
+
+    def service(self, name: str) -> Service | None:
+        """The service with that id, title or PagerDuty id, whatever the case."""
+        wanted = name.strip().casefold()
+        for service in self.services.values():
+            if wanted in {service.id.casefold(), service.title.casefold()}:
+                return service
+        return next((s for s in self.services.values() if s.pagerduty_service == name.strip()), None)
+
+    def policy_for(self, service: Service | None) -> EscalationPolicy | None:
+        """The native policy of a service, else ``default``, else None."""
+        if service and service.escalation_policy in self.policies:
+            return self.policies[service.escalation_policy]
+        return self.policies.get("default")

@@ -1,0 +1,84 @@
+"""Intended side effects: what a decision wants done, as data. One effect is one vendor call.
+
+``key`` is unique for ever (idempotency), ``merge`` unique while pending (ten waiting refreshes are one),
+``lane`` keeps strict order within itself, ``urgency`` of the ``rank`` decides who goes first when a rate
+limit makes them wait (smaller first), ``after`` names the key of an effect that must be done first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class EffectKind(StrEnum):
+    """Every kind of side effect. The part before the dot is the provider that carries it out."""
+
+    ANNOUNCE = "slack.announce"
+    CREATE_CHANNEL = "slack.create_channel"
+    POST_CARD = "slack.post_card"
+    PIN_CARD = "slack.pin_card"
+    SET_TOPIC = "slack.set_topic"
+    SET_PURPOSE = "slack.set_purpose"
+    ADD_BOOKMARK = "slack.add_bookmark"
+    INVITE = "slack.invite"
+    REFRESH_ANNOUNCEMENT = "slack.refresh_announcement"
+    REFRESH_CARD = "slack.refresh_card"
+    POST_ENTRY = "slack.post_entry"
+    SUMMARISE = "slack.summarise"
+    TELL = "slack.tell"  # ephemeral, at least once
+    SEND_DIRECT = "slack.send_direct"
+    TELL_ADMINS = "slack.tell_admins"
+    PUBLISH_HOME = "slack.publish_home"
+    OPEN_PAGE = "pagerduty.open"
+    CHANGE_PAGE = "pagerduty.change"  # acknowledge, resolve, reopen, reassign, escalate, priority
+    NOTE_PAGE = "pagerduty.note"
+    READ_PAGE = "pagerduty.read"
+    POLL_PAGER = "pagerduty.poll"
+    OPEN_TICKET = "github.open"
+    REFRESH_TICKET = "github.refresh"
+    COMMENT_TICKET = "github.comment"
+    CHANGE_TICKET = "github.change"  # close, reopen
+    APPLY_EVENT = "muster.apply_event"
+    PAGE_NATIVE = "muster.page_native"
+
+    @property
+    def provider(self) -> str:
+        """Who carries it out: ``slack``, ``pagerduty``, ``github`` or ``muster`` itself."""
+        return self.value.partition(".")[0]
+
+
+class Rank(IntEnum):
+    """Who goes first when a limit makes effects wait."""
+
+    PAGE = 0
+    ANNOUNCE_HIGH = 10
+    INBOUND = 15
+    CHANNEL = 20
+    ANSWER = 25
+    CARD = 30
+    ANNOUNCE_LOW = 40
+    FOLLOW = 50
+    REFRESH = 60
+    DECORATION = 70
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One intended vendor call. ``due`` None means now; ``deadline`` None means however late."""
+
+    kind: EffectKind
+    key: str
+    lane: str
+    incident: int | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    merge: str | None = None
+    rank: int = Rank.FOLLOW
+    due: datetime | None = None
+    deadline: datetime | None = None
+    after: str | None = None

@@ -1,0 +1,439 @@
+"""Which side effects follow from what: pure, and the only place that names keys, lanes and ranks.
+
+Lanes of one incident: ``announce`` (the announcement and its edits), ``channel`` (creation), ``card`` (the card in
+the channel and its edits), ``talk`` (messages in the channel), ``pager`` and ``ticket`` (strict order at the
+vendor). Decoration has lanes of its own, so that a slow bookmark delays nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.effects import Effect, EffectKind, Rank
+from bot.domain.incident import Actor, EntryKind, Incident, PagerKind, Urgency
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.incident import Entry
+    from bot.domain.lifecycle import EscalationTarget
+
+#: PRODUCT.md, "Precisely": when PagerDuty has not taken the incident after this long, the native policy pages.
+PAGER_GRACE = timedelta(minutes=2)
+
+#: Entries that are news to the people in the channel (the others show on the card or were just typed there).
+SILENT = {EntryKind.TRIGGERED, EntryKind.MESSAGE, EntryKind.OTHER}
+#: Entries that are written on the GitHub issue as well.
+ON_TICKET = {
+    EntryKind.ACKNOWLEDGED,
+    EntryKind.REASSIGNED,
+    EntryKind.ESCALATED,
+    EntryKind.RESOLVED,
+    EntryKind.REOPENED,
+    EntryKind.ANNOTATED,
+    EntryKind.SEVERITY,
+    EntryKind.STATUS_UPDATE,
+}
+
+
+def actor_data(actor: Actor | None) -> dict[str, Any] | None:
+    """An actor as JSON, without what is not known."""
+    if actor is None:
+        return None
+    pairs = {
+        "name": actor.name,
+        "slack_id": actor.slack_id,
+        "email": actor.email,
+        "pagerduty_id": actor.pagerduty_id,
+        "github": actor.github,
+    }
+    return {k: v for k, v in pairs.items() if v}
+
+
+def actor_from(data: dict[str, Any] | None) -> Actor | None:
+    """The reverse of ``actor_data``."""
+    return Actor(**data) if data else None
+
+
+def start(incident: Incident) -> tuple[Effect, ...]:
+    """The steps of a new incident that depend on nothing: announcement, channel, pager, ticket."""
+    effects = [*announce(incident)]
+    if incident.opens_channel:
+        effects += open_channel(incident)
+        effects += open_page(incident)
+        if incident.ticket is not None:
+            effects.append(_ticket(incident, EffectKind.OPEN_TICKET, "open"))
+    return tuple(effects)
+
+
+def announce(incident: Incident) -> tuple[Effect, ...]:
+    """The announcement card; a private incident has none, one listed in the storm's summary neither."""
+    if incident.private or incident.places.listed:
+        return ()
+    high = incident.urgency is Urgency.HIGH
+    return (
+        Effect(
+            kind=EffectKind.ANNOUNCE,
+            key=f"{incident.name}/announce",
+            lane=f"{incident.name}/announce",
+            incident=incident.number,
+            rank=Rank.ANNOUNCE_HIGH if high else Rank.ANNOUNCE_LOW,
+        ),
+    )
+
+
+def open_channel(incident: Incident) -> tuple[Effect, ...]:
+    """Create the incident's channel; ``-2`` after a reopening that found the old one archived."""
+    nth = "" if incident.places.previous_channel is None else f":{incident.places.previous_channel}"
+    return (
+        Effect(
+            kind=EffectKind.CREATE_CHANNEL,
+            key=f"{incident.name}/channel{nth}",
+            lane=f"{incident.name}/channel",
+            incident=incident.number,
+            rank=Rank.CHANNEL,
+        ),
+    )
+
+
+def open_page(incident: Incident) -> tuple[Effect, ...]:
+    """Open it at the pager that is responsible, unless it came from there."""
+    if incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.id is None:
+        return (
+            Effect(
+                kind=EffectKind.OPEN_PAGE,
+                key=f"{incident.name}/page",
+                lane=f"{incident.name}/pager",
+                incident=incident.number,
+                rank=Rank.PAGE,
+            ),
+            page_natively(incident, level=1, why="pagerduty_unavailable", due=incident.created_at + PAGER_GRACE),
+        )
+    if incident.pager.kind is PagerKind.NATIVE:
+        return (page_natively(incident, level=1, why="started"),)
+    return ()
+
+
+def page_natively(incident: Incident, *, level: int, why: str, due: datetime | None = None) -> Effect:
+    """Page one level of the native escalation policy (checked again when it is due)."""
+    stamp = f"{incident.status_changed_at or incident.created_at:%Y%m%d%H%M%S%f}"
+    return Effect(
+        kind=EffectKind.PAGE_NATIVE,
+        key=f"{incident.name}/native/{level}/{why}/{stamp}",
+        lane=f"{incident.name}/native/{why}",
+        incident=incident.number,
+        payload={"level": level, "why": why},
+        rank=Rank.PAGE,
+        due=due,
+    )
+
+
+def channel_ready(incident: Incident) -> tuple[Effect, ...]:
+    """What follows once the channel exists."""
+    lane, number = incident.name, incident.number
+    channel = incident.places.channel
+
+    def step(kind: EffectKind, name: str, rank: int) -> Effect:
+        return Effect(kind=kind, key=f"{lane}/{name}:{channel}", lane=f"{lane}/{name}", incident=number, rank=rank)
+
+    return (
+        step(EffectKind.POST_CARD, "card", Rank.CARD),
+        step(EffectKind.INVITE, "invite", Rank.CARD),
+        step(EffectKind.SET_PURPOSE, "purpose", Rank.DECORATION),
+        topic(incident),
+        *bookmarks(incident),
+        *refresh(incident, card=False),
+        *refresh_ticket(incident),
+        *channel_note(incident),
+    )
+
+
+def topic(incident: Incident) -> Effect:
+    """Keep the channel's topic equal to the state."""
+    lane = f"{incident.name}/topic"
+    return Effect(
+        kind=EffectKind.SET_TOPIC,
+        key=f"{lane}@{incident.version}:{incident.places.channel}",
+        lane=lane,
+        merge=lane,
+        incident=incident.number,
+        rank=Rank.DECORATION,
+    )
+
+
+def bookmarks(incident: Incident) -> tuple[Effect, ...]:
+    """One bookmark per link that is known by now; the key keeps each from being made twice."""
+    if incident.places.channel is None:
+        return ()
+    links = {
+        "pager": incident.pager.url,
+        "ticket": incident.ticket.url if incident.ticket else None,
+        "announcement": incident.places.announcement_url,
+    }
+    return tuple(
+        Effect(
+            kind=EffectKind.ADD_BOOKMARK,
+            key=f"{incident.name}/bookmark/{name}:{incident.places.channel}",
+            lane=f"{incident.name}/bookmark",
+            incident=incident.number,
+            payload={"link": name},
+            rank=Rank.DECORATION,
+        )
+        for name, url in links.items()
+        if url
+    )
+
+
+def channel_note(incident: Incident) -> tuple[Effect, ...]:
+    """Tell the pager which channel it is, once both exist."""
+    places, pager = incident.places, incident.pager
+    if places.channel is None or pager.kind is not PagerKind.PAGERDUTY or pager.id is None:
+        return ()
+    return (
+        Effect(
+            kind=EffectKind.NOTE_PAGE,
+            key=f"{incident.name}/page-note/channel:{places.channel}",
+            lane=f"{incident.name}/pager",
+            incident=incident.number,
+            payload={"text": "channel"},
+        ),
+    )
+
+
+def refresh_ticket(incident: Incident) -> tuple[Effect, ...]:
+    """Write the links of both sides into the issue's body, once it exists."""
+    if incident.ticket is None or incident.ticket.number is None:
+        return ()
+    return (
+        Effect(
+            kind=EffectKind.REFRESH_TICKET,
+            key=f"{incident.name}/ticket/body@{incident.version}",
+            lane=f"{incident.name}/ticket",
+            merge=f"{incident.name}/ticket/body",
+            incident=incident.number,
+            rank=Rank.DECORATION,
+        ),
+    )
+
+
+def refresh(incident: Incident, *, card: bool = True, announcement: bool = True) -> tuple[Effect, ...]:
+    """Render the cards again from the state at send time; waiting refreshes are one."""
+    effects = []
+    if announcement and not incident.private:
+        effects.append(_refresh(incident, EffectKind.REFRESH_ANNOUNCEMENT, "announce"))
+    if card and (incident.opens_channel or incident.places.channel):
+        effects.append(_refresh(incident, EffectKind.REFRESH_CARD, "card"))
+    return tuple(effects)
+
+
+def _refresh(incident: Incident, kind: EffectKind, lane: str) -> Effect:
+    return Effect(
+        kind=kind,
+        key=f"{incident.name}/{lane}/refresh@{incident.version}",
+        lane=f"{incident.name}/{lane}",
+        merge=f"{incident.name}/{lane}/refresh",
+        incident=incident.number,
+        rank=Rank.REFRESH,
+    )
+
+
+def changed(  # noqa: PLR0913 - one call per verb, each with its own facts
+    incident: Incident,
+    verb: str,
+    by: Actor,
+    *,
+    to: Actor | None = None,
+    target: EscalationTarget | None = None,
+    text: str = "",
+) -> tuple[Effect, ...]:
+    """A change of state made here: cards at once, then the pager in the person's name, then the ticket."""
+    effects = [*refresh(incident)]
+    if incident.places.channel:
+        effects.append(topic(incident))
+    if incident.pager.kind is PagerKind.PAGERDUTY:
+        effects.append(_change_page(incident, verb, by, to=to, target=target, text=text))
+    elif target and target.level:
+        effects.append(page_natively(incident, level=target.level, why="escalated"))
+    elif verb == "reopen" and incident.pager.kind is PagerKind.NATIVE:
+        effects.append(page_natively(incident, level=1, why="reopened"))
+    person = to or (target.person if target else None)
+    if person and person.slack_id:
+        effects += tell_person(incident, person, verb, by, text)
+    if incident.ticket is not None and verb in {"resolve", "reopen"}:
+        effects.append(change_ticket(incident, verb))
+    return tuple(effects)
+
+
+def change_ticket(incident: Incident, verb: str) -> Effect:
+    """Close the issue with a summary, or open it again."""
+    return _ticket(incident, EffectKind.CHANGE_TICKET, f"{verb}@{incident.version}", verb=verb)
+
+
+def tell_person(
+    incident: Incident, person: Actor, verb: str, by: Actor, text: str
+) -> tuple[Effect, ...]:
+    """A direct message to whom it was handed, and an invitation to the channel."""
+    payload = {"user": person.slack_id, "verb": verb, "by": actor_data(by), "text": text}
+    direct = Effect(
+        kind=EffectKind.SEND_DIRECT,
+        key=f"{incident.name}/direct/{person.slack_id}@{incident.version}",
+        lane=f"{incident.name}/direct/{person.slack_id}",
+        incident=incident.number,
+        payload=payload,
+        rank=Rank.PAGE,
+    )
+    invite = Effect(
+        kind=EffectKind.INVITE,
+        key=f"{incident.name}/invite/{person.slack_id}@{incident.version}",
+        lane=f"{incident.name}/invite",
+        incident=incident.number,
+        payload={"users": [person.slack_id]},
+    )
+    return (direct, invite) if incident.places.channel else (direct,)
+
+
+def invite(incident: Incident, slack_id: str, once: str) -> tuple[Effect, ...]:
+    """Invite one person."""
+    return (
+        Effect(
+            kind=EffectKind.INVITE,
+            key=f"{incident.name}/invite/{slack_id}/{once}",
+            lane=f"{incident.name}/invite",
+            incident=incident.number,
+            payload={"users": [slack_id]},
+        ),
+    )
+
+
+def publish_home(slack_id: str, now: datetime) -> Effect:
+    """Publish Home for one person; waiting ones are one."""
+    return Effect(
+        kind=EffectKind.PUBLISH_HOME,
+        key=f"home/{slack_id}/{now.isoformat()}",
+        lane=f"home/{slack_id}",
+        merge=f"home/{slack_id}",
+        payload={"user": slack_id},
+        rank=Rank.ANSWER,
+    )
+
+
+def _change_page(  # noqa: PLR0913
+    incident: Incident,
+    verb: str,
+    by: Actor,
+    *,
+    to: Actor | None,
+    target: EscalationTarget | None,
+    text: str,
+) -> Effect:
+    payload: dict[str, Any] = {"verb": verb, "by": actor_data(by), "text": text}
+    if to:
+        payload["to"] = actor_data(to)
+    if target:
+        payload |= {"level": target.level, "policy_id": target.policy_id, "person": actor_data(target.person)}
+    return Effect(
+        kind=EffectKind.CHANGE_PAGE,
+        key=f"{incident.name}/page/{verb}@{incident.version}",
+        lane=f"{incident.name}/pager",
+        incident=incident.number,
+        payload=payload,
+        rank=Rank.PAGE,
+    )
+
+
+def noted(incident: Incident, text: str, by: Actor) -> tuple[Effect, ...]:
+    """A note made here goes to the pager as well."""
+    if incident.pager.kind is not PagerKind.PAGERDUTY:
+        return refresh(incident)
+    note = Effect(
+        kind=EffectKind.NOTE_PAGE,
+        key=f"{incident.name}/page-note@{incident.version}",
+        lane=f"{incident.name}/pager",
+        incident=incident.number,
+        payload={"text": "note", "note": text, "by": actor_data(by)},
+    )
+    return (*refresh(incident), note)
+
+
+def edited(incident: Incident, kind: EntryKind, by: Actor) -> tuple[Effect, ...]:
+    """A field was edited here: cards, topic, ticket body, and the priority at the pager."""
+    effects = [*refresh(incident), *refresh_ticket(incident)]
+    if incident.places.channel:
+        effects.append(topic(incident))
+    if kind is EntryKind.SEVERITY and incident.pager.kind is PagerKind.PAGERDUTY:
+        effects.append(_change_page(incident, "priority", by, to=None, target=None, text=""))
+    return tuple(effects)
+
+
+def entry_effects(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
+    """A saved timeline entry shows in the channel (or thread) and on the ticket."""
+    effects = []
+    listening = incident.places.card_ts or incident.places.in_thread
+    if listening and entry.kind not in SILENT:
+        effects.append(
+            Effect(
+                kind=EffectKind.POST_ENTRY,
+                key=f"{incident.name}/entry/{entry.id}",
+                lane=f"{incident.name}/talk",
+                incident=incident.number,
+                payload={"entry": entry.id},
+            )
+        )
+    if incident.ticket is not None and incident.opens_channel and entry.kind in ON_TICKET:
+        effects.append(_ticket(incident, EffectKind.COMMENT_TICKET, f"entry/{entry.id}", entry=entry.id))
+    return tuple(effects)
+
+
+def _ticket(incident: Incident, kind: EffectKind, name: str, **payload: Any) -> Effect:
+    return Effect(
+        kind=kind,
+        key=f"{incident.name}/ticket/{name}",
+        lane=f"{incident.name}/ticket",
+        incident=incident.number,
+        payload=payload,
+        rank=Rank.FOLLOW,
+    )
+
+
+def read_page(page_id: str, *, why: str, due: datetime | None = None) -> Effect:
+    """Read a page again at the vendor; waiting ones are one."""
+    return Effect(
+        kind=EffectKind.READ_PAGE,
+        key=f"read/{page_id}/{why}",
+        lane=f"page/{page_id}",
+        merge=f"read/{page_id}",
+        payload={"page": page_id},
+        rank=Rank.INBOUND,
+        due=due,
+    )
+
+
+def bot_acted(incident: Incident, by: Actor, verb: str, effect_id: int) -> Effect:
+    """PagerDuty is told who it was when the bot acted for somebody without an account."""
+    return Effect(
+        kind=EffectKind.NOTE_PAGE,
+        key=f"{incident.name}/page-note/acted:{effect_id}",
+        lane=f"{incident.name}/pager",
+        incident=incident.number,
+        payload={"text": "acted", "verb": verb, "who": by.name},
+    )
+
+
+def tell_no_account(incident: Incident, by: Actor) -> Effect | None:
+    """Somebody without a PagerDuty account is told once that the bot acted for them."""
+    channel = incident.places.channel or incident.places.announcement_channel
+    if channel is None or by.slack_id is None:
+        return None
+    text = (
+        "You have no PagerDuty account with your Slack e-mail address, so I act there in my own name and note that "
+        "it was you. Ask an admin to add you in PagerDuty if you want your name there."
+    )
+    return Effect(
+        kind=EffectKind.TELL,
+        key=f"{incident.name}/no-account/{by.slack_id}",
+        lane=f"tell/{by.slack_id}",
+        incident=incident.number,
+        payload={"channel": channel, "user": by.slack_id, "text": text},
+        rank=Rank.ANSWER,
+    )

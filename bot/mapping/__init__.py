@@ -1,0 +1,1 @@
+"""jq from the configuration: the guarded engine, and the router on top of it."""

@@ -1,0 +1,447 @@
+"""What Muster needs from the world, as Protocols by capability. Providers implement those they have.
+
+Every method raises ``ProviderError`` and nothing else, never retries by itself, and has a total timeout
+shorter than an effect's lease. ``key`` parameters are our idempotency keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bot.domain.page import Page as Page
+from bot.domain.page import PageEvent as PageEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.incident import Urgency
+
+
+class Clock(Protocol):
+    """The time, injected."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return datetime.now(UTC)
+
+
+# --- chat ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message to post: Block Kit as JSON and the plain text that says the same."""
+
+    text: str
+    blocks: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A conversation as Slack knows it."""
+
+    id: str
+    name: str
+    is_private: bool = False
+    is_archived: bool = False
+    is_member: bool = False
+    purpose: str = ""
+    creator: str = ""
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A person of the workspace."""
+
+    id: str
+    name: str
+    real_name: str = ""
+    email: str | None = None
+    tz: str = "UTC"
+    deleted: bool = False
+    is_bot: bool = False
+    is_guest: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserGroup:
+    """A Slack user group and who is in it."""
+
+    id: str
+    handle: str
+    users: tuple[str, ...] = ()
+
+
+class Chat(Protocol):
+    """Slack's Web API as the worker uses it (slack.com/api; docs.slack.dev/reference/methods)."""
+
+    async def identity(self) -> Mapping[str, Any]:
+        """``auth.test``: ``user_id``, ``bot_id``, ``team_id``, ``url``, ``scopes`` (list)."""
+        ...
+
+    async def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> str:
+        """Post and return the ``ts``; the message carries metadata {event_type "muster", event_payload {"key": key}}."""
+        ...
+
+    async def find_posted(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
+        """The ``ts`` of the message our key was posted under at or after ``since`` (read by metadata), else None."""
+        ...
+
+    async def update(self, channel: str, ts: str, message: Message, *, key: str) -> None:
+        """Edit in place, keeping the metadata."""
+        ...
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Delete our own message; one that is gone already is fine."""
+        ...
+
+    async def tell(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
+        """Ephemeral message, seen by ``user`` only; at least once."""
+        ...
+
+    async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+        """Answer through a ``response_url`` (5 uses, 30 minutes)."""
+        ...
+
+    async def direct(self, user: str) -> str:
+        """Open (or find) the direct conversation with ``user`` and return its channel id."""
+        ...
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message."""
+        ...
+
+    async def create_channel(self, name: str, *, private: bool = False) -> Channel:
+        """Create; raises ``CONFLICT`` with code ``name_taken``, ``INVALID`` with the other codes."""
+        ...
+
+    async def find_channel(self, name: str) -> Channel | None:
+        """The channel of exactly that name, archived ones too, paging through the whole list."""
+        ...
+
+    async def channel_info(self, channel: str) -> Channel:
+        """``conversations.info``."""
+        ...
+
+    async def join(self, channel: str) -> None:
+        """Join a public channel; being in it already is fine."""
+        ...
+
+    async def set_topic(self, channel: str, topic: str) -> None:
+        """At most 250 characters are kept."""
+        ...
+
+    async def set_purpose(self, channel: str, purpose: str) -> None:
+        """At most 250 characters are kept."""
+        ...
+
+    async def invite(self, channel: str, users: Sequence[str]) -> tuple[str, ...]:
+        """Invite; who is in already is fine; returns those who could not be invited."""
+        ...
+
+    async def pin(self, channel: str, ts: str) -> None:
+        """Pin; pinned already is fine."""
+        ...
+
+    async def bookmarks(self, channel: str) -> Mapping[str, str]:
+        """Title to bookmark id."""
+        ...
+
+    async def add_bookmark(self, channel: str, title: str, link: str, *, emoji: str = "") -> None:
+        """Add a link to the channel's bookmark bar."""
+        ...
+
+    async def archive(self, channel: str) -> None:
+        """Archive; archived already is fine."""
+        ...
+
+    async def react(self, channel: str, ts: str, emoji: str) -> None:
+        """Add a reaction; there already is fine."""
+        ...
+
+    async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
+        """``views.publish``."""
+        ...
+
+    async def members(self) -> Sequence[Member]:
+        """Everybody in the workspace, all pages."""
+        ...
+
+    async def member(self, user: str) -> Member:
+        """``users.info``."""
+        ...
+
+    async def user_groups(self) -> Sequence[UserGroup]:
+        """All enabled user groups with their members."""
+        ...
+
+
+# --- pager ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """A page to open."""
+
+    title: str
+    details: str
+    service_id: str
+    urgency: Urgency
+    priority: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """One webhook event in our words: which page it concerns, what it says, and the page if it carries one."""
+
+    id: str
+    type: str
+    occurred_at: datetime
+    page_id: str | None
+    event: PageEvent | None
+    page: Page | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagerUser:
+    """A person at the pager."""
+
+    id: str
+    name: str
+    email: str
+    active: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnCall:
+    """Who is on call: level 1 first."""
+
+    user: PagerUser
+    level: int
+    policy_id: str
+    policy_name: str
+    schedule: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A webhook subscription at the pager."""
+
+    id: str
+    url: str
+    active: bool
+    events: tuple[str, ...] = ()
+    description: str = ""
+    disabled: bool = False
+    secret: str | None = None
+
+
+class Pager(Protocol):
+    """PagerDuty's REST API as Muster uses it. ``by`` is an e-mail address for the From header.
+
+    A From address PagerDuty does not know raises INVALID with code ``1008``.
+    """
+
+    async def open(self, request: PageRequest, *, key: str, by: str) -> Page:
+        """Create under ``incident_key`` = key; if it is there already (open or closed) return that one."""
+        ...
+
+    async def find(self, key: str) -> Page | None:
+        """The page with that ``incident_key``, whatever its state."""
+        ...
+
+    async def acknowledge(self, page_id: str, *, by: str) -> Page:
+        """Acknowledge; CONFLICT when resolved already, fine when acknowledged already."""
+        ...
+
+    async def resolve(self, page_id: str, *, by: str, resolution: str = "") -> Page:
+        """Resolve; fine when resolved already."""
+        ...
+
+    async def reopen(self, page_id: str, *, by: str) -> Page:
+        """Trigger a resolved page again."""
+        ...
+
+    async def reassign(self, page_id: str, user_id: str, *, by: str) -> Page:
+        """Assign to one user (the vendor triggers it anew)."""
+        ...
+
+    async def escalate(self, page_id: str, *, by: str, level: int | None = None, policy_id: str | None = None) -> Page:
+        """Escalate to a level of its policy, or to another policy; INVALID code ``1006`` when there is no such level."""
+        ...
+
+    async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
+        """Set the priority by its name (P1..P5)."""
+        ...
+
+    async def add_note(self, page_id: str, text: str, *, by: str) -> str:
+        """Add a note and return its id."""
+        ...
+
+    async def find_note(self, page_id: str, text: str) -> str | None:
+        """The id of the note with exactly that text, else None."""
+        ...
+
+    async def page(self, page_id: str, *, history: bool = True) -> Page:
+        """The page now, with its log entries and notes as ``events`` (oldest first) unless ``history`` is off."""
+        ...
+
+    async def request_responder(self, page_id: str, user_id: str, *, by: str, message: str = "") -> None:
+        """Ask a person to join."""
+        ...
+
+    async def open_pages(self) -> Sequence[Page]:
+        """All triggered and acknowledged pages (without history)."""
+        ...
+
+    async def pages_since(self, since: datetime) -> Sequence[Page]:
+        """Pages created at or after ``since``, any state (without history)."""
+        ...
+
+    async def changed_since(self, since: datetime) -> Sequence[str]:
+        """Ids of pages with log entries at or after ``since``."""
+        ...
+
+    async def user_by_email(self, email: str) -> PagerUser | None:
+        """Exact match, case-insensitive."""
+        ...
+
+    async def users(self) -> Sequence[PagerUser]:
+        """Everybody with an account."""
+        ...
+
+    async def on_call(self, service_id: str | None = None) -> Sequence[OnCall]:
+        """Who is on call, for a service's policy or for all; one entry per person, policy and level."""
+        ...
+
+    async def services(self) -> Mapping[str, str]:
+        """Id to name."""
+        ...
+
+    async def policies(self) -> Mapping[str, tuple[str, int]]:
+        """Id to (name, number of levels)."""
+        ...
+
+    async def policy_of(self, service_id: str) -> tuple[str, str, int]:
+        """(policy id, name, number of levels) of a service."""
+        ...
+
+    async def priorities(self) -> Sequence[str]:
+        """Names, most severe first; empty when the account has none."""
+        ...
+
+    async def abilities(self) -> Sequence[str]:
+        """What the account's plan allows; also the cheapest check of a token."""
+        ...
+
+    async def is_account_key(self) -> bool:
+        """Whether the token is an account key (``GET /users/me`` answers 400) rather than a person's."""
+        ...
+
+    async def subscriptions(self) -> Sequence[Subscription]:
+        """Webhook subscriptions."""
+        ...
+
+    async def subscribe(self, url: str, events: Sequence[str], *, service_id: str | None = None) -> Subscription:
+        """Create one; its secret is told only this once."""
+        ...
+
+    async def enable(self, subscription_id: str) -> None:
+        """Switch a disabled subscription on again."""
+        ...
+
+    async def unsubscribe(self, subscription_id: str) -> None:
+        """Delete one."""
+        ...
+
+    async def ping(self, subscription_id: str) -> None:
+        """Ask for a ``pagey.ping``."""
+        ...
+
+
+# --- tickets -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A GitHub issue."""
+
+    repo: str
+    number: int
+    url: str
+    state: str = "open"
+    labels: tuple[str, ...] = ()
+
+
+class Tickets(Protocol):
+    """GitHub issues (docs.github.com/rest/issues). ``repo`` is ``owner/name``."""
+
+    async def open(self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str) -> Ticket:
+        """Create; ``key`` is put into the body as a hidden marker. NOT_FOUND, INVALID code ``410`` issues disabled."""
+        ...
+
+    async def find(self, repo: str, key: str, *, since: datetime) -> Ticket | None:
+        """The issue with our marker updated at or after ``since`` (by listing, the search index lags), else None."""
+        ...
+
+    async def edit_body(self, ticket: Ticket, body: str, *, key: str) -> None:
+        """Replace the body (marker kept)."""
+        ...
+
+    async def comment(self, ticket: Ticket, text: str, *, key: str) -> None:
+        """Comment; ``key`` is put in as a hidden marker."""
+        ...
+
+    async def has_comment(self, ticket: Ticket, key: str) -> bool:
+        """Whether a comment with our marker is there."""
+        ...
+
+    async def close(self, ticket: Ticket) -> None:
+        """Close as completed; closed already is fine."""
+        ...
+
+    async def reopen(self, ticket: Ticket) -> None:
+        """Reopen; open already is fine."""
+        ...
+
+    async def repository(self, repo: str) -> Mapping[str, Any]:
+        """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when it cannot be seen."""
+        ...
+
+    async def login(self) -> str:
+        """Whose token it is; the cheapest check."""
+        ...
+
+
+# --- mapping -------------------------------------------------------------------------------------------------
+
+
+class Router(Protocol):
+    """Decides by configured jq rules what becomes of an incident (``channel``, ``announce``, ``ignore``)."""
+
+    async def route(self, subject: Mapping[str, Any]) -> str:
+        """The ``do`` of the first rule that matches."""
+        ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A webhook as it came in: verified, not yet interpreted."""
+
+    source: str
+    event_id: str
+    event_type: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)

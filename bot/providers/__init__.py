@@ -1,0 +1,71 @@
+"""The vendors Muster talks to, each behind Protocols of ``bot.ports``.
+
+A new one is a file (or package) here, a line in ``PROVIDERS``, a stand-in and a contract test.
+Vendors never import each other. Building one calls nobody: the bot starts while vendors are down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.providers.github import GitHubTickets
+    from bot.providers.http import Observe
+    from bot.providers.pagerduty import PagerDuty
+    from bot.providers.slack import SlackChat
+
+
+def build_slack(
+    token: str,
+    base_url: str = "https://slack.com/api/",
+    timeout: float = 5.0,
+    observe: Observe | None = None,
+) -> SlackChat:
+    """``Chat`` over Slack's Web API."""
+    from bot.providers.slack import SlackChat  # noqa: PLC0415 - a vendor that is off costs nothing
+
+    return SlackChat(token, base_url, timeout, observe)
+
+
+def build_pagerduty(
+    token: str,
+    base_url: str = "https://api.pagerduty.com",
+    timeout: float = 5.0,
+    observe: Observe | None = None,
+) -> PagerDuty:
+    """``Pager`` over PagerDuty's REST API v2."""
+    from bot.providers.pagerduty import PagerDuty  # noqa: PLC0415
+
+    return PagerDuty(token, base_url, timeout, observe)
+
+
+def build_github(
+    token: str,
+    base_url: str = "https://api.github.com",
+    timeout: float = 5.0,
+    observe: Observe | None = None,
+) -> GitHubTickets:
+    """``Tickets`` over GitHub's REST API."""
+    from bot.providers.github import GitHubTickets  # noqa: PLC0415
+
+    return GitHubTickets(token, base_url, timeout, observe)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One line of the table: what it can do, its vendor's page, how it is built."""
+
+    port: str
+    docs_url: str
+    build: Callable[..., Any]
+
+
+PROVIDERS: dict[str, Provider] = {
+    "slack": Provider("Chat", "https://docs.slack.dev/reference/methods", build_slack),
+    "pagerduty": Provider(
+        "Pager", "https://developer.pagerduty.com/api-reference/", build_pagerduty
+    ),
+    "github": Provider("Tickets", "https://docs.github.com/rest/issues", build_github),
+}

@@ -1,0 +1,97 @@
+"""``conversations.canvases.create`` and ``canvases.edit``.
+
+https://docs.slack.dev/surfaces/canvases
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.slack.call import Call, Method
+from bot.sandbox.slack.errors import SlackError, invalid_arguments
+from bot.sandbox.slack.model import Canvas, Json
+
+_OPERATIONS = frozenset(
+    {
+        "insert_after",
+        "insert_before",
+        "insert_at_start",
+        "insert_at_end",
+        "replace",
+        "delete",
+        "rename",
+    }
+)
+
+
+def _markdown(content: Any, pointer: str) -> str:
+    well_formed = (
+        isinstance(content, dict)
+        and content.get("type") == "markdown"
+        and isinstance(content.get("markdown"), str)
+    )
+    if not well_formed:
+        raise invalid_arguments(f"must provide markdown content [json-pointer:{pointer}]")
+    return str(content["markdown"])
+
+
+def create(call: Call) -> Json:
+    """Give a channel its canvas; there can be only one."""
+    channel = call.own_channel(arg="channel_id")
+    if channel.canvas_id is not None:
+        raise SlackError("channel_canvas_already_exists")
+    canvas = Canvas(call.ws.new_id("F"), channel.id, call.args.text("title"))
+    content = call.args.structure("document_content")
+    if content is not None:
+        canvas.sections[call.ws.new_id("temp:C:")] = _markdown(content, "/document_content")
+    call.ws.canvases[canvas.id] = canvas
+    channel.canvas_id = canvas.id
+    call.ws.feed.changed()
+    return {"canvas_id": canvas.id}
+
+
+def edit(call: Call) -> Json:
+    """Make one change to a canvas."""
+    canvas = call.ws.canvases.get(call.args.need("canvas_id"))
+    if canvas is None:
+        raise SlackError("canvas_not_found")
+    changes: Any = call.args.structure("changes")
+    if not isinstance(changes, list) or len(changes) != 1 or not isinstance(changes[0], dict):
+        raise invalid_arguments("must provide exactly one change [json-pointer:/changes]")
+    _apply(call, canvas, changes[0])
+    call.ws.feed.changed()
+    return {}
+
+
+def _apply(call: Call, canvas: Canvas, change: Json) -> None:
+    operation, section = change.get("operation"), str(change.get("section_id") or "")
+    if operation not in _OPERATIONS:
+        raise invalid_arguments("unknown operation [json-pointer:/changes/0/operation]")
+    needs_section = operation in ("insert_after", "insert_before", "delete")
+    if (needs_section or section) and section not in canvas.sections:
+        raise SlackError("section_not_found")
+    if operation == "delete":
+        del canvas.sections[section]
+        return
+    if operation == "rename":
+        canvas.title = _markdown(change.get("title_content"), "/changes/0/title_content")
+        return
+    text = _markdown(change.get("document_content"), "/changes/0/document_content")
+    if operation == "replace":
+        if section:
+            canvas.sections[section] = text
+        else:
+            canvas.sections = {call.ws.new_id("temp:C:"): text}
+        return
+    items = list(canvas.sections.items())
+    place = {"insert_at_start": 0, "insert_at_end": len(items)}.get(operation)
+    if place is None:
+        place = list(canvas.sections).index(section) + (operation == "insert_after")
+    items.insert(place, (call.ws.new_id("temp:C:"), text))
+    canvas.sections = dict(items)
+
+
+METHODS = {
+    "conversations.canvases.create": Method(create, 2, ("canvases:write",)),
+    "canvases.edit": Method(edit, 3, ("canvases:write",)),
+}

@@ -1,0 +1,399 @@
+"""The use cases of an incident: declare, acknowledge, reassign, escalate, resolve, reopen, edit, look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.domain import lifecycle, plan, storm
+from bot.domain.effects import EffectKind
+from bot.domain.incident import (
+    Actor,
+    EntryKind,
+    Incident,
+    Origin,
+    PagerKind,
+    Phase,
+    Urgency,
+)
+from bot.errors import FieldError, MusterError, UserError
+from bot.services.naming import channel_name
+from bot.store import queries
+from bot.store.work import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.catalog import Service
+    from bot.domain.incident import Entry
+    from bot.domain.lifecycle import Decision, EscalationTarget
+    from bot.services.base import House, SlackUser
+    from bot.store.queries import Page, StepRecord
+    from bot.store.tx import Tx
+
+#: PRODUCT.md, "Precisely", Storm: while more channels than this wait, further ones open on demand.
+CHANNELS_AT_ONCE = 10
+
+
+class SimilarOpen(MusterError):
+    """An open incident looks the same; nothing was declared."""
+
+    def __init__(self, similar: list[Incident]) -> None:
+        """Carry them for the question."""
+        super().__init__("a similar incident is open")
+        self.similar = similar
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewIncident:
+    """What somebody (or some program) declares."""
+
+    title: str
+    severity: str | None = None
+    service: str | None = None
+    description: str = ""
+    private: bool = False
+    origin: Origin = Origin.SLACK
+    by: SlackUser | None = None
+    reporter: Actor | None = None
+    detected_by: str = ""
+    said_in: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """The incident, and whether this very submission had declared it before."""
+
+    incident: Incident
+    again: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """An incident with its timeline and run log."""
+
+    incident: Incident
+    entries: tuple[Entry, ...]
+    steps: tuple[StepRecord, ...]
+
+
+class Incidents:
+    """Every method is one use case: load, decide, save and emit in one transaction."""
+
+    def __init__(self, house: House) -> None:
+        """Given the shared parts."""
+        self._house = house
+        self._work = house.work
+
+    # --- starting ----------------------------------------------------------------------------------------------
+
+    async def declare(self, new: NewIncident, *, once: str, ask_similar: bool = False) -> Declared:
+        """Start an incident; the same ``once`` key gives the first one again.
+
+        Raises FieldError for a bad title, severity or service, SimilarOpen (with ``ask_similar``) when one that
+        looks the same is open, Busy when the database is not available.
+        """
+        draft_of = self._checked(new)
+
+        def change(tx: Tx) -> Declared:
+            first = tx.once(once)
+            if first is not None and first.incident is not None:
+                return Declared(incident=tx.incident(first.incident), again=True)
+            draft = draft_of(tx)
+            if ask_similar and (similar := tx.similar(draft.title, draft.service)):
+                raise SimilarOpen(similar)
+            incident = self.start(tx, draft)
+            tx.remember(once, incident.number)
+            return Declared(incident=incident, again=False)
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    def start(self, tx: Tx, draft: Incident) -> Incident:
+        """Store a new incident with its first entry and the effects of starting (for every way in)."""
+        incident = tx.add(draft)
+        if incident.opens_channel:
+            incident = self.reserve_name(tx, incident)
+        incident = self._weather(tx, incident)
+        stored = tx.record(lifecycle.started(incident))
+        if stored.pager.kind is PagerKind.PAGERDUTY and stored.pager.id:
+            tx.emit([plan.read_page(stored.pager.id, why=f"start/{stored.number}")])
+        return stored
+
+    @staticmethod
+    def _weather(tx: Tx, incident: Incident) -> Incident:
+        """In a storm low urgency is listed in the one summary, and the summary says what waits."""
+        if incident.private or not tx.many_waiting(EffectKind.ANNOUNCE, storm.THRESHOLD):
+            return incident
+        state = storm.Storm.from_value(tx.value(storm.VALUE))
+        if not state.began:
+            state = storm.begun(tx.now)
+        if incident.urgency is Urgency.LOW:
+            state = state.joined(incident.number)
+            incident = replace(incident, places=replace(incident.places, listed=True))
+        tx.set_value(storm.VALUE, state.as_value())
+        tx.emit([storm.summarise(state)])
+        return incident
+
+    def reserve_name(self, tx: Tx, incident: Incident, *, nth: int = 1) -> Incident:
+        """Choose the channel's name; no two incidents of ours ever try the same one."""
+        name = channel_name(self._house.catalog.channel_name, incident, nth=nth)
+        while tx.channel_name_taken(name, incident.number):
+            nth += 1
+            name = channel_name(self._house.catalog.channel_name, incident, nth=nth)
+        return replace(incident, places=replace(incident.places, channel_name=name))
+
+    def _checked(self, new: NewIncident) -> Callable[[Tx], Incident]:
+        """Check what was typed now; the draft itself is made in the transaction, with its time and people."""
+        title = lifecycle.checked_title(new.title)
+        description = lifecycle.checked_text("description", new.description)
+        severity = self.severity_named(new.severity) if new.severity else None
+        service = self.service_named(new.service) if new.service else None
+
+        def draft(tx: Tx) -> Incident:
+            reporter = tx.people.actor(new.by.id, new.by.name) if new.by else new.reporter
+            return Incident(
+                number=0,
+                title=title,
+                description=description,
+                severity=severity,
+                service=service.id if service else None,
+                service_title=service.title if service else None,
+                urgency=Urgency.HIGH,
+                private=new.private,
+                origin=new.origin,
+                reporter=reporter,
+                pager=self._house.pager_for(service),
+                ticket=self._house.ticket_for(service, service.title if service else None, private=new.private),
+                started_at=tx.now,
+                created_at=tx.now,
+                updated_at=tx.now,
+            )
+
+        return draft
+
+    def severity_named(self, name: str) -> str:
+        """The configured severity of that name; FieldError lists them."""
+        found = self._house.catalog.severity(name)
+        if found is None:
+            names = ", ".join(s.name for s in self._house.catalog.severities)
+            field, text = "severity", f"There is no severity {name}. Choose one of {names}."
+            raise FieldError(field, text)
+        return found.name
+
+    def service_named(self, name: str) -> Service:
+        """The configured service of that id or title; FieldError lists some."""
+        found = self._house.catalog.service(name)
+        if found is None:
+            names = ", ".join(list(self._house.catalog.services)[:20]) or "none are configured in muster.yml"
+            field, text = "service", f"There is no service {name}. Known: {names}."
+            raise FieldError(field, text)
+        return found
+
+    async def similar(self, title: str, service: str | None) -> list[Incident]:
+        """Open incidents that look the same, for the form's offer."""
+        return await self._work.read(lambda tx: tx.similar(title, service))
+
+    # --- changing ----------------------------------------------------------------------------------------------
+
+    async def _change(
+        self, number: int, by: SlackUser, once: str, decide: Callable[[Tx, Incident, Actor], Decision]
+    ) -> Incident:
+        """Load, decide, save; a repeated press (same ``once``) meets its first result."""
+
+        def change(tx: Tx) -> Incident:
+            incident = tx.incident(number)
+            if not tx.remember(once, number):
+                return incident
+            return tx.record(decide(tx, incident, tx.people.actor(by.id, by.name)))
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    async def acknowledge(self, number: int, *, by: SlackUser, once: str) -> Incident:
+        """Take responsibility. AlreadyDone says who did."""
+        return await self._change(number, by, once, lambda tx, i, who: lifecycle.acknowledge(i, who, tx.now))
+
+    async def resolve(self, number: int, *, by: SlackUser, once: str, note: str = "") -> Incident:
+        """Close it."""
+        return await self._change(number, by, once, lambda tx, i, who: lifecycle.resolve(i, who, tx.now, note=note))
+
+    async def reopen(self, number: int, *, by: SlackUser, once: str) -> Incident:
+        """Open a resolved one again; a channel that was archived meanwhile gets a successor (see the worker)."""
+        return await self._change(number, by, once, lambda tx, i, who: lifecycle.reopen(i, who, tx.now))
+
+    async def reassign(self, number: int, *, to: str, by: SlackUser, once: str, message: str = "") -> Incident:
+        """Hand it to the member ``to`` (Slack id); UserError when they cannot take it."""
+
+        def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
+            target = self._able(tx, incident, to)
+            return lifecycle.reassign(incident, target, who, tx.now, message=message)
+
+        return await self._change(number, by, once, decide)
+
+    async def escalate(
+        self, number: int, *, to: EscalationTarget, person: str | None, by: SlackUser, once: str, message: str = ""
+    ) -> Incident:
+        """Escalate to a level, a policy, or one more person (Slack id)."""
+
+        def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
+            target = replace(to, person=self._able(tx, incident, person)) if person else to
+            if target.level is None and not target.policy_id and not target.policy_name and target.person is None:
+                target = replace(target, level=incident.pager.level + 1)
+            return lifecycle.escalate(incident, target, who, tx.now, message=message)
+
+        return await self._change(number, by, once, decide)
+
+    def _able(self, tx: Tx, incident: Incident, slack_id: str) -> Actor:
+        """The member, if they can be given this incident."""
+        person = tx.people.by_slack(slack_id)
+        if person is None:
+            msg = "I do not know that person yet. Ask them to write one message in this workspace, then try again."
+            raise UserError(msg)
+        if person.deleted or person.is_bot:
+            what = "is deactivated" if person.deleted else "is a bot"
+            msg = f"{person.name} {what} and cannot take {incident.name}. Choose somebody else."
+            raise UserError(msg)
+        if incident.pager.kind is PagerKind.PAGERDUTY and not person.pagerduty_id and tx.value("pagerduty.users"):
+            where = f" with the address {person.email}" if person.email else ""
+            msg = (
+                f"{person.name} has no PagerDuty account{where}, so PagerDuty cannot page them. "
+                "Choose somebody else, or add them in PagerDuty."
+            )
+            raise UserError(msg)
+        return person.actor
+
+    async def annotate(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
+        """Add a note."""
+        return await self._change(number, by, once, lambda tx, i, who: lifecycle.annotate(i, text, who, tx.now))
+
+    async def set_severity(self, number: int, name: str, *, by: SlackUser, once: str, reason: str = "") -> Incident:
+        """Change the severity."""
+        value = self.severity_named(name)
+        return await self._set(number, EntryKind.SEVERITY, value, by, once, reason)
+
+    async def set_phase(self, number: int, name: str, *, by: SlackUser, once: str, reason: str = "") -> Incident:
+        """Change the phase (all but resolved, which is Resolve)."""
+        phases = [p.value for p in Phase if p is not Phase.RESOLVED]
+        value = name.strip().casefold()
+        if value not in phases:
+            field, text = "phase", f"There is no phase {name}. Choose one of {', '.join(phases)}, or use resolve."
+            raise FieldError(field, text)
+        return await self._set(number, EntryKind.PHASE, value, by, once, reason)
+
+    async def set_title(self, number: int, title: str, *, by: SlackUser, once: str) -> Incident:
+        """Change the title."""
+        return await self._set(number, EntryKind.TITLE, lifecycle.checked_title(title), by, once)
+
+    async def set_summary(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
+        """Change what is known to be happening."""
+        return await self._set(number, EntryKind.SUMMARY, lifecycle.checked_text("summary", text), by, once)
+
+    async def _set(  # noqa: PLR0913
+        self, number: int, kind: EntryKind, value: str, by: SlackUser, once: str, reason: str = ""
+    ) -> Incident:
+        return await self._change(
+            number, by, once, lambda tx, i, who: lifecycle.set_field(i, kind, value, who, tx.now, reason=reason)
+        )
+
+    async def open_channel(self, number: int, *, by: SlackUser, once: str) -> Incident:
+        """Open the channel of an incident that was only announced."""
+
+        def change(tx: Tx) -> Incident:
+            incident = tx.incident(number)
+            if incident.places.channel or incident.opens_channel or not tx.remember(once, number):
+                return incident
+            return self.open_up(tx, incident, by=tx.people.actor(by.id, by.name))
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    def open_up(self, tx: Tx, incident: Incident, *, by: Actor | None) -> Incident:
+        """An incident that was only announced gets everything else: channel, ticket, pager."""
+        opening = self.reserve_name(tx, replace(incident, opens_channel=True, reporter=incident.reporter or by))
+        steps = plan.start(opening)[len(plan.announce(opening)) :]
+        decision = lifecycle.Decision(
+            incident=replace(opening, updated_at=tx.now), effects=(*steps, *plan.refresh(opening))
+        )
+        return tx.record(decision)
+
+    async def join(self, number: int, *, by: SlackUser, once: str) -> Incident:
+        """Take part in an incident instead of declaring another: an invitation to its channel."""
+
+        def change(tx: Tx) -> Incident:
+            incident = tx.incident(number)
+            if tx.remember(once, number) and incident.places.channel:
+                tx.emit(plan.invite(incident, by.id, once))
+            return incident
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    async def channel_renamed(self, channel: str, name: str) -> None:
+        """Somebody renamed the channel by hand: that is its name now."""
+
+        def change(tx: Tx) -> None:
+            incident = tx.by_channel(channel)
+            if incident is not None and name:
+                tx.save(replace(incident, places=replace(incident.places, channel_name=name)))
+
+        await self._work.write(change)
+
+    async def open_home(self, slack_id: str) -> None:
+        """Have Home published for one person."""
+
+        def change(tx: Tx) -> None:
+            tx.emit([plan.publish_home(slack_id, tx.now)])
+
+        await self._work.write(change, patience=PATIENCE)
+
+    # --- steps -------------------------------------------------------------------------------------------------
+
+    async def retry_step(self, effect_id: int, number: int) -> bool:
+        """Somebody pressed Retry; False when there is nothing to retry any more."""
+
+        def change(tx: Tx) -> bool:
+            done = tx.retry(effect_id)
+            tx.emit(plan.refresh(tx.save(tx.incident(number))))
+            return done
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    async def dismiss_step(self, effect_id: int, number: int) -> None:
+        """Somebody pressed Dismiss."""
+
+        def change(tx: Tx) -> None:
+            tx.dismiss(effect_id)
+            tx.emit(plan.refresh(tx.save(tx.incident(number))))
+
+        await self._work.write(change, patience=PATIENCE)
+
+    # --- looking -----------------------------------------------------------------------------------------------
+
+    async def get(self, number: int) -> Incident:
+        """One incident; NotFound."""
+        return await self._work.read(lambda tx: tx.incident(number, lock=False))
+
+    async def in_channel(self, channel: str) -> Incident | None:
+        """The incident whose channel that is, None elsewhere."""
+        return await self._work.read(lambda tx: tx.by_channel(channel))
+
+    async def view(self, number: int) -> View:
+        """One incident with everything that happened to it."""
+
+        def look(tx: Tx) -> View:
+            incident = tx.incident(number, lock=False)
+            return View(
+                incident=incident, entries=tuple(tx.entries(number)), steps=tuple(queries.steps(tx, number))
+            )
+
+        return await self._work.read(look)
+
+    async def listed(
+        self, *, open_only: bool = True, service: str | None = None, mine: str | None = None, limit: int = 20
+    ) -> Page:
+        """Newest first, with the total."""
+        return await self._work.read(
+            lambda tx: queries.incidents(tx, open_only=open_only, service=service, mine=mine, limit=limit)
+        )
+
+    async def now(self) -> datetime:
+        """The house's clock."""
+        return self._work.clock.now()

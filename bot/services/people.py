@@ -1,0 +1,132 @@
+"""Who is who: the mirrored workspace, PagerDuty accounts, and who concerns an incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.domain.incident import PagerKind
+from bot.errors import ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.incident import Actor, Incident
+    from bot.ports import Chat, Member, Pager, UserGroup
+    from bot.services.base import House
+    from bot.store.tx import Tx
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """An escalation policy of PagerDuty."""
+
+    id: str
+    name: str
+    levels: int
+
+
+class PeopleDirectory:
+    """Mirrors members and groups, and answers who is meant. Look-ups use the mirror, never Slack."""
+
+    def __init__(self, house: House) -> None:
+        """Given the shared parts."""
+        self._house = house
+        self._aliases = {
+            p.email.lower(): p.pagerduty for p in house.catalog.people.values() if p.pagerduty
+        }
+
+    async def mirror(self, chat: Chat, pager: Pager | None) -> None:
+        """Read everybody from Slack and PagerDuty; ProviderError when one of them does not answer."""
+        members = await chat.members()
+        groups = await chat.user_groups()
+        await self.remember(members, groups)
+        if pager is not None:
+            await self._mirror_pager(pager)
+
+    async def _mirror_pager(self, pager: Pager) -> None:
+        users = await pager.users()
+        policies = await pager.policies()
+
+        def save(tx: Tx) -> None:
+            tx.people.save_pager_users(users, self._aliases)
+            tx.set_value("pagerduty.users", {"count": len(users)})
+            tx.set_value("pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()})
+
+        await self._house.work.write(save)
+
+    async def policies(self) -> list[Policy]:
+        """PagerDuty's escalation policies as mirrored, by name."""
+        known = await self._house.work.read(lambda tx: tx.value("pagerduty.policies")) or {}
+        found = [Policy(id=i, name=str(name), levels=int(levels)) for i, (name, levels) in known.items()]
+        return sorted(found, key=lambda p: p.name)
+
+    async def remember(self, members: Sequence[Member], groups: Sequence[UserGroup] = ()) -> None:
+        """Take over what Slack told of people and groups."""
+
+        def save(tx: Tx) -> None:
+            tx.people.save_members(members, tx.now)
+            tx.people.save_groups(groups)
+
+        await self._house.work.write(save)
+
+    async def pager_email(self, actor: Actor) -> str | None:
+        """The address a person has at PagerDuty (muster.yml ``people`` knows aliases)."""
+        if not actor.email:
+            return None
+        return self._aliases.get(actor.email.lower(), actor.email)
+
+    async def targets(self, notify: Sequence[str]) -> list[tuple[str, str]]:
+        """Slack id and name of everybody a level's ``notify`` means."""
+
+        def look(tx: Tx) -> list[tuple[str, str]]:
+            found: dict[str, str] = {}
+            for target in notify:
+                kind, _, value = target.partition(":")
+                if kind == "person" and (person := tx.people.by_email(value)):
+                    found[person.slack_id] = person.name
+                elif kind == "group":
+                    for user in tx.people.group(value):
+                        found[user] = tx.people.actor(user).name
+            return list(found.items())
+
+        return await self._house.work.read(look)
+
+    async def concerned(self, incident: Incident, pager: Pager | None) -> list[str]:
+        """Slack ids of the reporter, the owners, whoever is on call, and the service's owners."""
+        service = self._house.catalog.service(incident.service or "")
+        owners = [o if ":" in o else f"person:{o}" for o in (service.owners if service else ())]
+        people = [a.slack_id for a in (incident.reporter, *incident.owners, *incident.roles.values()) if a and a.slack_id]
+        people += [user for user, _ in await self.targets(owners)]
+        if pager is not None and incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.service_id:
+            people += await self._on_call(pager, incident.pager.service_id)
+        return list(dict.fromkeys(people))
+
+    async def _on_call(self, pager: Pager, service_id: str) -> list[str]:
+        """Level 1 of the service's policy; when PagerDuty does not say, the others are invited all the same."""
+        try:
+            on_call = [entry for entry in await pager.on_call(service_id) if entry.level == 1]
+        except ProviderError as error:
+            log.warning("on_call.unknown", reason=error.reason.value)
+            return []
+
+        def look(tx: Tx) -> list[str]:
+            found = (
+                tx.people.by_pagerduty(entry.user.id) or tx.people.by_email(entry.user.email) for entry in on_call
+            )
+            return [person.slack_id for person in found if person]
+
+        return await self._house.work.read(look)
+
+    def fallback_repo(self, incident: Incident) -> str | None:
+        """The default repository, when the issue's own was only guessed from the service's name."""
+        service = self._house.catalog.service(incident.service or "")
+        if service is not None and service.repo:
+            return None
+        fallback = self._house.ticket_for(None, None, private=incident.private)
+        current = incident.ticket.repo if incident.ticket else None
+        return fallback.repo if fallback and fallback.repo != current else None

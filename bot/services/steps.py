@@ -1,0 +1,110 @@
+"""What follows when a step of the start was carried out. Run in the transaction that settles its effect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.domain import plan
+from bot.domain.effects import Effect, EffectKind, Rank
+from bot.domain.incident import Entry, EntryKind, Origin
+from bot.domain.lifecycle import Decision
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Incident
+    from bot.ports import Channel, Ticket
+    from bot.store.tx import Tx
+
+
+def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> None:
+    """The announcement is there: remember where, and link it from the channel."""
+    incident = tx.incident(number)
+    places = replace(incident.places, announcement_channel=channel, announcement_ts=ts, announcement_url=url)
+    incident = replace(incident, places=places)
+    stored = tx.record(Decision(incident=incident, effects=plan.bookmarks(incident)))
+    if stored.places.in_thread:
+        _tell_all(tx, stored)
+
+
+def channel_created(tx: Tx, number: int, channel: Channel) -> None:
+    """The channel exists: card, topic, purpose, bookmarks, invitations, and everybody else learns of it."""
+    incident = tx.incident(number)
+    places = replace(incident.places, channel=channel.id, channel_name=channel.name, card_ts=None)
+    incident = replace(incident, places=places)
+    tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))
+
+
+def channel_refused(tx: Tx, number: int) -> None:
+    """Slack refuses channels: the incident runs in the thread of its announcement."""
+    incident = tx.incident(number)
+    incident = replace(incident, places=replace(incident.places, in_thread=True, channel_name=None))
+    stored = tx.record(Decision(incident=incident, effects=plan.refresh(incident, card=False)))
+    if stored.places.announcement_ts:
+        _tell_all(tx, stored)
+
+
+def card_posted(tx: Tx, number: int, ts: str) -> None:
+    """The card is in the channel: pin it, and post what happened before it was there."""
+    incident = tx.incident(number)
+    incident = replace(incident, places=replace(incident.places, card_ts=ts))
+    pin = Effect(
+        kind=EffectKind.PIN_CARD,
+        key=f"{incident.name}/pin:{incident.places.channel}:{ts}",
+        lane=f"{incident.name}/pin",
+        incident=number,
+        rank=Rank.DECORATION,
+    )
+    stored = tx.record(Decision(incident=incident, effects=(pin, *plan.refresh(incident, announcement=False))))
+    _tell_all(tx, stored)
+
+
+def _tell_all(tx: Tx, incident: Incident) -> None:
+    for entry in tx.entries(incident.number):
+        tx.emit(plan.entry_effects(incident, entry))
+
+
+def message_lost(tx: Tx, number: int, place: str) -> None:
+    """Somebody deleted a card: post it again."""
+    incident = tx.incident(number)
+    lost = incident.places.card_ts if place == "card" else incident.places.announcement_ts
+    if place == "card":
+        places = replace(incident.places, card_ts=None)
+        kind, lane = EffectKind.POST_CARD, "card"
+    else:
+        places = replace(incident.places, announcement_ts=None)
+        kind, lane = EffectKind.ANNOUNCE, "announce"
+    again = Effect(
+        kind=kind,
+        key=f"{incident.name}/{lane}/again:{lost}",
+        lane=f"{incident.name}/{lane}",
+        incident=number,
+        rank=Rank.CARD,
+    )
+    tx.record(Decision(incident=replace(incident, places=places), effects=(again,)))
+
+
+def ticket_opened(tx: Tx, number: int, ticket: Ticket) -> None:
+    """The issue exists: link it everywhere; what happened before it existed follows as comments by their effects."""
+    incident = tx.incident(number)
+    if incident.ticket is None:
+        return
+    link = replace(incident.ticket, repo=ticket.repo, number=ticket.number, url=ticket.url)
+    incident = replace(incident, ticket=link)
+    effects = (*plan.refresh(incident), *plan.bookmarks(incident), *plan.refresh_ticket(incident))
+    tx.record(Decision(incident=incident, effects=effects))
+
+
+def paged_natively(tx: Tx, number: int, level: int, told: list[str], policy: str) -> None:
+    """The native policy paged: it shows in the timeline."""
+    incident = tx.incident(number)
+    who = ", ".join(told) or "nobody could be reached"
+    tx.add_entry(
+        incident,
+        Entry(
+            kind=EntryKind.PAGER,
+            at=tx.now,
+            origin=Origin.MUSTER,
+            target=f"level {level}",
+            text=f"Paged level {level} of {policy}: {who}",
+        ),
+    )

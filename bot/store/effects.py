@@ -1,0 +1,356 @@
+"""The effect table: emit, claim, settle, reschedule, give up. One behaviour on SQLite and PostgreSQL.
+
+An effect is claimed when it is due, first of its lane, not waiting for another (``after``), its provider is not
+stopped and Slack's budget allows it. Attempts are counted in the claiming commit, so that a retaken effect knows
+that its call may have been made. Everything here runs inside a transaction of ``Work``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+
+from bot.domain.budget import LIMITS, METHODS, Budget, Candidate, channel_budget, choose
+from bot.domain.effects import EffectKind
+from bot.store.tables import BudgetRow, EffectRow, InboundRow, OnceRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from bot.domain.effects import Effect
+
+#: An effect belongs to a worker for this long after its last sign of life.
+LEASE = timedelta(seconds=8)
+
+UNFINISHED = ("pending", "leased")
+
+E: Any = EffectRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """An effect a worker may carry out now."""
+
+    id: int
+    kind: EffectKind
+    key: str
+    lane: str
+    incident: int | None
+    payload: dict[str, Any]
+    merge: str | None
+    attempt: int
+    created_at: datetime
+    first_tried_at: datetime
+    deadline: datetime | None
+    external_ref: str | None
+    last_reason: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a claim took, and when looking again is worth it (None: only when something new is emitted)."""
+
+    effects: tuple[Claimed, ...]
+    next_at: datetime | None
+
+
+def emit(session: Session, effects: Iterable[Effect], now: datetime) -> int:
+    """Write intended effects; those whose key is known or whose merge is waiting already are left out."""
+    rows = [_row(effect, now) for effect in effects]
+    if not rows:
+        return 0
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    written = 0
+    for row in rows:
+        result = session.execute(insert(E).values(**row).on_conflict_do_nothing())
+        written += result.rowcount or 0  # type: ignore[attr-defined]
+    return written
+
+
+def _row(effect: Effect, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": effect.kind.value,
+        "provider": effect.kind.provider,
+        "version": 1,
+        "payload": dict(effect.payload),
+        "key": effect.key,
+        "merge": effect.merge,
+        "lane": effect.lane,
+        "budget": channel_budget(effect.kind, effect.incident, effect.lane),
+        "rank": int(effect.rank),
+        "incident": effect.incident,
+        "after": effect.after,
+        "due": effect.due or now,
+        "deadline": effect.deadline,
+        "created_at": now,
+        "state": "pending",
+        "attempts": 0,
+    }
+
+
+def claim(  # noqa: PLR0913 - the whole condition of a claim
+    session: Session,
+    *,
+    now: datetime,
+    worker: str,
+    limit: int,
+    stopped: Collection[str] = (),
+    budgeted: bool = True,
+) -> Claim:
+    """Lease up to ``limit`` effects to ``worker``, the most urgent first."""
+    taken: list[int] = []
+    exhausted: set[str] = set()
+    free_at: float | None = None
+    budgets = _load_budgets(session) if budgeted else {}
+    while len(taken) < limit:
+        candidates = _candidates(session, now, limit - len(taken), stopped, exhausted, taken)
+        if not candidates:
+            break
+        if not budgeted:
+            taken += [c.id for c in candidates]
+            break
+        choice = choose(candidates, budgets, now.timestamp())
+        taken += choice.ids
+        if choice.free_at is not None:
+            free_at = min(free_at or choice.free_at, choice.free_at)
+        if not choice.exhausted - exhausted:
+            break
+        exhausted |= choice.exhausted
+    claimed = _lease(session, taken, now, worker)
+    if budgeted and claimed:
+        _save_budgets(session, budgets)
+    return Claim(claimed, _next_look(session, now, free_at))
+
+
+def _candidates(  # noqa: PLR0913
+    session: Session,
+    now: datetime,
+    limit: int,
+    stopped: Collection[str],
+    exhausted: Collection[str],
+    taken: Collection[int],
+) -> list[Candidate]:
+    earlier = aliased(EffectRow)
+    needed = aliased(EffectRow)
+    kinds = [kind.value for kind, (method, _) in METHODS.items() if method in exhausted]
+    first_of_lane = (
+        ~select(earlier.id)
+        .where(earlier.lane == E.c.lane, earlier.id < E.c.id, earlier.state.in_(UNFINISHED))  # type: ignore[operator,attr-defined]
+        .exists()
+    )
+    allowed = or_(
+        E.c.after.is_(None),
+        select(needed.id).where(needed.key == E.c.after, needed.state == "done").exists(),  # type: ignore[arg-type]
+    )
+    query = (
+        select(E.c.id, E.c.kind, E.c.budget)
+        .where(E.c.state == "pending", E.c.due <= now, first_of_lane, allowed)
+        .order_by(E.c.rank, E.c.due, E.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=E)
+    )
+    if stopped:
+        query = query.where(E.c.provider.not_in(stopped))
+    if kinds:
+        query = query.where(E.c.kind.not_in(kinds))
+    if channels := [n for n in exhausted if n not in LIMITS]:
+        query = query.where(or_(E.c.budget.is_(None), E.c.budget.not_in(channels)))
+    if taken:
+        query = query.where(E.c.id.not_in(taken))
+    return [Candidate(r.id, EffectKind(r.kind), r.budget) for r in session.execute(query)]
+
+
+def _lease(session: Session, ids: list[int], now: datetime, worker: str) -> tuple[Claimed, ...]:
+    if not ids:
+        return ()
+    session.execute(
+        update(E)
+        .where(E.c.id.in_(ids))
+        .values(
+            state="leased",
+            leased_by=worker,
+            lease_until=now + LEASE,
+            attempts=E.c.attempts + 1,
+            first_tried_at=func.coalesce(E.c.first_tried_at, now),
+        )
+    )
+    rows = session.execute(select(E).where(E.c.id.in_(ids)).order_by(E.c.rank, E.c.due, E.c.id))
+    return tuple(_claimed(row) for row in rows)
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(
+        id=row.id,
+        kind=EffectKind(row.kind),
+        key=row.key,
+        lane=row.lane,
+        incident=row.incident,
+        payload=row.payload,
+        merge=row.merge,
+        attempt=row.attempts,
+        created_at=row.created_at,
+        first_tried_at=row.first_tried_at,
+        deadline=row.deadline,
+        external_ref=row.external_ref,
+        last_reason=row.last_reason,
+    )
+
+
+def _next_look(session: Session, now: datetime, free_at: float | None) -> datetime | None:
+    due = session.execute(
+        select(func.min(E.c.due)).where(E.c.state == "pending", E.c.due > now)
+    ).scalar()
+    if free_at is None:
+        return due  # type: ignore[no-any-return]
+    free = now + timedelta(seconds=max(free_at - now.timestamp(), 0.0))
+    return min(free, due) if due else free
+
+
+def _load_budgets(session: Session) -> dict[str, Budget]:
+    rows = session.execute(
+        select(BudgetRow.name, BudgetRow.stamps, BudgetRow.blocked_until).with_for_update()
+    )
+    return {r.name: Budget(r.name, list(r.stamps or ()), r.blocked_until) for r in rows}
+
+
+def _save_budgets(session: Session, budgets: dict[str, Budget]) -> None:
+    table: Any = BudgetRow.__table__  # type: ignore[attr-defined]
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    for budget in budgets.values():
+        statement = insert(table).values(
+            name=budget.name, stamps=budget.stamps, blocked_until=budget.blocked_until
+        )
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["name"],
+                set_={"stamps": statement.excluded.stamps, "blocked_until": statement.excluded.blocked_until},
+            )
+        )
+
+
+def block_budget(session: Session, kind: EffectKind, until: float) -> None:
+    """Slack said 429 all the same: the method's budget is closed until then."""
+    method = METHODS.get(kind)
+    if method is None:
+        return
+    budgets = _load_budgets(session)
+    budget = budgets.get(method[0]) or Budget(method[0], [])
+    budget.blocked_until = max(budget.blocked_until, until)
+    _save_budgets(session, {budget.name: budget})
+
+
+# --- afterwards ------------------------------------------------------------------------------------------------
+
+
+def still_mine(session: Session, claimed: Claimed, worker: str) -> bool:
+    """Whether the lease was not lost to another worker meanwhile (locks the row)."""
+    row = session.execute(
+        select(E.c.state, E.c.leased_by, E.c.attempts).where(E.c.id == claimed.id).with_for_update()
+    ).first()
+    return bool(row and row.state == "leased" and row.leased_by == worker and row.attempts == claimed.attempt)
+
+
+def settle(session: Session, effect_id: int, now: datetime, *, state: str = "done", ref: str | None = None) -> None:
+    """Finish: ``done``, ``cancelled`` or ``dead`` no longer hold their lane."""
+    values: dict[str, Any] = {"state": state, "settled_at": now, "lease_until": None}
+    if ref is not None:
+        values["external_ref"] = ref
+    if state == "done":
+        values["last_reason"] = values["last_detail"] = None
+    session.execute(update(E).where(E.c.id == effect_id).values(**values))
+
+
+def give_up(session: Session, effect_id: int, now: datetime, reason: str, detail: str) -> None:
+    """Dead: it waits for somebody's Retry or Dismiss."""
+    session.execute(
+        update(E)
+        .where(E.c.id == effect_id)
+        .values(state="dead", settled_at=now, lease_until=None, last_reason=reason, last_detail=detail[:500])
+    )
+
+
+def reschedule(  # noqa: PLR0913
+    session: Session, effect_id: int, merge: str | None, due: datetime, reason: str, detail: str, *, now: datetime
+) -> None:
+    """Try again at ``due``; when a newer one of its kind waits already, that one does the work."""
+    if merge is not None and _waiting(session, merge):
+        settle(session, effect_id, now, state="cancelled")
+        return
+    session.execute(
+        update(E)
+        .where(E.c.id == effect_id)
+        .values(
+            state="pending",
+            due=due,
+            lease_until=None,
+            leased_by=None,
+            last_reason=reason,
+            last_detail=detail[:500],
+        )
+    )
+
+
+def _waiting(session: Session, merge: str) -> bool:
+    return session.execute(select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")).first() is not None
+
+
+def renew(session: Session, ids: Collection[int], worker: str, now: datetime) -> None:
+    """A sign of life for effects under way."""
+    session.execute(
+        update(E)
+        .where(E.c.id.in_(ids), E.c.leased_by == worker, E.c.state == "leased")
+        .values(lease_until=now + LEASE)
+    )
+
+
+def free_leases(session: Session, now: datetime, *, everything: bool = False) -> int:
+    """Put back what a dead worker held: expired leases, or (a starting process on SQLite) all of them."""
+    condition = E.c.state == "leased"
+    if not everything:
+        condition = and_(condition, E.c.lease_until < now)
+    rows = session.execute(
+        select(E.c.id, E.c.merge, E.c.last_reason).where(condition).order_by(E.c.id.desc()).with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        reschedule(session, row.id, row.merge, now, row.last_reason or "interrupted", "", now=now)
+    return len(rows)
+
+
+def retry_dead(session: Session, effect_id: int, now: datetime) -> bool:
+    """Somebody pressed Retry; False when it is not dead any more."""
+    row = session.execute(select(E.c.merge, E.c.state).where(E.c.id == effect_id).with_for_update()).first()
+    if row is None or row.state not in {"dead", "pending"}:
+        return False
+    if row.state == "pending":
+        session.execute(update(E).where(E.c.id == effect_id).values(due=now))
+    else:
+        reschedule(session, effect_id, row.merge, now, "retry", "", now=now)
+    return True
+
+
+def prune(session: Session, before: datetime, *, most: int = 5_000) -> int:
+    """Delete finished effects, once-keys and applied webhooks older than ``before``; bounded, so that no press waits.
+
+    Effects that are steps of an incident stay: they are its run log.
+    """
+    old = select(E.c.id).where(
+        E.c.state.in_(("done", "cancelled")), E.c.settled_at < before, E.c.incident.is_(None)
+    )
+    deleted = session.execute(delete(E).where(E.c.id.in_(old.limit(most)))).rowcount  # type: ignore[attr-defined]
+    once: Any = OnceRow.__table__  # type: ignore[attr-defined]
+    stale = select(once.c.key).where(once.c.at < before).limit(most)
+    deleted += session.execute(delete(once).where(once.c.key.in_(stale))).rowcount  # type: ignore[attr-defined]
+    kept: Any = InboundRow.__table__  # type: ignore[attr-defined]
+    applied = select(kept.c.id).where(kept.c.applied_at < before, kept.c.state.in_(("applied", "ignored"))).limit(most)
+    deleted += session.execute(delete(kept).where(kept.c.id.in_(applied))).rowcount  # type: ignore[attr-defined]
+    return int(deleted or 0)

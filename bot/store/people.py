@@ -1,0 +1,150 @@
+"""The mirrored workspace: members, user groups, and who is who at PagerDuty. Runs inside a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.incident import Actor
+from bot.store.tables import GroupRow, PersonRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from bot.ports import Member, PagerUser, UserGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A member of the workspace as mirrored."""
+
+    slack_id: str
+    name: str
+    email: str | None
+    pagerduty_id: str | None
+    deleted: bool
+    is_bot: bool
+    is_guest: bool
+    tz: str
+
+    @property
+    def actor(self) -> Actor:
+        """The person as somebody who acts."""
+        return Actor(name=self.name, slack_id=self.slack_id, email=self.email, pagerduty_id=self.pagerduty_id)
+
+
+class People:
+    """Look-ups and updates of the mirror."""
+
+    def __init__(self, session: Session) -> None:
+        """Made by ``Tx``."""
+        self._session = session
+
+    def by_slack(self, slack_id: str) -> Person | None:
+        """The member with that Slack id."""
+        row = self._session.get(PersonRow, slack_id)
+        return _person(row) if row else None
+
+    def by_email(self, email: str) -> Person | None:
+        """The member with that e-mail address, whatever the case."""
+        return self._first(func.lower(PersonRow.email) == email.lower())
+
+    def by_pagerduty(self, pagerduty_id: str) -> Person | None:
+        """The member who is that PagerDuty user."""
+        return self._first(PersonRow.pagerduty_id == pagerduty_id)
+
+    def _first(self, condition: Any) -> Person | None:
+        row = self._session.execute(select(PersonRow).where(condition).limit(1)).scalars().first()
+        return _person(row) if row else None
+
+    def actor(self, slack_id: str, name: str = "") -> Actor:
+        """Whoever has that Slack id; somebody not mirrored yet is known by the name Slack sent along."""
+        found = self.by_slack(slack_id)
+        return found.actor if found else Actor(name=name or slack_id, slack_id=slack_id)
+
+    def resolve(self, actor: Actor) -> Actor:
+        """The same actor with what the mirror knows: Slack id, e-mail, PagerDuty id."""
+        found = None
+        if actor.slack_id:
+            found = self.by_slack(actor.slack_id)
+        if found is None and actor.pagerduty_id:
+            found = self.by_pagerduty(actor.pagerduty_id)
+        if found is None and actor.email:
+            found = self.by_email(actor.email)
+        if found is None:
+            return actor
+        return replace(
+            found.actor,
+            email=found.email or actor.email,
+            pagerduty_id=actor.pagerduty_id or found.pagerduty_id,
+            github=actor.github,
+        )
+
+    def save_members(self, members: Iterable[Member], now: datetime) -> None:
+        """Insert or update members; what is known of them elsewhere is kept."""
+        dialect = self._session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        for member in members:
+            values = {
+                "slack_id": member.id,
+                "name": member.real_name or member.name,
+                "real_name": member.real_name,
+                "email": member.email,
+                "tz": member.tz,
+                "deleted": member.deleted,
+                "is_bot": member.is_bot,
+                "is_guest": member.is_guest,
+                "seen_at": now,
+            }
+            statement = insert(PersonRow).values(**values)
+            self._session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["slack_id"],
+                    set_={k: v for k, v in values.items() if k != "slack_id"},
+                )
+            )
+
+    def save_groups(self, groups: Iterable[UserGroup]) -> None:
+        """Insert or update user groups."""
+        for group in groups:
+            row = self._session.get(GroupRow, group.id) or GroupRow(id=group.id, handle=group.handle)
+            row.handle, row.users = group.handle, list(group.users)
+            self._session.add(row)
+        self._session.flush()
+
+    def group(self, handle: str) -> tuple[str, ...]:
+        """Who is in the user group of that handle (Slack ids)."""
+        query = select(GroupRow).where(GroupRow.handle == handle.lstrip("@")).limit(1)  # type: ignore[arg-type]
+        row = self._session.execute(query).scalars().first()
+        return tuple(row.users or ()) if row else ()
+
+    def save_pager_users(self, users: Sequence[PagerUser], aliases: Mapping[str, str]) -> None:
+        """Link members to PagerDuty users by e-mail; ``aliases`` maps a member's e-mail to theirs at PagerDuty."""
+        by_email = {u.email.lower(): u.id for u in users if u.active}
+        rows = self._session.execute(select(PersonRow.slack_id, PersonRow.email)).all()  # type: ignore[call-overload]
+        for slack_id, email in rows:
+            wanted = aliases.get((email or "").lower(), email or "").lower()
+            self._session.execute(
+                update(PersonRow)
+                .where(PersonRow.slack_id == slack_id)  # type: ignore[arg-type]
+                .values(pagerduty_id=by_email.get(wanted))
+            )
+
+
+def _person(row: PersonRow) -> Person:
+    return Person(
+        slack_id=row.slack_id,
+        name=row.name,
+        email=row.email,
+        pagerduty_id=row.pagerduty_id,
+        deleted=row.deleted,
+        is_bot=row.is_bot,
+        is_guest=row.is_guest,
+        tz=row.tz,
+    )

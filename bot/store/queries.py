@@ -1,0 +1,173 @@
+"""Named reads for lists, numbers, the run log and the metrics; all return domain or plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+
+from bot.domain.effects import EffectKind
+from bot.store.convert import to_incident
+from bot.store.tables import EffectRow, InboundRow, IncidentRow, PersonalRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.incident import Incident
+    from bot.store.tx import Tx
+
+I: Any = IncidentRow
+E: Any = EffectRow
+
+#: Effects that are steps people want to see in the run log; the others only repeat what these did.
+STEPS: dict[EffectKind, str] = {
+    EffectKind.ANNOUNCE: "Announcement",
+    EffectKind.CREATE_CHANNEL: "Channel",
+    EffectKind.POST_CARD: "Card in the channel",
+    EffectKind.PIN_CARD: "Card pinned",
+    EffectKind.SET_TOPIC: "Topic",
+    EffectKind.SET_PURPOSE: "Purpose",
+    EffectKind.ADD_BOOKMARK: "Bookmark",
+    EffectKind.INVITE: "Invitations",
+    EffectKind.OPEN_PAGE: "PagerDuty incident",
+    EffectKind.CHANGE_PAGE: "PagerDuty change",
+    EffectKind.NOTE_PAGE: "PagerDuty note",
+    EffectKind.OPEN_TICKET: "GitHub issue",
+    EffectKind.CHANGE_TICKET: "GitHub issue change",
+    EffectKind.COMMENT_TICKET: "GitHub comment",
+    EffectKind.REFRESH_TICKET: "GitHub issue links",
+    EffectKind.SEND_DIRECT: "Direct message",
+    EffectKind.PAGE_NATIVE: "Page",
+}
+
+#: From this many attempts on, a step that still waits is shown as failing.
+SHOWN_AFTER = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecord:
+    """One step of an incident as the effect table knows it."""
+
+    effect_id: int
+    kind: EffectKind
+    label: str
+    provider: str
+    state: str
+    reason: str
+    detail: str
+    attempts: int
+    at: datetime
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of incidents and how many there are in all."""
+
+    incidents: tuple[Incident, ...]
+    total: int
+
+
+def steps(tx: Tx, number: int) -> list[StepRecord]:
+    """The run log of an incident, in order."""
+    kinds = [kind.value for kind in STEPS]
+    query = select(EffectRow).where(E.incident == number, E.kind.in_(kinds)).order_by(E.id)
+    return [_step(row) for row in tx.session.execute(query).scalars() if row.state != "cancelled"]
+
+
+def failing(tx: Tx, number: int) -> list[StepRecord]:
+    """Steps that gave up, or have been failing for a while."""
+    query = (
+        select(EffectRow)
+        .where(
+            E.incident == number,
+            or_(
+                E.state == "dead",
+                (E.state == "pending") & (E.attempts >= SHOWN_AFTER) & E.last_reason.is_not(None),
+                (E.state == "pending") & (E.last_reason == "auth"),
+            ),
+        )
+        .order_by(E.id)
+        .limit(10)
+    )
+    return [_step(row) for row in tx.session.execute(query).scalars()]
+
+
+def _step(row: EffectRow) -> StepRecord:
+    kind = EffectKind(row.kind)
+    return StepRecord(
+        effect_id=row.id or 0,
+        kind=kind,
+        label=STEPS.get(kind, kind.value),
+        provider=row.provider,
+        state=row.state,
+        reason=row.last_reason or "",
+        detail=row.last_detail or "",
+        attempts=row.attempts,
+        at=row.settled_at or row.created_at,
+        payload=row.payload,
+    )
+
+
+def incidents(
+    tx: Tx, *, open_only: bool, service: str | None = None, mine: str | None = None, limit: int = 20
+) -> Page:
+    """Newest first; ``mine`` is a Slack id. Private incidents are never listed."""
+    conditions: list[Any] = [I.private.is_(False)]
+    if open_only:
+        conditions.append(I.status != "resolved")
+    if service is not None:
+        conditions.append(or_(I.service == service, func.lower(I.service_title) == service.lower()))
+    query = select(IncidentRow).where(*conditions)
+    count = select(func.count()).select_from(IncidentRow).where(*conditions)
+    if mine is not None:
+        involved = select(PersonalRow.incident).where(PersonalRow.slack_id == mine)  # type: ignore[call-overload]
+        query = query.where(I.number.in_(involved))
+        count = count.where(I.number.in_(involved))
+    rows = tx.session.execute(query.order_by(I.number.desc()).limit(limit)).scalars()
+    found = tuple(to_incident(row) for row in rows)
+    total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
+    return Page(incidents=found, total=total)
+
+
+def open_pages(tx: Tx) -> dict[str, int]:
+    """Pager id to number of every incident that is open here and known to the pager."""
+    query = select(I.pager_id, I.number).where(I.pager_id.is_not(None), I.status != "resolved")
+    return {row.pager_id: row.number for row in tx.session.execute(query)}
+
+
+def waiting(tx: Tx) -> list[tuple[str, str, int, datetime | None]]:
+    """Per kind and state: how many effects are not done, and when the oldest of them was emitted."""
+    query = (
+        select(E.kind, E.state, func.count(), func.min(E.created_at))
+        .where(E.state.in_(("pending", "leased", "dead")))
+        .group_by(E.kind, E.state)
+    )
+    return [(kind, state, count, oldest) for kind, state, count, oldest in tx.session.execute(query)]
+
+
+def last_delivery(tx: Tx, source: str, event_type: str, since: datetime) -> bool:
+    """Whether a webhook of that type was kept since then."""
+    query = select(InboundRow.id).where(  # type: ignore[call-overload]
+        InboundRow.source == source, InboundRow.event_type == event_type, InboundRow.received_at >= since
+    )
+    return tx.session.execute(query.limit(1)).first() is not None
+
+
+def numbers(tx: Tx, *, days: int = 30) -> dict[str, Any]:
+    """Counts and means (seconds) of the last days, without private incidents."""
+    since = tx.now - timedelta(days=days)
+    query = select(I.created_at, I.acknowledged_at, I.resolved_at, I.status).where(
+        I.created_at >= since, I.private.is_(False)
+    ).order_by(I.created_at.desc()).limit(2_000)
+    rows = tx.session.execute(query).all()
+    acked = [(r.acknowledged_at - r.created_at).total_seconds() for r in rows if r.acknowledged_at]
+    fixed = [(r.resolved_at - r.created_at).total_seconds() for r in rows if r.resolved_at]
+    return {
+        "days": days,
+        "count": len(rows),
+        "mean_seconds_to_acknowledge": sum(acked) / len(acked) if acked else None,
+        "mean_seconds_to_resolve": sum(fixed) / len(fixed) if fixed else None,
+    }

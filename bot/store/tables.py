@@ -1,0 +1,230 @@
+"""The tables. Rows never leave ``bot.store``; everything else sees domain values.
+
+Times are aware UTC. JSON columns hold small values we made ourselves (actors, payloads); what vendors sent is
+kept as the raw text in ``inbound``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations at run time
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, Text, text
+from sqlmodel import Field, SQLModel
+
+from bot.store.engine import NAMING, UtcDateTime
+
+SQLModel.metadata.naming_convention = NAMING
+
+
+def _time(*, nullable: bool = True, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcDateTime(), nullable=nullable, index=index))
+
+
+def _json(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Field(default="", sa_column=Column(Text, nullable=nullable))
+
+
+class IncidentRow(SQLModel, table=True):
+    """One incident; the primary key is the number people see."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("ix_incident_status_number", "status", "number"),
+        Index("ix_incident_pager_id", "pager_id", unique=True),
+        Index("ix_incident_ticket", "ticket_repo", "ticket_number"),
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    title: str = _text()
+    status: str = Field(max_length=20)
+    phase: str = Field(max_length=20)
+    last_event: str = Field(max_length=40)
+    severity: str | None = Field(default=None, max_length=80)
+    urgency: str = Field(max_length=8)
+    priority: str | None = Field(default=None, max_length=120)
+    service: str | None = Field(default=None, index=True)
+    service_title: str | None = None
+    description: str = _text()
+    resolution: str = _text()
+    private: bool = False
+    origin: str = Field(max_length=20)
+    opens_channel: bool = True
+    reporter: dict[str, Any] | None = _json()
+    owners: list[dict[str, Any]] | None = _json()
+    roles: dict[str, dict[str, Any]] | None = _json()
+    pager_kind: str = Field(max_length=20)
+    pager_id: str | None = None
+    pager: dict[str, Any] | None = _json()
+    ticket_repo: str | None = None
+    ticket_number: int | None = None
+    ticket_url: str | None = None
+    channel: str | None = Field(default=None, index=True)
+    channel_name: str | None = Field(default=None, index=True)  # reserved before Slack is asked
+    places: dict[str, Any] | None = _json()
+    started_at: datetime = _time(nullable=False)
+    created_at: datetime = _time(nullable=False, index=True)
+    updated_at: datetime = _time(nullable=False)
+    acknowledged_at: datetime | None = _time()
+    acknowledged_by: dict[str, Any] | None = _json()
+    mitigated_at: datetime | None = _time()
+    resolved_at: datetime | None = _time()
+    resolved_by: dict[str, Any] | None = _json()
+    status_changed_at: datetime | None = _time()
+    status_changed_by: dict[str, Any] | None = _json()
+    vendor_at: datetime | None = _time()
+    merged_into: int | None = None
+    title_key: str = Field(default="", max_length=200, index=True)  # folded title, for "similar"
+    version: int = 0
+
+
+class PersonalRow(SQLModel, table=True):
+    """Whose incident it is: one row per person and incident, for "my incidents" without a scan."""
+
+    __tablename__ = "involvement"
+
+    slack_id: str = Field(primary_key=True)
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+
+
+class EntryRow(SQLModel, table=True):
+    """One timeline entry; append-only."""
+
+    __tablename__ = "entry"
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident: int = Field(foreign_key="incident.number", index=True)
+    kind: str = Field(max_length=40)
+    at: datetime = _time(nullable=False)
+    recorded_at: datetime = _time(nullable=False)
+    actor: dict[str, Any] | None = _json()
+    actor_target: dict[str, Any] | None = _json()
+    origin: str = Field(max_length=20)
+    target: str = _text()
+    text: str = _text()
+    vendor_at: datetime | None = _time()
+    vendor_id: str | None = Field(default=None, index=True)
+
+
+class EffectRow(SQLModel, table=True):
+    """One intended vendor call (ARCHITECTURE: the effect table)."""
+
+    __tablename__ = "effect"
+    __table_args__ = (
+        Index("ix_effect_ready", "rank", "due", "id", sqlite_where=text("state = 'pending'"),
+              postgresql_where=text("state = 'pending'")),
+        Index("ix_effect_lane", "lane", "id", sqlite_where=text("state IN ('pending', 'leased')"),
+              postgresql_where=text("state IN ('pending', 'leased')")),
+        Index("ix_effect_kind", "kind", sqlite_where=text("state IN ('pending', 'leased')"),
+              postgresql_where=text("state IN ('pending', 'leased')")),
+        Index("uq_effect_merge", "merge", unique=True, sqlite_where=text("state = 'pending' AND merge IS NOT NULL"),
+              postgresql_where=text("state = 'pending' AND merge IS NOT NULL")),
+        Index("ix_effect_leased", "lease_until", sqlite_where=text("state = 'leased'"),
+              postgresql_where=text("state = 'leased'")),
+        Index("ix_effect_dead", "provider", sqlite_where=text("state = 'dead'"),
+              postgresql_where=text("state = 'dead'")),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=40)
+    provider: str = Field(max_length=20)
+    version: int = 1
+    payload: dict[str, Any] = _json(nullable=False)
+    key: str = Field(unique=True)
+    merge: str | None = None
+    lane: str
+    budget: str | None = None
+    rank: int = 50
+    incident: int | None = Field(default=None, index=True)
+    after: str | None = None
+    due: datetime = _time(nullable=False)
+    deadline: datetime | None = _time()
+    created_at: datetime = _time(nullable=False)
+    state: str = Field(default="pending", max_length=12)
+    lease_until: datetime | None = _time()
+    leased_by: str | None = None
+    attempts: int = 0
+    first_tried_at: datetime | None = _time()
+    settled_at: datetime | None = _time()
+    last_reason: str | None = None
+    last_detail: str | None = None
+    external_ref: str | None = None
+
+
+class OnceRow(SQLModel, table=True):
+    """A key that was used: the same press, submission or call again meets the first answer."""
+
+    __tablename__ = "once"
+
+    key: str = Field(primary_key=True)
+    incident: int | None = None
+    answer: dict[str, Any] | None = _json()
+    at: datetime = _time(nullable=False)
+
+
+class InboundRow(SQLModel, table=True):
+    """A verified webhook, kept as it came in before anything interprets it."""
+
+    __tablename__ = "inbound"
+    __table_args__ = (Index("uq_inbound_source_event_id", "source", "event_id", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(max_length=80)
+    event_id: str
+    event_type: str = ""
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    received_at: datetime = _time(nullable=False)
+    state: str = Field(default="stored", max_length=12)  # stored, applied, ignored, failed
+    reason: str | None = None
+    applied_at: datetime | None = _time()
+
+
+class PersonRow(SQLModel, table=True):
+    """A member of the Slack workspace, mirrored, and who that is at PagerDuty and GitHub."""
+
+    __tablename__ = "person"
+
+    slack_id: str = Field(primary_key=True)
+    name: str = ""
+    real_name: str = ""
+    email: str | None = Field(default=None, index=True)
+    tz: str = "UTC"
+    deleted: bool = False
+    is_bot: bool = False
+    is_guest: bool = False
+    pagerduty_id: str | None = Field(default=None, index=True)
+    seen_at: datetime = _time(nullable=False)
+
+
+class GroupRow(SQLModel, table=True):
+    """A Slack user group, mirrored."""
+
+    __tablename__ = "user_group"
+
+    id: str = Field(primary_key=True)
+    handle: str = Field(index=True)
+    users: list[str] | None = _json()
+
+
+class ValueRow(SQLModel, table=True):
+    """Small facts that must survive a restart: cursors, the announcement channel, stopped providers."""
+
+    __tablename__ = "value"
+
+    name: str = Field(primary_key=True)
+    value: dict[str, Any] | None = _json()
+    at: datetime = _time(nullable=False)
+
+
+class BudgetRow(SQLModel, table=True):
+    """When the calls of one rate-limited Slack method were made (epoch seconds, oldest first)."""
+
+    __tablename__ = "budget"
+
+    name: str = Field(primary_key=True)
+    stamps: list[float] | None = _json()
+    blocked_until: float = 0.0

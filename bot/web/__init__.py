@@ -1,0 +1,1 @@
+"""The HTTP side: webhooks on a plain request path, the incidents API, health and metrics."""

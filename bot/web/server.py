@@ -1,0 +1,75 @@
+"""The FastAPI app and the server that runs inside the bot's own event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.routing import Route
+
+from bot.errors import Busy
+from bot.web import api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.services.incidents import Incidents
+    from bot.web.health import Health
+    from bot.web.webhooks import Webhooks
+
+log = structlog.get_logger()
+
+
+def build(incidents: Incidents, webhooks: Webhooks, health: Health, *, api_token: str | None) -> FastAPI:
+    """All routes. Webhooks and health are plain Starlette routes: nothing stands between them and the bytes."""
+    app = FastAPI(title="Muster", docs_url="/docs", redoc_url=None)
+    app.include_router(api.router(incidents, api_token))
+    app.router.routes += [
+        Route("/webhooks/pagerduty", webhooks.pagerduty, methods=["POST"]),
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+    ]
+    app.add_exception_handler(Busy, _busy)
+    app.add_exception_handler(Exception, _bug)
+    return app
+
+
+async def _busy(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return JSONResponse({"detail": str(error)}, status_code=503, headers={"Retry-After": "2"})
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    ref = secrets.token_hex(2).upper()
+    log.error("web.bug", ref=ref, path=request.url.path, exc_info=error)
+    return JSONResponse({"detail": f"Something broke on my side, ref {ref}."}, status_code=500)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: ``app`` stops it in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def server(app: FastAPI, host: str, port: int) -> Server:
+    """A server for ``serve()`` as a task; set ``should_exit`` to stop it."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+    return Server(config)

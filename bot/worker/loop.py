@@ -1,0 +1,318 @@
+"""The worker: claim, run, settle. One effect is one vendor call, at least once, under its key.
+
+Started by ``app``; woken by every commit that emitted effects (and looking each second for replicas' work). Leases
+of effects under way are renewed; a retaken effect knows by its attempts that its call may have been made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot import failpoints
+from bot.domain import plan
+from bot.domain.effects import Effect, EffectKind, Rank
+from bot.errors import MusterError, ProviderError, Reason
+from bot.store import effects as store
+from bot.store.engine import is_sqlite
+from bot.worker import retry
+from bot.worker.runners import EFFECTS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.store.effects import Claim, Claimed
+    from bot.store.tx import Tx
+    from bot.worker.metrics import Metrics
+    from bot.worker.world import Settle, World
+
+log = structlog.get_logger()
+
+#: Effects under way at once; each is one vendor call that mostly waits.
+CONCURRENCY = 160
+#: No runner takes longer: a look-up and a call of 5 s each, with room.
+RUNNER_SECONDS = 20.0
+RENEW_SECONDS = 2.5
+LOOK_SECONDS = 1.0
+#: Bugs are tried again a few times (they may be passing), then shown.
+BUG_TRIES = 5
+
+
+class Worker:
+    """One per process; any number of processes may share a database."""
+
+    def __init__(self, world: World, metrics: Metrics, *, budgeted: bool, concurrency: int = CONCURRENCY) -> None:
+        """``budgeted``: keep Slack's rate limits by ourselves (SLACK_RATE_BUDGET)."""
+        self.world = world
+        self.metrics = metrics
+        self.name = secrets.token_hex(6)
+        self._budgeted = budgeted
+        self._concurrency = concurrency
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._draining = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._freed_at = 0.0
+        self.last_look: float = 0.0
+
+    def wake(self) -> None:
+        """Look for work now; may be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Work until cancelled or drained."""
+        self._loop = asyncio.get_running_loop()
+        work = self.world.work
+        work.on_effects = self.wake
+        await self._recover()
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while not self._draining:
+                await self._turn()
+        finally:
+            renewing.cancel()
+
+    async def _recover(self) -> None:
+        """Take back what a dead process held; on SQLite there is no other, so all of it at once."""
+        everything = is_sqlite(self.world.work.url)
+
+        def free(tx: Tx) -> int:
+            for provider in ("slack", "pagerduty", "github"):
+                tx.set_value(f"stopped:{provider}", None)
+            return store.free_leases(tx.session, tx.now, everything=everything)
+
+        freed = await self._patiently(free)
+        if freed:
+            log.info("worker.recovered", effects=freed)
+
+    async def _patiently(self, fn: object) -> int:
+        """At start the database may still be on its way up."""
+        while True:
+            try:
+                return await self.world.work.write(fn)  # type: ignore[arg-type]
+            except MusterError:
+                await asyncio.sleep(0.5)
+
+    async def _turn(self) -> None:
+        """One look: claim what fits, start it, wait for a reason to look again."""
+        self._wake.clear()
+        room = self._concurrency - len(self._running)
+        next_at: datetime | None = None
+        if room > 0:
+            try:
+                claim = await self.world.work.write(lambda tx: self._claim(tx, min(room, 64)))
+            except Exception as error:  # noqa: BLE001 - the worker outlives a database that is away for a while
+                log.warning("worker.claim_failed", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+                return
+            self.last_look = time.monotonic()
+            for effect in claim.effects:
+                self._start(effect)
+            if len(claim.effects) == min(room, 64):
+                return
+            next_at = claim.next_at
+        await self._pause(next_at)
+
+    def _claim(self, tx: Tx, limit: int) -> Claim:
+        if time.monotonic() - self._freed_at > LOOK_SECONDS:
+            self._freed_at = time.monotonic()
+            store.free_leases(tx.session, tx.now)
+        stopped = [p for p in ("slack", "pagerduty", "github") if self._is_stopped(tx, p)]
+        return store.claim(
+            tx.session, now=tx.now, worker=self.name, limit=limit, stopped=stopped, budgeted=self._budgeted
+        )
+
+    def _is_stopped(self, tx: Tx, provider: str) -> bool:
+        value = tx.value(f"stopped:{provider}")
+        if not value:
+            self.world.stopped.pop(provider, None)
+            return False
+        self.world.stopped[provider] = str(value.get("why", ""))
+        return True
+
+    async def _pause(self, next_at: datetime | None) -> None:
+        seconds = LOOK_SECONDS
+        if next_at is not None:
+            left = (next_at - self.world.work.clock.now()).total_seconds()
+            seconds = min(max(left, 0.005), LOOK_SECONDS)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, effect: Claimed) -> None:
+        task = asyncio.create_task(self._carry(effect), name=effect.key)
+        self._running[effect.id] = task
+        task.add_done_callback(lambda _: self._finished(effect.id))
+
+    def _finished(self, effect_id: int) -> None:
+        self._running.pop(effect_id, None)
+        self._wake.set()
+
+    # --- one effect --------------------------------------------------------------------------------------------
+
+    async def _carry(self, effect: Claimed) -> None:
+        began = time.monotonic()
+        outcome = "done"
+        bound = {"effect": effect.kind.value, "id": effect.id, "incident": f"INC-{effect.incident}"}
+        with structlog.contextvars.bound_contextvars(**bound):
+            try:
+                failpoints.reach(f"call.before {effect.kind.value}")
+                async with asyncio.timeout(RUNNER_SECONDS):
+                    settle = await EFFECTS[effect.kind](self.world, effect)
+                failpoints.reach(f"call.after {effect.kind.value}")
+                await self._settle(effect, settle)
+            except ProviderError as error:
+                outcome = error.reason.value
+                await self._failed(effect, error)
+            except TimeoutError:
+                outcome = Reason.UNKNOWN_OUTCOME.value
+                late = ProviderError(effect.kind.provider, Reason.UNKNOWN_OUTCOME, "no answer in time")
+                await self._failed(effect, late)
+            except Exception as error:  # noqa: BLE001 - a bug in one effect must not stop the others
+                outcome = "bug"
+                await self._bug(effect, error)
+            finally:
+                self.metrics.effect(effect.kind.value, outcome, time.monotonic() - began)
+
+    async def _settle(self, effect: Claimed, settle: Settle | None) -> None:
+        def finish(tx: Tx) -> None:
+            if not store.still_mine(tx.session, effect, self.name):
+                log.warning("worker.lease_lost")
+                return
+            store.settle(tx.session, effect.id, tx.now)
+            if settle is not None:
+                settle(tx)
+
+        await self.world.work.write(finish)
+        log.debug("effect.done", attempt=effect.attempt)
+
+    async def _failed(self, effect: Claimed, error: ProviderError) -> None:
+        now = self.world.work.clock.now()
+        verdict = retry.decide(
+            error,
+            attempts=effect.attempt,
+            first_tried=effect.first_tried_at,
+            now=now,
+            deadline=effect.deadline,
+            jitter=retry.random_jitter(),
+        )
+        log.warning(
+            "effect.failed", reason=error.reason.value, code=error.code, detail=error.detail,
+            attempt=effect.attempt, verdict=type(verdict).__name__,
+        )  # fmt: skip
+        await self._record(lambda tx: self._write_verdict(tx, effect, error, verdict))
+
+    def _write_verdict(self, tx: Tx, effect: Claimed, error: ProviderError, verdict: retry.Verdict) -> None:
+        if not store.still_mine(tx.session, effect, self.name):
+            return
+        reason, detail = error.reason.value, error.detail or error.reason.value
+        match verdict:
+            case retry.Retry(at):
+                if error.reason is Reason.RATE_LIMITED and effect.kind.provider == "slack":
+                    store.block_budget(tx.session, effect.kind, at.timestamp())
+                store.reschedule(tx.session, effect.id, effect.merge, at, reason, detail, now=tx.now)
+                if effect.attempt == 4:  # noqa: PLR2004 - from now on the card says that this step is late
+                    self._show(tx, effect)
+            case retry.GiveUp(why):
+                store.give_up(tx.session, effect.id, tx.now, reason, why)
+                self._show(tx, effect)
+            case retry.Reauth(why):
+                store.reschedule(tx.session, effect.id, effect.merge, tx.now, reason, why, now=tx.now)
+                self._stop(tx, effect, why)
+                self._show(tx, effect)
+
+    def _stop(self, tx: Tx, effect: Claimed, why: str) -> None:
+        """The provider refuses our key: nothing more is sent there, the admins are told once."""
+        provider = effect.kind.provider
+        if tx.value(f"stopped:{provider}"):
+            return
+        since = tx.now.isoformat()
+        tx.set_value(f"stopped:{provider}", {"why": why, "since": since})
+        text = f"{_NAMES.get(provider, provider)} refused the key: {why}. Ask an admin to renew it; I stopped retrying."
+        tx.emit(
+            [
+                Effect(
+                    kind=EffectKind.TELL_ADMINS,
+                    key=f"stopped/{provider}/{since}",
+                    lane="admins",
+                    payload={"text": text},
+                    rank=Rank.ANSWER,
+                )
+            ]
+        )
+
+    @staticmethod
+    def _show(tx: Tx, effect: Claimed) -> None:
+        """What failed shows on the cards."""
+        if effect.incident is None or effect.kind.value.startswith("slack.refresh"):
+            return
+        incident = tx.incident_or_none(effect.incident)
+        if incident is not None:
+            tx.emit(plan.refresh(tx.save(incident)))
+
+    async def _bug(self, effect: Claimed, error: Exception) -> None:
+        ref = secrets.token_hex(2).upper()
+        log.error("effect.bug", ref=ref, error=repr(error), exc_info=error)
+        detail = f"something broke on my side, ref {ref}"
+
+        def write(tx: Tx) -> None:
+            if not store.still_mine(tx.session, effect, self.name):
+                return
+            if effect.attempt >= BUG_TRIES:
+                store.give_up(tx.session, effect.id, tx.now, "bug", detail)
+                self._show(tx, effect)
+            else:
+                at = tx.now + timedelta(seconds=retry.backoff(effect.attempt + 1, 1.0))
+                store.reschedule(tx.session, effect.id, effect.merge, at, "bug", detail, now=tx.now)
+
+        await self._record(write)
+
+    async def _record(self, fn: object) -> None:
+        """Write down a failure; when even that fails the lease runs out and the effect is taken again."""
+        try:
+            await self.world.work.write(fn)  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 - nothing is lost: the lease runs out
+            log.warning("worker.verdict_not_written", error=type(error).__name__)
+
+    # --- housekeeping ------------------------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            ids = list(self._running)
+            if ids:
+                await self._record(lambda tx, ids=ids: store.renew(tx.session, ids, self.name, tx.now))
+
+    async def resume(self, provider: str) -> None:
+        """The provider takes our key again (or somebody pressed Retry)."""
+        await self._record(lambda tx: tx.set_value(f"stopped:{provider}", None))
+        self.world.stopped.pop(provider, None)
+        self.wake()
+
+    async def drain(self, seconds: float) -> int:
+        """Claim nothing more, let what is under way finish; how many had to be left to the next process."""
+        self._draining = True
+        self._wake.set()
+        tasks = list(self._running.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        left = [t for t in tasks if not t.done()]
+        for task in left:
+            task.cancel()
+        return len(left)
+
+    @property
+    def under_way(self) -> int:
+        """Effects being carried out now."""
+        return len(self._running)
+
+
+_NAMES = {"pagerduty": "PagerDuty", "github": "GitHub", "slack": "Slack"}

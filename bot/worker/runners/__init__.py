@@ -1,0 +1,47 @@
+"""EFFECTS: which runner carries out which effect. A test asserts that every kind has exactly one.
+
+A runner makes one vendor call (after a first attempt it looks for its own traces first) and returns a function to
+be run in the transaction that settles the effect, or None. It raises ProviderError and nothing else on purpose.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.effects import EffectKind
+from bot.worker.runners import channel, inbound, messages, native, pager, talk, ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.worker.world import Runner
+
+EFFECTS: Mapping[EffectKind, Runner] = {
+    EffectKind.ANNOUNCE: messages.announce,
+    EffectKind.REFRESH_ANNOUNCEMENT: messages.refresh_announcement,
+    EffectKind.POST_CARD: messages.post_card,
+    EffectKind.REFRESH_CARD: messages.refresh_card,
+    EffectKind.PIN_CARD: messages.pin_card,
+    EffectKind.CREATE_CHANNEL: channel.create,
+    EffectKind.SET_TOPIC: channel.set_topic,
+    EffectKind.SET_PURPOSE: channel.set_purpose,
+    EffectKind.ADD_BOOKMARK: channel.add_bookmark,
+    EffectKind.INVITE: channel.invite,
+    EffectKind.POST_ENTRY: talk.post_entry,
+    EffectKind.SUMMARISE: talk.summarise,
+    EffectKind.TELL: talk.tell,
+    EffectKind.SEND_DIRECT: talk.send_direct,
+    EffectKind.TELL_ADMINS: talk.tell_admins,
+    EffectKind.PUBLISH_HOME: talk.publish_home,
+    EffectKind.OPEN_PAGE: pager.open_page,
+    EffectKind.CHANGE_PAGE: pager.change_page,
+    EffectKind.NOTE_PAGE: pager.note_page,
+    EffectKind.READ_PAGE: pager.read_page,
+    EffectKind.POLL_PAGER: pager.poll,
+    EffectKind.OPEN_TICKET: ticket.open_ticket,
+    EffectKind.REFRESH_TICKET: ticket.refresh_ticket,
+    EffectKind.COMMENT_TICKET: ticket.comment,
+    EffectKind.CHANGE_TICKET: ticket.change,
+    EffectKind.APPLY_EVENT: inbound.apply_event,
+    EffectKind.PAGE_NATIVE: native.page,
+}

@@ -1,0 +1,130 @@
+"""The incident's channel: creation that never fails for its name, topic, purpose, bookmarks, invitations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import ProviderError, Reason
+from bot.services import steps
+from bot.services.naming import channel_name
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Incident
+    from bot.ports import Channel
+    from bot.store.effects import Claimed
+    from bot.worker.world import Settle, World
+
+#: Slack's answers that mean "no channels for this app here"; the incident then runs in a thread.
+REFUSALS = {"restricted_action", "user_is_restricted", "no_permission", "team_access_not_granted", "not_allowed"}
+COLLISIONS = 5
+OLDER = timedelta(minutes=2)
+
+
+async def create(world: World, effect: Claimed) -> Settle | None:
+    """Create the channel under its reserved name, with a suffix when Slack knows that name already.
+
+    A retaken effect that meets its own channel takes it: same name, made by us, since the first attempt.
+    """
+    incident = await world.load(effect.incident)
+    if incident.places.channel and incident.places.channel != incident.places.previous_channel:
+        return None
+    try:
+        channel = await _create(world, effect, incident)
+    except ProviderError as error:
+        if error.code in REFUSALS or (error.code == "missing_scope" and error.reason is Reason.INVALID):
+            return lambda tx: steps.channel_refused(tx, incident.number)
+        raise
+    return lambda tx: steps.channel_created(tx, incident.number, channel)
+
+
+async def _create(world: World, effect: Claimed, incident: Incident) -> Channel:
+    name = incident.places.channel_name or channel_name(world.catalog.channel_name, incident)
+    for nth in range(1, COLLISIONS + 1):
+        wanted = name if nth == 1 else f"{name[:74]}-{nth}"
+        try:
+            return await world.chat.create_channel(wanted, private=incident.private)
+        except ProviderError as error:
+            if error.code.startswith("invalid_name"):
+                name = f"incident-{incident.number}"
+                continue
+            if error.code != "name_taken":
+                raise
+        if effect.attempt > 1:
+            found = await world.chat.find_channel(wanted)
+            if found is not None and _ours(world, effect, found):
+                return found
+    return await world.chat.create_channel(
+        f"incident-{incident.number}-{effect.id}-{effect.attempt}", private=incident.private
+    )
+
+
+def _ours(world: World, effect: Claimed, found: Channel) -> bool:
+    if found.is_archived or (world.bot_user and found.creator and found.creator != world.bot_user):
+        return False
+    return found.created is None or found.created >= effect.first_tried_at - OLDER
+
+
+async def set_topic(world: World, effect: Claimed) -> Settle | None:
+    """Keep the topic equal to severity, status, owner and commander."""
+    incident = await world.load(effect.incident)
+    if incident.places.channel:
+        await _fine_when_archived(world.chat.set_topic(incident.places.channel, topic(incident)))
+    return None
+
+
+def topic(incident: Incident) -> str:
+    """``SEV2 · acknowledged · owner Ana · commander nobody yet``, plain text of at most 250 characters."""
+    owner = incident.owner.name if incident.owner else "nobody yet"
+    parts = [incident.severity or "no severity", incident.status.value, f"owner: {owner}"]
+    if incident.commander:
+        parts.append(f"commander: {incident.commander.name}")
+    return " · ".join(parts)[:250]
+
+
+async def set_purpose(world: World, effect: Claimed) -> Settle | None:
+    """Say what the channel is for."""
+    incident = await world.load(effect.incident)
+    if incident.places.channel:
+        await _fine_when_archived(
+            world.chat.set_purpose(incident.places.channel, f"{incident.name}: {incident.title}"[:250])
+        )
+    return None
+
+
+async def _fine_when_archived(call: object) -> None:
+    try:
+        await call  # type: ignore[misc]
+    except ProviderError as error:
+        if error.code != "is_archived":
+            raise
+
+
+async def add_bookmark(world: World, effect: Claimed) -> Settle | None:
+    """One link in the bookmark bar; a retaken effect looks whether it is there."""
+    incident = await world.load(effect.incident)
+    channel = incident.places.channel
+    which = {
+        "pager": ("PagerDuty", incident.pager.url, ":rotating_light:"),
+        "ticket": ("GitHub issue", incident.ticket.url if incident.ticket else None, ":memo:"),
+        "announcement": ("Announcement", incident.places.announcement_url, ":mega:"),
+    }
+    title, link, emoji = which[effect.payload["link"]]
+    if channel is None or not link:
+        return None
+    if effect.attempt > 1 and title in await world.chat.bookmarks(channel):
+        return None
+    await _fine_when_archived(world.chat.add_bookmark(channel, title, link, emoji=emoji))
+    return None
+
+
+async def invite(world: World, effect: Claimed) -> Settle | None:
+    """Invite the reporter, whoever is on call or owns it, and the service's owners (or those named)."""
+    incident = await world.load(effect.incident)
+    if incident.places.channel is None:
+        return None
+    users = effect.payload.get("users") or await world.people.concerned(incident, world.pager)
+    users = [u for u in users if u != world.bot_user]
+    if users:
+        await world.chat.invite(incident.places.channel, users)
+    return None

@@ -1,0 +1,101 @@
+"""The two cards: posting, editing in place, pinning. Rendered from the state at send time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import ProviderError
+from bot.services import steps
+
+if TYPE_CHECKING:
+    from bot.store.effects import Claimed
+    from bot.worker.world import Settle, World
+
+#: How far our clock and Slack's may be apart when we look for our own message.
+CLOCKS_APART = timedelta(minutes=2)
+#: The message is gone or not ours to edit any more.
+LOST = {"message_not_found", "cant_update_message", "edit_window_closed"}
+
+
+async def announce(world: World, effect: Claimed) -> Settle | None:
+    """Post the announcement card; a retaken effect looks for it first."""
+    channel = await world.rooms.announcements()
+    incident, message = await world.card(effect.incident, "announcement")
+    if incident.places.announcement_ts:
+        return None
+    ts = None
+    if effect.attempt > 1:
+        ts = await world.chat.find_posted(channel, effect.key, since=effect.first_tried_at - CLOCKS_APART)
+    if ts is None:
+        try:
+            ts = await world.chat.post(channel, message, key=effect.key)
+        except ProviderError as error:
+            if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
+                await world.rooms.forget("incidents")
+            raise
+    posted, url = ts, _link(world, channel, ts)
+    return lambda tx: steps.announced(tx, incident.number, channel, posted, url)
+
+
+def _link(world: World, channel: str, ts: str) -> str | None:
+    """A message's address follows from the workspace's (docs.slack.dev/reference/methods/chat.getPermalink)."""
+    if not world.workspace_url:
+        return None
+    return f"{world.workspace_url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+
+
+async def refresh_announcement(world: World, effect: Claimed) -> Settle | None:
+    """Edit the announcement card in place."""
+    incident, message = await world.card(effect.incident, "announcement")
+    places = incident.places
+    if not places.announcement_ts or not places.announcement_channel:
+        return None
+    try:
+        await world.chat.update(
+            places.announcement_channel, places.announcement_ts, message, key=f"{incident.name}/announce"
+        )
+    except ProviderError as error:
+        if error.code not in LOST:
+            raise
+        return lambda tx: steps.message_lost(tx, incident.number, "announce")
+    return None
+
+
+async def post_card(world: World, effect: Claimed) -> Settle | None:
+    """Post the card into the incident's channel."""
+    incident, message = await world.card(effect.incident, "channel")
+    channel = incident.places.channel
+    if channel is None or incident.places.card_ts:
+        return None
+    ts = None
+    if effect.attempt > 1:
+        ts = await world.chat.find_posted(channel, effect.key, since=effect.first_tried_at - CLOCKS_APART)
+    posted = ts or await world.chat.post(channel, message, key=effect.key)
+    return lambda tx: steps.card_posted(tx, incident.number, posted)
+
+
+async def refresh_card(world: World, effect: Claimed) -> Settle | None:
+    """Edit the card in the channel in place; one that is archived stays as it is."""
+    incident, message = await world.card(effect.incident, "channel")
+    places = incident.places
+    if not places.card_ts or not places.channel:
+        return None
+    try:
+        await world.chat.update(places.channel, places.card_ts, message, key=f"{incident.name}/card:{places.channel}")
+    except ProviderError as error:
+        if error.code == "is_archived":
+            return None
+        if error.code not in LOST:
+            raise
+        return lambda tx: steps.message_lost(tx, incident.number, "card")
+    return None
+
+
+async def pin_card(world: World, effect: Claimed) -> Settle | None:
+    """Pin the card (pinned already is fine)."""
+    incident = await world.load(effect.incident)
+    if incident.places.channel and incident.places.card_ts:
+        await world.chat.pin(incident.places.channel, incident.places.card_ts)
+    return None
+

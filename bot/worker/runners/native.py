@@ -1,0 +1,75 @@
+"""The native pager: page one level of a policy by direct message (rosters and proof of delivery come on top)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from blocks import direct
+from bot.domain import plan
+from bot.domain.incident import PagerKind, Status
+from bot.errors import ProviderError
+from bot.services import steps
+from bot.worker.runners.messages import CLOCKS_APART
+
+if TYPE_CHECKING:
+    from bot.domain.catalog import EscalationPolicy
+    from bot.domain.incident import Incident
+    from bot.store.effects import Claimed
+    from bot.store.tx import Tx
+    from bot.worker.world import Settle, World
+
+log = structlog.get_logger()
+
+
+async def page(world: World, effect: Claimed) -> Settle | None:
+    """Tell everybody of this level, then set the timer for the next one.
+
+    Judged when it is due: an incident that is acknowledged, resolved, or was taken by PagerDuty meanwhile pages
+    nobody.
+    """
+    incident = await world.load(effect.incident)
+    why, level = effect.payload["why"], effect.payload["level"]
+    if incident.status is not Status.TRIGGERED:
+        return None
+    if incident.pager.kind is PagerKind.PAGERDUTY and (incident.pager.id or why != "pagerduty_unavailable"):
+        return None
+    policy = world.catalog.policy_for(world.catalog.service(incident.service or ""))
+    if policy is None or not 1 <= level <= len(policy.levels):
+        return None
+    users = await world.people.targets(policy.levels[level - 1].notify)
+    told = await _tell(world, effect, incident, users)
+
+    def settle(tx: Tx) -> None:
+        steps.paged_natively(tx, incident.number, level, told, policy.name)
+        tx.emit(_next(incident, policy, level, why, tx))
+
+    return settle
+
+
+async def _tell(world: World, effect: Claimed, incident: Incident, users: list[tuple[str, str]]) -> list[str]:
+    """Direct messages to all; who cannot be reached is logged and does not stop the others."""
+    told = []
+    for user, name in users:
+        try:
+            channel = await world.chat.direct(user)
+            key = f"{effect.key}/{user}"
+            seen = effect.attempt > 1 and await world.chat.find_posted(
+                channel, key, since=effect.first_tried_at - CLOCKS_APART
+            )
+            if not seen:
+                await world.chat.post(channel, direct.paged(incident), key=key)
+            told.append(name)
+        except ProviderError as error:
+            if error.reason in {"unavailable", "unknown_outcome", "rate_limited", "auth"}:
+                raise
+            log.warning("native.unreachable", user=user, reason=error.reason.value)
+    return told
+
+
+def _next(incident: Incident, policy: EscalationPolicy, level: int, why: str, tx: Tx) -> list[plan.Effect]:
+    if level >= len(policy.levels):
+        return []
+    due = tx.now + policy.levels[level - 1].wait
+    return [plan.page_natively(incident, level=level + 1, why=why, due=due)]

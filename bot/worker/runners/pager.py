@@ -1,0 +1,269 @@
+"""The pager: open, change in the person's name, note, read again, poll."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.domain import plan
+from bot.domain.incident import PagerKind, Status
+from bot.domain.plan import actor_from
+from bot.domain.reconcile import OWN_NOTE
+from bot.errors import ProviderError, Reason
+from bot.ports import PageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.incident import Actor, Incident
+    from bot.ports import Page, Pager
+    from bot.store.effects import Claimed
+    from bot.store.tx import Tx
+    from bot.worker.world import Settle, World
+
+log = structlog.get_logger()
+
+#: PagerDuty: From address of nobody (developer.pagerduty.com/docs/errors).
+UNKNOWN_REQUESTER = "1008"
+CURSOR = "pagerduty.cursor"
+#: Each poll looks back a little further than the last one ended: clocks differ, and reads are cheap.
+OVERLAP = timedelta(seconds=90)
+#: On the very first start only incidents this young are caught up.
+FIRST_LOOK = timedelta(hours=24)
+
+
+async def open_page(world: World, effect: Claimed) -> Settle | None:
+    """Open the incident at PagerDuty under our key; there already is as good."""
+    incident = await world.load(effect.incident)
+    if incident.pager.id or incident.pager.kind is not PagerKind.PAGERDUTY or not incident.is_open:
+        return None
+    pager = world.the_pager()
+    request = PageRequest(
+        title=f"Private incident {incident.name}" if incident.private else incident.title,
+        details=_details(incident),
+        service_id=incident.pager.service_id or "",
+        urgency=incident.urgency,
+        priority=_priority(world, incident),
+    )
+    page = await _as_person(world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by))
+    return lambda tx: world.paging.opened(tx, incident.number, page)
+
+
+def _details(incident: Incident) -> str:
+    if incident.private:
+        return f"{incident.name}, declared in Slack."
+    who = f" by {incident.reporter.name}" if incident.reporter else ""
+    return f"{incident.description}\n\n{incident.name}, declared in Slack{who}.".strip()
+
+
+def _priority(world: World, incident: Incident) -> str | None:
+    severity = world.catalog.severity(incident.severity) if incident.severity else None
+    return severity.pagerduty_priority if severity else None
+
+
+async def _as_person(world: World, who: Actor | None, call: Any) -> Any:
+    """Do it in the person's name; a person PagerDuty does not know acts in the bot's."""
+    email = who.email if who else None
+    if email and who and who.pagerduty_id:
+        email = await world.people.pager_email(who) or email
+    if email and email.lower() != world.from_email.lower():
+        try:
+            return await call(email)
+        except ProviderError as error:
+            if error.code != UNKNOWN_REQUESTER:
+                raise
+            log.info("pagerduty.unknown_requester")
+    return await call(world.from_email)
+
+
+async def change_page(world: World, effect: Claimed) -> Settle | None:
+    """Acknowledge, resolve, reopen, reassign, escalate or set the priority in the name of whoever pressed."""
+    incident = await world.load(effect.incident)
+    page_id = incident.pager.id
+    if page_id is None:
+        return None
+    pager, verb, by = world.the_pager(), effect.payload["verb"], actor_from(effect.payload.get("by"))
+    known = await _already(pager, effect, page_id)
+    page = known or await _as_person(world, by, lambda email: _change(world, effect, incident, email))
+    if page is None:
+        return None
+
+    def settle(tx: Tx) -> None:
+        world.paging.changed(tx, incident.number, verb, page, effect.id)
+        tx.emit(_in_the_bots_name(world, tx, effect, incident, by))
+
+    return settle
+
+
+async def _already(pager: Pager, effect: Claimed, page_id: str) -> Page | None:
+    """A retaken reassignment or escalation would page people again: look whether it took effect."""
+    if effect.attempt == 1 or effect.payload["verb"] not in {"reassign", "escalate"}:
+        return None
+    page = await pager.page(page_id)
+    kinds = {"reassign": {"reassigned"}, "escalate": {"escalated", "delegated", "responder_added", "reassigned"}}
+    since = effect.first_tried_at - timedelta(seconds=5)
+    done = any(e.kind.value in kinds[effect.payload["verb"]] and e.at >= since for e in page.events)
+    return page if done else None
+
+
+async def _change(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:
+    pager, payload, page_id = world.the_pager(), effect.payload, incident.pager.id or ""
+    match payload["verb"]:
+        case "acknowledge":
+            return await pager.acknowledge(page_id, by=email)
+        case "resolve":
+            return await pager.resolve(page_id, by=email, resolution=payload.get("text", ""))
+        case "reopen":
+            return await pager.reopen(page_id, by=email)
+        case "reassign":
+            return await pager.reassign(page_id, await _user_id(world, payload["to"]), by=email)
+        case "escalate":
+            return await _escalate(world, effect, incident, email)
+        case _:
+            priority = _priority(world, incident)
+            return await pager.set_priority(page_id, priority, by=email) if priority else None
+
+
+async def _escalate(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:
+    pager, payload, page_id = world.the_pager(), effect.payload, incident.pager.id or ""
+    if payload.get("person"):
+        requester = await pager.user_by_email(email)
+        user = await _user_id(world, payload["person"])
+        await pager.request_responder(
+            page_id, user, by=requester.id if requester else email, message=payload.get("text", "")
+        )
+        return await pager.page(page_id, history=False)
+    return await pager.escalate(page_id, by=email, level=payload.get("level"), policy_id=payload.get("policy_id"))
+
+
+async def _user_id(world: World, data: dict[str, Any]) -> str:
+    """PagerDuty's id of a person; a clear failure when they have no account."""
+    actor = actor_from(data)
+    if actor and actor.pagerduty_id:
+        return actor.pagerduty_id
+    email = await world.people.pager_email(actor) if actor else None
+    found = await world.the_pager().user_by_email(email) if email else None
+    if found is None:
+        name = actor.name if actor else "that person"
+        raise ProviderError(
+            "pagerduty", Reason.INVALID, f"{name} has no PagerDuty account; choose somebody else", code="no_account"
+        )
+    return found.id
+
+
+def _in_the_bots_name(world: World, tx: Tx, effect: Claimed, incident: Incident, by: Actor | None) -> list[Any]:
+    """Somebody without an account is told once that the bot acted for them, and PagerDuty is told who it was."""
+    if by is None or by.pagerduty_id or not by.slack_id or not tx.value("pagerduty.users"):
+        return []
+    effects: list[Any] = [plan.bot_acted(incident, by, effect.payload["verb"], effect.id)]
+    if tx.remember(f"no-pagerduty/{by.slack_id}", incident.number):
+        effects.append(plan.tell_no_account(incident, by))
+    return [e for e in effects if e is not None]
+
+
+async def note_page(world: World, effect: Claimed) -> Settle | None:
+    """A note: the channel's link, or what somebody wrote."""
+    incident = await world.load(effect.incident)
+    page_id = incident.pager.id
+    if page_id is None:
+        return None
+    pager = world.the_pager()
+    own, by = effect.payload["text"], actor_from(effect.payload.get("by"))
+    text = effect.payload.get("note", "") if own == "note" else _own_note(world, incident, own, effect)
+    if not text:
+        return None
+    note_id = await pager.find_note(page_id, text) if effect.attempt > 1 else None
+    if note_id is None:
+        note_id = await _as_person(world, by, lambda email: pager.add_note(page_id, text, by=email))
+    found = note_id
+    return lambda tx: world.paging.noted(tx, incident.number, text, found)
+
+
+def _own_note(world: World, incident: Incident, which: str, effect: Claimed) -> str:
+    if which == "acted":
+        return f"{OWN_NOTE}{effect.payload['verb']} by {effect.payload['who']} in Slack"
+    channel = incident.places.channel
+    if channel is None:
+        return ""
+    where = f"{world.workspace_url.rstrip('/')}/archives/{channel}" if world.workspace_url else channel
+    return f"{OWN_NOTE}{incident.name} is worked on in Slack channel #{incident.places.channel_name} {where}"
+
+
+async def read_page(world: World, effect: Claimed) -> Settle | None:
+    """Read a page again: the vendor's answer wins."""
+    page_id = effect.payload["page"]
+    try:
+        page = await world.the_pager().page(page_id)
+    except ProviderError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return None
+        raise
+    route = await world.paging.routed(page)
+
+    def settle(tx: Tx) -> None:
+        incident = tx.by_page(page.id)
+        if incident is not None:
+            world.paging.apply_page(tx, incident, page)
+        elif not tx.value(f"ignored:{page.id}"):
+            world.paging.create(tx, page, route)
+
+    return settle
+
+
+async def poll(world: World, effect: Claimed) -> Settle | None:
+    """Find what changed since the last poll: new pages, pages with log entries, pages that closed."""
+    pager = world.the_pager()
+    began = world.work.clock.now()
+    cursor = await world.work.read(lambda tx: tx.value(CURSOR))
+    since = datetime.fromisoformat(cursor["since"]) if cursor else began - FIRST_LOOK
+    open_pages = await pager.open_pages()
+    recent = await pager.pages_since(since - OVERLAP)
+    touched = await _touched(pager, since) if cursor else ()
+    ours = await world.paging.known_open()
+
+    def settle(tx: Tx) -> None:
+        for page_id in _to_read(tx, (*open_pages, *recent), first=cursor is None, since=since):
+            tx.emit([plan.read_page(page_id, why=f"poll/{effect.id}")])
+        gone = set(ours) - {p.id for p in open_pages}
+        for page_id in gone | {t for t in touched if tx.by_page(t, lock=False)}:
+            tx.emit([plan.read_page(page_id, why=f"poll/{effect.id}")])
+        tx.set_value(CURSOR, {"since": began.isoformat()})
+
+    return settle
+
+
+async def _touched(pager: Pager, since: datetime) -> Sequence[str]:
+    """Pages with new log entries; accounts that may not read the log are served by the comparison alone."""
+    try:
+        return await pager.changed_since(since - OVERLAP)
+    except ProviderError as error:
+        if error.reason in {Reason.NOT_FOUND, Reason.INVALID}:
+            return ()
+        raise
+
+
+def _to_read(tx: Tx, pages: Sequence[Page], *, first: bool, since: datetime) -> set[str]:
+    wanted = set()
+    for page in pages:
+        incident = tx.by_page(page.id, lock=False)
+        if incident is None:
+            stale = page.created_at < since - OVERLAP if first else False
+            closed = page.status is Status.RESOLVED and (first or page.created_at < since - OVERLAP)
+            if not stale and not closed and not tx.value(f"ignored:{page.id}"):
+                wanted.add(page.id)
+        elif _differs(incident, page):
+            wanted.add(page.id)
+    return wanted
+
+
+def _differs(incident: Incident, page: Page) -> bool:
+    newer = page.changed_at is not None and (incident.vendor_at is None or page.changed_at > incident.vendor_at)
+    return (
+        newer
+        or page.status is not incident.status
+        or page.urgency is not incident.urgency
+        or page.priority != incident.priority
+        or (bool(page.assignees) and {a.pagerduty_id for a in page.assignees} != {o.pagerduty_id for o in incident.owners})
+    )

@@ -1,0 +1,134 @@
+"""Messages that are not cards: the channel's news, answers, direct messages, Home, the storm's summary."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from blocks import direct, lists, notices
+from blocks.home import home_view, totals_of
+from blocks.timeline import entry_message
+from bot.domain import storm
+from bot.domain.effects import EffectKind
+from bot.domain.plan import actor_from
+from bot.errors import ProviderError
+from bot.ports import Message
+from bot.store import queries
+from bot.worker.runners.messages import CLOCKS_APART
+
+if TYPE_CHECKING:
+    from bot.store.effects import Claimed
+    from bot.store.tx import Tx
+    from bot.worker.world import Settle, World
+
+
+async def post_entry(world: World, effect: Claimed) -> Settle | None:
+    """Post one timeline entry into the channel, or into the announcement's thread when there is no channel."""
+    entry = await world.work.read(lambda tx: tx.entry(effect.payload["entry"]))
+    incident = await world.load(effect.incident)
+    places = incident.places
+    channel, thread = places.channel, None
+    if channel is None and places.in_thread:
+        channel, thread = places.announcement_channel, places.announcement_ts
+    if entry is None or channel is None:
+        return None
+    if effect.attempt > 1 and await world.chat.find_posted(
+        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART, thread=thread
+    ):
+        return None
+    try:
+        await world.chat.post(channel, entry_message(incident, entry), key=effect.key, thread=thread)
+    except ProviderError as error:
+        if error.code != "is_archived":
+            raise
+    return None
+
+
+async def tell(world: World, effect: Claimed) -> Settle | None:
+    """An ephemeral message (at least once: it cannot be looked for)."""
+    payload = effect.payload
+    await world.chat.tell(payload["channel"], payload["user"], Message(text=payload["text"]))
+    return None
+
+
+async def send_direct(world: World, effect: Claimed) -> Settle | None:
+    """A direct message to somebody who was given an incident."""
+    incident = await world.load(effect.incident)
+    by = actor_from(effect.payload.get("by"))
+    message = direct.handed_over(
+        incident, effect.payload["verb"], by, effect.payload.get("text", "")
+    )
+    channel = await world.chat.direct(effect.payload["user"])
+    if effect.attempt > 1 and await world.chat.find_posted(
+        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+    ):
+        return None
+    await world.chat.post(channel, message, key=effect.key)
+    return None
+
+
+async def tell_admins(world: World, effect: Claimed) -> Settle | None:
+    """A sentence to the admin channel, when there is one."""
+    channel = await world.rooms.admins()
+    if channel is None:
+        return None
+    if effect.attempt > 1 and await world.chat.find_posted(
+        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+    ):
+        return None
+    await world.chat.post(channel, notices.said(effect.payload["text"]), key=effect.key)
+    return None
+
+
+async def publish_home(world: World, effect: Claimed) -> Settle | None:
+    """Publish App Home for one person."""
+    user = effect.payload["user"]
+
+    def look(tx: Tx) -> tuple[queries.Page, queries.Page, dict[str, object]]:
+        mine = queries.incidents(tx, open_only=True, mine=user, limit=10)
+        return mine, queries.incidents(tx, open_only=True, limit=15), queries.numbers(tx)
+
+    mine, open_incidents, numbers = await world.work.read(look)
+    view = home_view(
+        mine=mine.incidents,
+        open_incidents=open_incidents.incidents,
+        totals=totals_of(open_incidents.total, numbers),
+        now=world.work.clock.now(),
+    )
+    await world.chat.publish_home(user, view)
+    return None
+
+
+async def summarise(world: World, effect: Claimed) -> Settle | None:
+    """Post or edit the storm's one summary: who is listed instead of announced, how many wait and how long."""
+
+    def look(tx: Tx) -> storm.Storm:
+        state = storm.Storm.from_value(tx.value(storm.VALUE))
+        waits = tx.waiting(EffectKind.ANNOUNCE)
+        return state.with_waiting(waits, tx.waiting(EffectKind.CREATE_CHANNEL))
+
+    state = await world.work.read(look)
+    listed = await world.work.read(lambda tx: [tx.incident(n, lock=False) for n in state.listed[-storm.SHOWN :]])
+    channel = await world.rooms.announcements()
+    message = lists.summary_message(
+        listed, total=len(state.listed), waiting=state.waiting, wait_seconds=state.seconds, channels=state.channels
+    )
+    key = f"storm/{state.began}"
+    ts = state.ts
+    if ts is None and effect.attempt > 1:
+        ts = await world.chat.find_posted(channel, key, since=effect.first_tried_at - CLOCKS_APART)
+    if ts is None:
+        ts = await world.chat.post(channel, message, key=key)
+    else:
+        await world.chat.update(channel, ts, message, key=key)
+    posted = ts
+
+    def settle(tx: Tx) -> None:
+        now_state = storm.Storm.from_value(tx.value(storm.VALUE))
+        tx.set_value(storm.VALUE, now_state.posted(channel, posted).as_value())
+        if state.waiting or state.channels:
+            tx.emit([storm.summarise(now_state, due=tx.now + timedelta(seconds=storm.EVERY))])
+        elif now_state.listed == state.listed:
+            tx.set_value(storm.VALUE, None)  # the storm is over; the next one gets a summary of its own
+
+    return settle

@@ -1,0 +1,100 @@
+"""The GitHub issue: open, keep its links, comment, close and reopen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.incident import Origin
+from bot.errors import ProviderError, Reason
+from bot.ports import Ticket
+from bot.services import steps
+from bot.worker import markdown
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Incident
+    from bot.store.effects import Claimed
+    from bot.worker.world import Settle, World
+
+CLOCKS_APART = timedelta(minutes=2)
+
+
+def labels_of(incident: Incident) -> list[str]:
+    """``bug``, ``incident``, and ``pagerduty`` when it came from there (PRODUCT.md)."""
+    return ["bug", "incident", *(["pagerduty"] if incident.origin is Origin.PAGERDUTY else [])]
+
+
+async def open_ticket(world: World, effect: Claimed) -> Settle | None:
+    """Open the issue; a retaken effect looks for its marker first. A guessed repository falls back to the default."""
+    incident = await world.load(effect.incident)
+    if incident.ticket is None or incident.ticket.number:
+        return None
+    try:
+        ticket = await _open(world, effect, incident, incident.ticket.repo)
+    except ProviderError as error:
+        fallback = world.people.fallback_repo(incident)
+        if error.reason is not Reason.NOT_FOUND or fallback is None:
+            raise
+        ticket = await _open(world, effect, incident, fallback)
+    return lambda tx: steps.ticket_opened(tx, incident.number, ticket)
+
+
+async def _open(world: World, effect: Claimed, incident: Incident, repo: str) -> Ticket:
+    tickets = world.the_tickets()
+    if effect.attempt > 1:
+        found = await tickets.find(repo, effect.key, since=effect.first_tried_at - CLOCKS_APART)
+        if found is not None:
+            return found
+    return await tickets.open(
+        repo,
+        title=f"{incident.name}: {incident.title}",
+        body=markdown.issue_body(incident, world.workspace_url),
+        labels=labels_of(incident),
+        key=effect.key,
+    )
+
+
+def _ticket(incident: Incident) -> Ticket | None:
+    link = incident.ticket
+    if link is None or link.number is None:
+        return None
+    return Ticket(repo=link.repo, number=link.number, url=link.url or "")
+
+
+async def refresh_ticket(world: World, effect: Claimed) -> Settle | None:
+    """Write the body again, now that more links are known."""
+    incident = await world.load(effect.incident)
+    ticket = _ticket(incident)
+    if ticket is not None:
+        body = markdown.issue_body(incident, world.workspace_url)
+        await world.the_tickets().edit_body(ticket, body, key=f"{incident.name}/ticket/open")
+    return None
+
+
+async def comment(world: World, effect: Claimed) -> Settle | None:
+    """Say on the issue what happened; a retaken effect looks whether it did."""
+    incident = await world.load(effect.incident)
+    ticket = _ticket(incident)
+    entry = await world.work.read(lambda tx: tx.entry(effect.payload["entry"]))
+    if ticket is None or entry is None:
+        return None
+    tickets = world.the_tickets()
+    if effect.attempt > 1 and await tickets.has_comment(ticket, effect.key):
+        return None
+    await tickets.comment(ticket, markdown.comment(incident, entry), key=effect.key)
+    return None
+
+
+async def change(world: World, effect: Claimed) -> Settle | None:
+    """Close the issue when the incident is resolved, open it again when it is not (judged now)."""
+    incident = await world.load(effect.incident)
+    ticket = _ticket(incident)
+    if ticket is None:
+        return None
+    tickets = world.the_tickets()
+    if incident.is_open:
+        await tickets.reopen(ticket)
+    else:
+        await tickets.close(ticket)
+    return None
+

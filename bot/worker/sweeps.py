@@ -1,0 +1,134 @@
+"""Things done by the clock (APScheduler, memory only): polls, the people mirror, probes of stopped providers.
+
+Sweeps hold no state: what they find due becomes an effect under a key of its name and time, so that all replicas
+may run them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.domain.effects import Effect, EffectKind, Rank
+from bot.errors import ProviderError, Reason
+from bot.store import effects as effect_store
+
+if TYPE_CHECKING:
+    from bot.store.tx import Tx
+    from bot.worker.loop import Worker
+    from bot.worker.world import World
+
+log = structlog.get_logger()
+
+MIRROR_EVERY = timedelta(hours=1)
+MIRROR_RETRY = 5.0
+PROBE_SECONDS = 30
+PRUNE_EVERY = timedelta(hours=6)
+#: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
+KEEP = timedelta(days=30)
+
+
+class Sweeps:
+    """Starts and stops all that runs by the clock."""
+
+    def __init__(self, world: World, worker: Worker, *, poll_seconds: int) -> None:
+        """``poll_seconds`` 0 switches polling off (what was missed is still caught up at start)."""
+        self._world = world
+        self._worker = worker
+        self._poll_seconds = poll_seconds
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._mirroring: asyncio.Task[None] | None = None
+        self._started = f"{time.time():.3f}"
+        self.down: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Catch up at once, then by the clock."""
+        add = self._scheduler.add_job
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
+        self.mirror_soon()
+        add(self.mirror_soon, "interval", seconds=MIRROR_EVERY.total_seconds(), **options)
+        add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
+        add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
+        if self._world.pager is not None:
+            await self._emit_poll(f"start/{self._started}")
+            if self._poll_seconds:
+                add(self._poll, "interval", seconds=self._poll_seconds, **options)
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Nothing more by the clock."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if self._mirroring is not None:
+            self._mirroring.cancel()
+
+    # --- polling -----------------------------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        now = self._world.work.clock.now().timestamp()
+        await self._emit_poll(f"{int(now // self._poll_seconds) * self._poll_seconds}")
+
+    async def _emit_poll(self, slot: str) -> None:
+        effect = Effect(
+            kind=EffectKind.POLL_PAGER, key=f"poll/{slot}", lane="poll", merge="poll", rank=Rank.INBOUND
+        )
+        await self._world.work.write(lambda tx: tx.emit([effect]))
+
+    # --- people ------------------------------------------------------------------------------------------------
+
+    def mirror_soon(self) -> None:
+        """Read people, groups and PagerDuty accounts again; one reading at a time, tried until it works."""
+        if self._mirroring is None or self._mirroring.done():
+            self._mirroring = asyncio.create_task(self._mirror(), name="mirror")
+
+    async def _mirror(self) -> None:
+        wait = MIRROR_RETRY
+        while True:
+            try:
+                await self._world.people.mirror(self._world.chat, self._world.pager)
+            except ProviderError as error:
+                if error.reason is Reason.AUTH and error.provider == "pagerduty":
+                    self.down["pagerduty"] = error.detail
+                log.warning("people.not_mirrored", provider=error.provider, reason=error.reason.value)
+                await asyncio.sleep(error.retry_after or wait)
+                wait = min(wait * 2, 300)
+            else:
+                self.down.pop("pagerduty", None)
+                return
+
+    # --- stopped providers -------------------------------------------------------------------------------------
+
+    async def _probe(self) -> None:
+        """A provider that refused our key is asked from time to time whether it takes it again."""
+        for provider in list(self._world.stopped):
+            if await self._takes_the_key(provider):
+                log.info("provider.back", provider=provider)
+                await self._worker.resume(provider)
+
+    async def _takes_the_key(self, provider: str) -> bool:
+        world = self._world
+        try:
+            if provider == "slack":
+                await world.chat.identity()
+            elif provider == "pagerduty" and world.pager is not None:
+                await world.pager.abilities()
+            elif provider == "github" and world.tickets is not None:
+                await world.tickets.login()
+        except ProviderError as error:
+            return error.reason is not Reason.AUTH and error.reason is not Reason.UNAVAILABLE
+        return True
+
+    # --- retention ---------------------------------------------------------------------------------------------
+
+    async def _prune(self) -> None:
+        def prune(tx: Tx) -> int:
+            return effect_store.prune(tx.session, tx.now - KEEP)
+
+        deleted = await self._world.work.write(prune)
+        if deleted:
+            log.info("database.pruned", rows=deleted)

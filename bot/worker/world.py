@@ -1,0 +1,94 @@
+"""What the runners are given: vendors, use cases, and how to render what people see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from blocks.card import CardContext, FailedStep, card
+from bot.errors import ProviderError, Reason
+from bot.store import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from blocks.card import Place
+    from bot.domain.catalog import Catalog
+    from bot.domain.incident import Incident
+    from bot.ports import Chat, Message, Pager, Tickets
+    from bot.services.incidents import Incidents
+    from bot.services.inbound import InboundEvents
+    from bot.services.paging import Paging
+    from bot.services.people import PeopleDirectory
+    from bot.store.effects import Claimed
+    from bot.store.queries import StepRecord
+    from bot.store.tx import Tx
+    from bot.store.work import Work
+    from bot.worker.rooms import Rooms
+
+    Settle = Callable[[Tx], None]
+    Runner = Callable[["World", Claimed], Awaitable[Settle | None]]
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything a runner may use. ``pager`` and ``tickets`` are None when their provider is off."""
+
+    work: Work
+    catalog: Catalog
+    chat: Chat
+    pager: Pager | None
+    tickets: Tickets | None
+    incidents: Incidents
+    paging: Paging
+    inbound: InboundEvents
+    people: PeopleDirectory
+    rooms: Rooms
+    from_email: str = ""
+    workspace_url: str = ""
+    bot_user: str = ""
+    stopped: dict[str, str] = field(default_factory=dict)  # provider -> why
+
+    def the_pager(self) -> Pager:
+        """The pager; a ProviderError when its token was taken away while effects wait for it."""
+        if self.pager is None:
+            raise ProviderError("pagerduty", Reason.INVALID, "PagerDuty is switched off: no PAGERDUTY_API_TOKEN")
+        return self.pager
+
+    def the_tickets(self) -> Tickets:
+        """GitHub; a ProviderError when its token was taken away while effects wait for it."""
+        if self.tickets is None:
+            raise ProviderError("github", Reason.INVALID, "GitHub is switched off: no GITHUB_TOKEN")
+        return self.tickets
+
+    async def load(self, number: int | None) -> Incident:
+        """The incident as it is now (runners render from the state at send time)."""
+        return await self.work.read(lambda tx: tx.incident(number or 0, lock=False))
+
+    async def card(self, number: int | None, place: Place) -> tuple[Incident, Message]:
+        """The incident and its card, rendered from the state now."""
+
+        def look(tx: Tx) -> tuple[Incident, list[StepRecord]]:
+            return tx.incident(number or 0, lock=False), queries.failing(tx, number or 0)
+
+        incident, failing = await self.work.read(look)
+        context = CardContext(
+            now=self.work.clock.now(),
+            severities={s.name: s.emoji for s in self.catalog.severities},
+            failures=tuple(self._failed(step) for step in failing if not _hopeless(step)),
+        )
+        return incident, card(incident, context, place=place)
+
+    def _failed(self, step: StepRecord) -> FailedStep:
+        stopped = step.provider in self.stopped and step.reason == Reason.AUTH
+        reason = step.detail or step.reason
+        if step.state == "pending" and not stopped:
+            reason = f"{reason} (tried {step.attempts} times, trying again)"
+        return FailedStep(
+            effect_id=step.effect_id, label=step.label, reason=reason, provider=step.provider, stopped=stopped
+        )
+
+
+def _hopeless(step: StepRecord) -> bool:
+    """A refresh of the card itself cannot be shown as failed on that card."""
+    return step.kind.value.startswith("slack.refresh")

@@ -1,0 +1,116 @@
+"""What people do in Slack. One table per kind; ``register`` binds them all to a Bolt app."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from bot.services.base import SlackUser
+from handlers.actions import ACTIONS
+from handlers.commands import incident_command
+from handlers.errors import answer_errors
+from handlers.events import EVENTS
+from handlers.shortcuts import SHORTCUTS
+from handlers.turn import Desk, Turn
+from handlers.views import VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.context.ack.async_ack import AsyncAck
+
+    from handlers.turn import Handler
+
+    Listener = Callable[..., Awaitable[None]]
+
+COMMAND = "/incident"
+
+__all__ = ["COMMAND", "Desk", "register"]
+
+
+def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None]) -> None:
+    """Bind every command, button, form, shortcut and event. ``observe_ack(kind, seconds)`` is told each answer."""
+
+    def listener(kind: str, handler: Handler) -> Listener:
+        async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+            began = time.monotonic()
+            turn = turn_of(desk, kind, body, ack)
+            await answer_errors(turn, handler)
+            observe_ack(kind, time.monotonic() - began)
+
+        return listen
+
+    app.command(COMMAND)(listener("command", incident_command))
+    for action_id, handler in ACTIONS.items():
+        app.action(action_id.value)(listener("action", handler))
+    app.action(re.compile(".*"))(listener("action", _acknowledged))
+    for callback_id, handler in VIEWS.items():
+        app.view(callback_id.value)(listener("view", handler))
+    for shortcut_id, handler in SHORTCUTS.items():
+        app.shortcut(shortcut_id.value)(listener("shortcut", handler))
+    for event, handler in EVENTS.items():
+        app.event(event)(listener("event", handler))
+    app.event(re.compile(".*"))(listener("event", _acknowledged))
+
+
+async def _acknowledged(turn: Turn) -> None:
+    """Inputs inside forms, link buttons and events nobody asked for are acknowledged, or Slack sends them again."""
+    await turn.done()
+
+
+def turn_of(desk: Desk, kind: str, body: Mapping[str, Any], ack: AsyncAck) -> Turn:
+    """Slack's payload as a ``Turn``; its once-key is what identifies this very press (PRODUCT.md, "Precisely")."""
+    action = _first(body.get("actions"))
+    return Turn(
+        desk=desk,
+        kind=kind,
+        body=body,
+        ack=ack,
+        user=_user(kind, body),
+        channel=_channel(body),
+        once=_once(kind, body, action),
+        action=action,
+    )
+
+
+def _first(value: object) -> Mapping[str, Any]:
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
+
+
+def _user(kind: str, body: Mapping[str, Any]) -> SlackUser:
+    if kind == "command":
+        return SlackUser(str(body.get("user_id", "")), str(body.get("user_name", "")))
+    user: Any = body.get("user")
+    if kind == "event":
+        event = body.get("event") or {}
+        user = event.get("user")
+    if isinstance(user, dict):
+        return SlackUser(str(user.get("id", "")), str(user.get("name") or user.get("username") or ""))
+    return SlackUser(str(user or ""))
+
+
+def _channel(body: Mapping[str, Any]) -> str | None:
+    if body.get("channel_id"):
+        return str(body["channel_id"])
+    for holder in (body.get("channel"), body.get("container")):
+        if isinstance(holder, dict):
+            found = holder.get("id") or holder.get("channel_id")
+            if found:
+                return str(found)
+    return None
+
+
+def _once(kind: str, body: Mapping[str, Any], action: Mapping[str, Any]) -> str:
+    if kind == "command":
+        return f"command/{body.get('trigger_id', '')}"
+    if kind == "view":
+        return f"view/{(body.get('view') or {}).get('id', '')}"
+    if kind == "action":
+        container = body.get("container") or {}
+        where = container.get("message_ts") or container.get("view_id") or ""
+        return f"press/{where}/{action.get('action_id', '')}/{action.get('action_ts') or body.get('trigger_id', '')}"
+    if kind == "event":
+        return f"event/{body.get('event_id', '')}"
+    return f"{kind}/{body.get('trigger_id', '')}"

@@ -1,0 +1,287 @@
+"""``/incident``: one table of subcommands; each is a direct form and says what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from blocks import lists, notices, text, timeline
+from blocks.forms import declare as declare_form
+from blocks.forms import escalate as escalate_form
+from blocks.forms import reassign as reassign_form
+from blocks.ids import DeclareOrigin
+from bot.domain.incident import Origin
+from bot.domain.lifecycle import EscalationTarget
+from bot.errors import FieldError, UserError
+from bot.services.incidents import NewIncident, SimilarOpen
+from handlers import grammar, panel
+from handlers.runlog import steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.domain.incident import Incident
+    from handlers.turn import Turn
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: how it is written, what it does, who carries it out."""
+
+    usage: str
+    description: str
+    run: Callable[[Turn, str], Awaitable[None]]
+
+
+async def incident_command(turn: Turn) -> None:
+    """Every ``/incident``; unknown words do nothing and name the nearest known one."""
+    words = grammar.split(str(turn.body.get("text", "")))
+    if not words.verb:
+        await bare(turn)
+        return
+    found = COMMANDS.get(ALIASES.get(words.verb, words.verb))
+    if found is None:
+        suggestion = grammar.nearest(words.verb, [*COMMANDS, *ALIASES])
+        await turn.say(notices.unknown_command(text.plain(words.verb), suggestion))
+        return
+    await found.run(turn, words.rest)
+
+
+async def bare(turn: Turn) -> None:
+    """In an incident channel its control panel, elsewhere the declare form."""
+    here = await turn.desk.incidents.in_channel(turn.channel) if turn.channel else None
+    if here is not None:
+        await panel.open_panel(turn, here)
+    else:
+        await open_declare(turn)
+
+
+async def open_declare(turn: Turn, title: str = "") -> None:
+    """The declare form, at once."""
+    prefill = declare_form.Form(title=title, origin=DeclareOrigin(channel=turn.channel))
+    await turn.open(
+        declare_form.build(
+            severities=turn.desk.severity_choices(), services=turn.desk.service_choices(), prefill=prefill
+        )
+    )
+
+
+async def declare(turn: Turn, rest: str) -> None:
+    """``declare [SEVn] <title>``: at once, unless a similar one is open."""
+    if not rest:
+        await open_declare(turn)
+        return
+    first, more = grammar.word_first(rest)
+    severity = turn.desk.catalog.severity(first) if not first.isdigit() else None
+    title = text.plain(more if severity else rest)
+    if severity and not title:
+        await open_declare(turn)
+        return
+    new = NewIncident(
+        title=title, severity=severity.name if severity else None, by=turn.user, origin=Origin.SLACK
+    )
+    try:
+        declared = await turn.desk.incidents.declare(new, once=turn.once, ask_similar=True)
+    except SimilarOpen as similar:
+        question = lists.similar_question(
+            title, similar.similar, severity=new.severity, asked=turn.once
+        )
+        await turn.say(question)
+        return
+    await turn.say(notices.declared(declared.incident, again=declared.again))
+
+
+async def show_list(turn: Turn, rest: str) -> None:
+    """``list [open|all|mine|<service>]``."""
+    which = text.plain(rest).strip()
+    scope = which.casefold() or "open"
+    incidents, now = turn.desk.incidents, await turn.desk.incidents.now()
+    if scope == "open":
+        page, title = await incidents.listed(), "Open incidents"
+    elif scope == "all":
+        page, title = await incidents.listed(open_only=False), "All incidents"
+    elif scope == "mine":
+        page, title = await incidents.listed(mine=turn.user.id), "My open incidents"
+    else:
+        service = turn.desk.catalog.service(which)
+        page = await incidents.listed(service=service.id if service else which)
+        if not page.total and service is None:
+            known = ", ".join(s.title for s in list(turn.desk.catalog.services.values())[:20])
+            msg = f"There are no open incidents of a service {which}. Use open, all, mine or a service: {known or '-'}."
+            raise UserError(msg)
+        title = f"Open incidents of {service.title if service else which}"
+    await turn.say(lists.incident_list(page.incidents, total=page.total, title=title, now=now))
+
+
+async def _meant(turn: Turn, rest: str, *, bare: bool = True) -> tuple[Incident, str]:
+    number, more = grammar.number_first(rest, bare=bare)
+    return await turn.incident(number), more
+
+
+async def show(turn: Turn, rest: str) -> None:
+    """``show [INC-n]``."""
+    incident, _ = await _meant(turn, rest)
+    await turn.say(lists.incident_details(incident, await turn.desk.card_context()))
+
+
+async def acknowledge(turn: Turn, rest: str) -> None:
+    """``ack [INC-n]``."""
+    incident, _ = await _meant(turn, rest)
+    after = await turn.desk.incidents.acknowledge(incident.number, by=turn.user, once=turn.once)
+    await turn.say(notices.said(f"{after.name} is acknowledged; it is yours now.", about=after))
+
+
+async def resolve(turn: Turn, rest: str) -> None:
+    """``resolve [INC-n] [note]``."""
+    incident, note = await _meant(turn, rest, bare=False)
+    after = await turn.desk.incidents.resolve(
+        incident.number, by=turn.user, once=turn.once, note=text.plain(note)
+    )
+    await turn.say(notices.said(f"{after.name} is resolved.", about=after))
+
+
+async def reopen(turn: Turn, rest: str) -> None:
+    """``reopen [INC-n]``."""
+    incident, _ = await _meant(turn, rest)
+    after = await turn.desk.incidents.reopen(incident.number, by=turn.user, once=turn.once)
+    await turn.say(notices.said(f"{after.name} is open again.", about=after))
+
+
+async def reassign(turn: Turn, rest: str) -> None:
+    """``reassign [INC-n] @user [message]``; without a person the form opens."""
+    incident, more = await _meant(turn, rest, bare=False)
+    person, message = grammar.person_first(more)
+    if person is None and more:
+        msg = "Name the person with @, for example /incident reassign @ana."
+        raise UserError(msg)
+    if person is None:
+        await turn.open(reassign_form.build(incident))
+        return
+    after = await turn.desk.incidents.reassign(
+        incident.number, to=person, by=turn.user, once=turn.once, message=text.plain(message)
+    )
+    owner = after.owner.name if after.owner else "somebody"
+    await turn.say(notices.said(f"{after.name} is with {owner} now.", about=after))
+
+
+async def escalate(turn: Turn, rest: str) -> None:
+    """``escalate [INC-n] [@user|policy|level]``; without a target the form opens."""
+    incident, more = await _meant(turn, rest, bare=False)
+    if not more:
+        await turn.open(escalate_form.build(incident, choices=await panel.escalation_choices(turn, incident)))
+        return
+    person, message = grammar.person_first(more)
+    target = EscalationTarget() if person else await panel.escalation_target(turn, incident, text.plain(more))
+    after = await turn.desk.incidents.escalate(
+        incident.number, to=target, person=person, by=turn.user, once=turn.once, message=text.plain(message) if person else ""
+    )
+    await turn.say(notices.said(f"{after.name} is escalated.", about=after))
+
+
+async def severity(turn: Turn, rest: str) -> None:
+    """``severity [INC-n] SEV2 [reason]``."""
+    incident, more = await _meant(turn, rest, bare=False)
+    name, reason = grammar.word_first(text.plain(more))
+    if not name:
+        names = ", ".join(s.name for s in turn.desk.catalog.severities)
+        msg = f"{incident.name} is {incident.severity or 'without severity'}. Choose one of {names}."
+        raise UserError(msg)
+    after = await turn.desk.incidents.set_severity(
+        incident.number, name, by=turn.user, once=turn.once, reason=reason
+    )
+    was = f" (was {incident.severity})" if incident.severity else ""
+    await turn.say(notices.said(f"{after.name} is {after.severity}{was}.", about=after))
+
+
+async def phase(turn: Turn, rest: str) -> None:
+    """``status [INC-n] investigating|identified|monitoring [reason]``."""
+    incident, more = await _meant(turn, rest, bare=False)
+    name, reason = grammar.word_first(text.plain(more))
+    if not name:
+        field, msg = "phase", f"{incident.name} is {incident.phase.value}. Name the new phase."
+        raise FieldError(field, msg)
+    after = await turn.desk.incidents.set_phase(
+        incident.number, name, by=turn.user, once=turn.once, reason=reason
+    )
+    await turn.say(notices.said(f"{after.name} is {after.phase.value} (was {incident.phase.value}).", about=after))
+
+
+async def title(turn: Turn, rest: str) -> None:
+    """``title [INC-n] <text>``."""
+    incident, more = await _meant(turn, rest, bare=False)
+    after = await turn.desk.incidents.set_title(
+        incident.number, text.plain(more), by=turn.user, once=turn.once
+    )
+    await turn.say(notices.said(f"{after.name} is called: {after.title} (was: {incident.title}).", about=after))
+
+
+async def summary(turn: Turn, rest: str) -> None:
+    """``summary [INC-n] <text>``."""
+    incident, more = await _meant(turn, rest, bare=False)
+    after = await turn.desk.incidents.set_summary(
+        incident.number, text.plain(more), by=turn.user, once=turn.once
+    )
+    await turn.say(notices.said(f"The summary of {after.name} is set.", about=after))
+
+
+async def note(turn: Turn, rest: str) -> None:
+    """``note [INC-n] <text>``."""
+    incident, more = await _meant(turn, rest, bare=False)
+    after = await turn.desk.incidents.annotate(
+        incident.number, text.plain(more), by=turn.user, once=turn.once
+    )
+    await turn.say(notices.said(f"Noted on {after.name}.", about=after))
+
+
+async def show_timeline(turn: Turn, rest: str) -> None:
+    """``timeline [INC-n]``: what happened, and the run log of the steps."""
+    incident, _ = await _meant(turn, rest)
+    view = await turn.desk.incidents.view(incident.number)
+    now = await turn.desk.incidents.now()
+    await turn.say(timeline.timeline_message(view.incident, view.entries, steps_of(view.steps), now=now))
+
+
+async def doctor(turn: Turn, rest: str) -> None:
+    """``doctor``: the installation's health, as ``muster doctor`` shows it."""
+    del rest
+    if turn.desk.diagnose is None:
+        msg = "Run muster doctor on the machine Muster runs on."
+        raise UserError(msg)
+    await turn.done(text="Looking at everything; the answer comes in a moment.")
+    await turn.say(notices.said(await turn.desk.diagnose()))
+
+
+async def show_help(turn: Turn, rest: str) -> None:
+    """``help``: generated from the table."""
+    del rest
+    commands = [notices.CommandHelp(c.usage, c.description) for c in COMMANDS.values()]
+    await turn.say(notices.help_message(commands))
+
+
+COMMANDS: dict[str, Command] = {
+    "declare": Command("declare [SEVn] <title>", "declare an incident; without a title the form opens", declare),
+    "list": Command("list [open|all|mine|<service>]", "list incidents", show_list),
+    "show": Command("show [INC-n]", "show one incident", show),
+    "ack": Command("ack [INC-n]", "acknowledge: take responsibility", acknowledge),
+    "reassign": Command("reassign [INC-n] @user [message]", "hand it to somebody else", reassign),
+    "escalate": Command("escalate [INC-n] [@user|policy|level]", "page the next level, a policy or a person", escalate),
+    "resolve": Command("resolve [INC-n] [note]", "close it, and say what fixed it", resolve),
+    "reopen": Command("reopen [INC-n]", "open a resolved incident again", reopen),
+    "severity": Command("severity [INC-n] SEV2 [reason]", "change the severity", severity),
+    "status": Command("status [INC-n] investigating|identified|monitoring", "change the phase", phase),
+    "title": Command("title [INC-n] <text>", "change the title", title),
+    "summary": Command("summary [INC-n] <text>", "say what is happening", summary),
+    "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
+    "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
+    "doctor": Command("doctor", "check the installation", doctor),
+    "help": Command("help", "this list", show_help),
+}
+ALIASES: dict[str, str] = {
+    "new": "declare",
+    "create": "declare",
+    "acknowledge": "ack",
+    "phase": "status",
+    "close": "resolve",
+    "sev": "severity",
+    "?": "help",
+}

@@ -1,0 +1,67 @@
+"""The control panel, and what the escalation form offers: only what the pager can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blocks.forms import panel as panel_form
+from blocks.ids import ActionId
+from bot.domain.incident import PagerKind, Status, Urgency
+from bot.domain.lifecycle import EscalationTarget
+from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Incident
+    from handlers.turn import Turn
+
+#: What the panel offers on an open incident besides the card's own buttons.
+OPEN_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.CHANGE_PHASE, ActionId.ADD_NOTE, ActionId.TIMELINE)
+CLOSED_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.ADD_NOTE, ActionId.TIMELINE)
+
+
+def available(incident: Incident) -> tuple[ActionId, ...]:
+    """The panel's buttons for the incident as it stands."""
+    if not incident.is_open:
+        return (ActionId.REOPEN, *CLOSED_ACTIONS)
+    first = (ActionId.ACKNOWLEDGE,) if incident.status is Status.TRIGGERED else ()
+    return (*first, ActionId.REASSIGN, ActionId.ESCALATE, ActionId.RESOLVE, *OPEN_ACTIONS)
+
+
+async def open_panel(turn: Turn, incident: Incident) -> None:
+    """The control panel of one incident."""
+    context = await turn.desk.card_context()
+    await turn.open(panel_form.build(incident, context, available=available(incident)))
+
+
+async def escalation_choices(turn: Turn, incident: Incident) -> list[tuple[str, str]]:
+    """Levels first (the next one on top), then other policies; PagerDuty has no levels for low urgency."""
+    if incident.pager.kind is PagerKind.NATIVE:
+        policy = turn.desk.catalog.policies.get(incident.pager.policy_name or "")
+        levels = len(policy.levels) if policy else 0
+        return [(f"level:{n}", f"Level {n}") for n in range(1, levels + 1) if n > 1]
+    if incident.pager.kind is not PagerKind.PAGERDUTY:
+        return []
+    known = await turn.desk.people.policies()
+    own = next((p for p in known if p.id == incident.pager.policy_id), None)
+    choices: list[tuple[str, str]] = []
+    if incident.urgency is Urgency.HIGH:
+        levels = own.levels if own else 3
+        choices += [(f"level:{n}", f"Level {n} of {own.name if own else 'its policy'}") for n in range(2, levels + 1)]
+    choices += [(f"policy:{p.id}", p.name) for p in known if p.id != incident.pager.policy_id]
+    return choices
+
+
+async def escalation_target(turn: Turn, incident: Incident, words: str) -> EscalationTarget:
+    """What was typed or chosen: ``level:2``, ``2``, ``level 2``, ``policy:PID`` or a policy's name."""
+    kind, _, value = words.partition(":")
+    level = (value if kind == "level" else words.casefold().removeprefix("level")).strip()
+    if level.isdigit():
+        return EscalationTarget(level=int(level))
+    known = await turn.desk.people.policies()
+    wanted = (value if kind == "policy" else words).strip().casefold()
+    for policy in known:
+        if wanted in {policy.id.casefold(), policy.name.casefold()}:
+            return EscalationTarget(policy_id=policy.id, policy_name=policy.name)
+    names = ", ".join(p.name for p in known[:10])
+    msg = f"I know no policy or level {words}. Use a level (2), a person (@ana){f', or one of {names}' if names else ''}."
+    raise UserError(msg)

@@ -1,0 +1,140 @@
+"""One thing a person did in Slack, as the handlers see it, and what they may use to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from blocks.card import CardContext
+from bot.errors import NotFound, UserError
+from bot.services.base import SlackUser
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from slack_bolt.context.ack.async_ack import AsyncAck
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.domain.catalog import Catalog
+    from bot.domain.incident import Incident
+    from bot.ports import Chat, Message
+    from bot.services.incidents import Incidents
+    from bot.services.inbound import InboundEvents
+    from bot.services.people import PeopleDirectory
+
+    Handler = Callable[["Turn"], Awaitable[None]]
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """What handlers work with: use cases, configuration, and Slack for views and ``response_url`` only."""
+
+    incidents: Incidents
+    inbound: InboundEvents
+    people: PeopleDirectory
+    catalog: Catalog
+    chat: Chat
+    views: AsyncWebClient
+    open_home: Callable[[str], Awaitable[None]]
+    mirror: Callable[[], None]
+    diagnose: Callable[[], Awaitable[str]] | None = None
+
+    def severity_choices(self) -> list[tuple[str, str]]:
+        """Value and label of every severity, worst first."""
+        return [
+            (s.name, f"{s.name} {s.description}".strip()) for s in self.catalog.severities
+        ]
+
+    def service_choices(self) -> list[tuple[str, str]]:
+        """Value and label of every service."""
+        return [(s.id, s.title) for s in self.catalog.services.values()]
+
+    async def card_context(self) -> CardContext:
+        """What a card shows beside the incident, for private answers."""
+        return CardContext(
+            now=await self.incidents.now(), severities={s.name: s.emoji for s in self.catalog.severities}
+        )
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """A command, press, submission, shortcut or event. ``once`` identifies this very press (PRODUCT.md)."""
+
+    desk: Desk
+    kind: str  # command | action | view | shortcut | event
+    body: Mapping[str, Any]
+    ack: AsyncAck
+    user: SlackUser
+    channel: str | None
+    once: str
+    action: Mapping[str, Any] = field(default_factory=dict)
+    acked: bool = False
+
+    @property
+    def trigger(self) -> str:
+        """The trigger for a modal, valid for three seconds."""
+        return str(self.body.get("trigger_id", ""))
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """The submitted or pressed-in view."""
+        found = self.body.get("view")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def response_url(self) -> str | None:
+        """Where an answer to this may be sent, if Slack gave an address."""
+        url = self.body.get("response_url")
+        return url if isinstance(url, str) and url else None
+
+    async def done(self, **answer: Any) -> None:
+        """Acknowledge, once; a second call does nothing."""
+        if not self.acked:
+            self.acked = True
+            await self.ack(**answer)
+
+    async def say(self, message: Message) -> None:
+        """Answer privately: in the acknowledgement of a command, else by ``response_url`` or a small modal."""
+        if self.kind == "command" and not self.acked:
+            await self.done(text=message.text, blocks=list(message.blocks))
+            return
+        await self.done()
+        if self.response_url:
+            await self.desk.chat.respond(self.response_url, message)
+        elif self.channel:
+            await self.desk.chat.tell(self.channel, self.user.id, message)
+
+    async def open(self, view: Mapping[str, Any]) -> None:
+        """Open a modal (on top of the one this came from). The press is acknowledged first: it changes nothing."""
+        await self.done()
+        if self.kind == "action" and self.view.get("type") == "modal":
+            await self.desk.views.views_push(trigger_id=self.trigger, view=dict(view))
+        else:
+            await self.desk.views.views_open(trigger_id=self.trigger, view=dict(view))
+
+    async def replace(self, view: Mapping[str, Any]) -> None:
+        """Show another content in the modal this came from."""
+        if self.kind == "view" and not self.acked:
+            await self.done(response_action="update", view=dict(view))
+            return
+        await self.done()
+        await self.desk.views.views_update(view_id=self.view["id"], view=dict(view))
+
+    async def incident(self, number: int | None) -> Incident:
+        """The incident meant: by its number, else the one of this channel. Private ones only for those in it."""
+        if number is not None:
+            found = await self.desk.incidents.get(number)
+        elif self.channel is not None and (here := await self.desk.incidents.in_channel(self.channel)):
+            return here
+        else:
+            msg = "Say which incident, for example INC-12, or use this in the incident's channel."
+            raise UserError(msg)
+        if found.private and self.channel != found.places.channel and not _involved(found, self.user.id):
+            msg = f"There is no INC-{number}. /incident list shows the open ones."
+            raise NotFound(msg)
+        return found
+
+
+def _involved(incident: Incident, slack_id: str) -> bool:
+    actors = (incident.reporter, *incident.owners, *incident.roles.values())
+    return any(a is not None and a.slack_id == slack_id for a in actors)

@@ -1,0 +1,288 @@
+"""The vendors' own documents and examples, when ``MUSTER_CONTRACTS`` names their folder.
+
+The folder holds ``openapi/pagerduty-rest.json``, ``openapi/github-trimmed.json`` and
+``fixtures/{pagerduty,github}``; they belong to the vendors and are not part of this repository.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from aiohttp import web
+
+from bot.domain.incident import EntryKind, Urgency
+from bot.errors import ProviderError
+from bot.ports import PageRequest, Ticket
+from bot.providers.github import GitHubTickets
+from bot.providers.github import verify as verify_github
+from bot.providers.pagerduty import PagerDuty, parse_event, verify
+from bot.providers.pagerduty.history import events
+from bot.providers.pagerduty.parse import (
+    on_call,
+    page_from_rest,
+    policy,
+    subscription,
+    user,
+)
+from bot.providers.pagerduty.webhooks import KINDS
+
+if TYPE_CHECKING:
+    from tests.contracts.conftest import FaultServer, Seen
+
+FOLDER = os.environ.get("MUSTER_CONTRACTS", "")
+pytestmark = pytest.mark.skipif(not FOLDER, reason="MUSTER_CONTRACTS names no folder")
+ROOT = Path(FOLDER or ".")
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BY = "ana@acme.test"
+
+
+def load(path: str) -> Any:
+    return json.loads((ROOT / path).read_text())
+
+
+def fixtures(pattern: str) -> list[Path]:
+    return sorted((ROOT / "fixtures").glob(pattern)) if FOLDER else []
+
+
+@pytest.mark.parametrize("path", fixtures("pagerduty/webhook/*.json"), ids=lambda path: path.stem)
+def test_every_webhook_is_understood(path: Path) -> None:
+    data = json.loads(path.read_text())
+    if "event" not in data:
+        return
+    inbound = parse_event(json.dumps({"event": data["event"]}).encode(), now=NOW)
+    assert inbound.type == data["event"]["event_type"]
+    assert inbound.occurred_at != NOW
+    assert (inbound.event is not None) is (inbound.type in KINDS)
+    assert (inbound.page is not None) is (data["event"]["data"].get("type") == "incident")
+    assert bool(inbound.page_id) is inbound.type.startswith("incident.")
+    if inbound.page is not None:
+        assert inbound.page.number
+        assert inbound.page.service_name
+        assert inbound.page.url.startswith("https://")
+    if inbound.event is not None and inbound.event.kind is EntryKind.ANNOTATED:
+        assert inbound.event.text
+
+
+def test_signature_vectors() -> None:
+    vector = load("fixtures/pagerduty/webhook/signature_vector.json")
+    body = vector["raw_body"].encode()
+    header = vector["header"]["X-PagerDuty-Signature"]
+    assert verify(body, header, ["other", vector["secret"]])
+    assert verify(body, vector["rotation_header_example"], [vector["secret"]])
+    assert not verify(body + b"\n", header, [vector["secret"]])
+    parse_event(body)
+    vector = load("fixtures/github/signature_vector.json")
+    told = json.dumps(vector)
+    secret, body_text = (
+        vector["secret"],
+        vector.get("raw_body") or vector.get("body") or vector["payload"],
+    )
+    found = re.search(r"sha256=[0-9a-f]{64}", told)
+    assert found is not None
+    assert verify_github(body_text.encode(), found.group(), [secret])
+
+
+def test_every_rest_example_is_understood() -> None:
+    rest = "fixtures/pagerduty/rest"
+    one = load(f"{rest}/get_incidents_id_200.json")["incident"]
+    page = page_from_rest(one, now=NOW)
+    assert page.number
+    assert page.priority
+    assert page.assignees
+    assert page.acknowledged_at
+    for name in ("get_incidents_200", "put_incidents_200"):
+        for incident in load(f"{rest}/{name}.json")["incidents"]:
+            assert page_from_rest(incident, now=NOW).created_at != NOW
+    entries = load(f"{rest}/get_incidents_id_log_entries_200.json")["log_entries"]
+    notes = load(f"{rest}/get_incidents_id_notes_200.json")["notes"]
+    told = events(entries, notes, one)
+    kinds = [event.kind for event in told]
+    assert kinds.count(EntryKind.ANNOTATED) == len(notes)
+    assert EntryKind.TRIGGERED in kinds
+    assert EntryKind.RESPONDER_ADDED in kinds
+    assert all(on_call(o).user.name for o in load(f"{rest}/get_oncalls_200.json")["oncalls"])
+    found = load(f"{rest}/get_escalation_policies_200.json")["escalation_policies"]
+    assert [policy(one)[2] for one in found] == [1] * len(found)
+    assert all(user(one).email for one in load(f"{rest}/get_users_200.json")["users"])
+    listed = load(f"{rest}/get_webhook_subscriptions_200.json")["webhook_subscriptions"]
+    assert all(subscription(one).url for one in listed)
+
+
+class Document:
+    """An OpenAPI document: does a request fit one of its operations?"""
+
+    def __init__(self, path: str) -> None:
+        self.spec = _without_answers(load(path))
+        self.patterns = [
+            (re.compile(re.sub(r"\{[^}]+\}", r"[^/]+", path) + r"$"), operations)
+            for path, operations in self.spec["paths"].items()
+        ]
+
+    def check(self, seen: Seen, prefix: str) -> None:
+        path = seen.path.removeprefix(prefix)
+        operation = next(
+            operations[seen.method.lower()]
+            for pattern, operations in self.patterns
+            if pattern.match(path) and seen.method.lower() in operations
+        )
+        known = {self.resolve(one).get("name") for one in operation.get("parameters", ())}
+        assert set(seen.query) <= known, (seen.method, path, set(seen.query) - known)
+        required = {
+            parameter["name"]
+            for one in operation.get("parameters", ())
+            if (parameter := self.resolve(one)).get("required") and parameter["in"] == "header"
+        }
+        assert {name.lower() for name in required} <= {name.lower() for name in seen.headers}
+        content = self.resolve(operation.get("requestBody", {})).get("content", {})
+        if content:
+            schema = content["application/json"]["schema"]
+            whole = {**schema, "components": self.spec.get("components", {})}
+            jsonschema.Draft4Validator(whole).validate(seen.body)
+
+    def resolve(self, thing: dict[str, Any]) -> dict[str, Any]:
+        found: Any = thing
+        while "$ref" in found:
+            place: Any = self.spec
+            for step in found["$ref"].removeprefix("#/").split("/"):
+                place = place[step.replace("~1", "/").replace("~0", "~")]
+            found = place
+        return dict(found)
+
+
+def _without_answers(value: Any) -> Any:
+    """The document without what Draft 4 reads differently: ``nullable``, ``readOnly`` requirements.
+
+    PagerDuty declares ``details`` of an incident's body an object where its own example (and the
+    service) has text, and requires read-only fields of references.
+    """
+    if isinstance(value, dict):
+        kept = {
+            k: _without_answers(v) for k, v in value.items() if k not in {"responses", "examples"}
+        }
+        if kept.get("description") == "Additional incident details.":
+            kept["type"] = "string"
+        if kept.get("nullable") and isinstance(kept.get("type"), str):
+            kept["type"] = [kept["type"], "null"]
+        return kept
+    if isinstance(value, list):
+        return [_without_answers(one) for one in value]
+    return value
+
+
+async def _anything(request: web.Request) -> web.StreamResponse:
+    """An answer that every method can live with."""
+    incident = {"id": "Q1", "status": "triggered", "incident_key": "none"}
+    if request.path.endswith("/users"):
+        return web.json_response({"users": [{"id": "PANA", "email": BY}]})
+    lists = ("incidents", "log_entries", "priorities", "services", "escalation_policies")
+    body: dict[str, Any] = {
+        name: [] for name in (*lists, "oncalls", "webhook_subscriptions", "notes")
+    }
+    body["priorities"] = [{"id": "PP1", "name": "P1"}]
+    policy_full = {"id": "PPOL", "escalation_rules": []}
+    body |= {
+        "incident": incident,
+        "note": {"id": "N"},
+        "service": {"escalation_policy": policy_full},
+    }
+    body |= {"webhook_subscription": {"id": "W"}, "abilities": [], "user": {}}
+    return web.json_response(body)
+
+
+async def test_every_request_to_pagerduty_fits_the_document(server: FaultServer) -> None:
+    server.handle = _anything
+    pager = PagerDuty("key", server.url)
+    high = PageRequest(
+        title="Down", details="All", service_id="PSVC", urgency=Urgency.HIGH, priority="P1"
+    )
+    calls: list[Any] = [
+        pager.open(high, key="k", by=BY),
+        pager.acknowledge("Q1", by=BY),
+        pager.resolve("Q1", by=BY, resolution="x"),
+        pager.reassign("Q1", "PBEN", by=BY),
+        pager.escalate("Q1", by=BY, level=2),
+        pager.escalate("Q1", by=BY, policy_id="PPOL"),
+        pager.set_priority("Q1", "P2", by=BY),
+        pager.add_note("Q1", "text", by=BY),
+        pager.page("Q1"),
+        pager.request_responder("Q1", "PBEN", by=BY, message="Come"),
+        pager.open_pages(),
+        pager.pages_since(NOW),
+        pager.changed_since(NOW),
+        pager.users(),
+        pager.on_call("PSVC"),
+        pager.services(),
+        pager.policies(),
+        pager.priorities(),
+        pager.abilities(),
+        pager.is_account_key(),
+        pager.subscriptions(),
+        pager.subscribe("https://m.test/webhooks/pagerduty", ["incident.triggered"]),
+        pager.enable("W1"),
+        pager.ping("W1"),
+        pager.unsubscribe("W1"),
+    ]
+    for call in calls:
+        await call
+    await pager.aclose()
+    document = Document("openapi/pagerduty-rest.json")
+    for seen in server.seen:
+        document.check(seen, "/api")
+    assert len(server.seen) > len(calls)
+
+
+@pytest.fixture
+async def tickets(server: FaultServer) -> AsyncIterator[GitHubTickets]:
+    client = GitHubTickets("ghp_1", server.url)
+    yield client
+    await client.aclose()
+
+
+async def test_every_request_to_github_fits_the_document(
+    server: FaultServer, tickets: GitHubTickets
+) -> None:
+    ticket = Ticket(repo="acme/shop", number=7, url="")
+    calls: list[Any] = [
+        tickets.open("acme/shop", title="t", body="b", labels=["bug"], key="k"),
+        tickets.find("acme/shop", "k", since=NOW),
+        tickets.edit_body(ticket, "b", key="k"),
+        tickets.comment(ticket, "c", key="k"),
+        tickets.has_comment(ticket, "k"),
+        tickets.close(ticket),
+        tickets.reopen(ticket),
+        tickets.repository("acme/shop"),
+        tickets.login(),
+    ]
+    for call in calls:
+        try:
+            await call
+        except ProviderError:  # the answers are empty: only what was sent matters here
+            continue
+    document = Document("openapi/github-trimmed.json")
+    assert len(server.seen) == len(calls)
+    for seen in server.seen:
+        document.check(seen, "/api")
+
+
+async def test_github_answers_are_understood(server: FaultServer, tickets: GitHubTickets) -> None:
+    for path in _issues():
+        issue = json.loads(path.read_text())
+        if not isinstance(issue, dict) or not isinstance(issue.get("number"), int):
+            continue
+        server.answer(201, issue)
+        made = await tickets.open("acme/shop", title="t", body="b", labels=[], key="k")
+        assert made.number == issue["number"]
+        assert made.url == issue["html_url"]
+        assert len(made.labels) == len(issue["labels"])
+
+
+def _issues() -> Iterator[Path]:
+    yield from fixtures("github/rest/*issues*.json")

@@ -1,0 +1,157 @@
+"""Incidents as nobody would wish them: every text absurd, every field there or not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from blocks.card import CardContext, FailedStep, Link
+from blocks.timeline import Step, StepState
+from bot.domain.incident import (
+    Actor,
+    Entry,
+    EntryKind,
+    Incident,
+    Origin,
+    PagerKind,
+    PagerLink,
+    Phase,
+    Places,
+    Status,
+    TicketLink,
+    Urgency,
+)
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+KNOWN = ("UANA", "UBEN", "W0CARLA")
+
+_ODD_TEXTS = [
+    "",
+    " ",
+    "\n\n",
+    "\u200b",
+    "<!channel> <!here|here> <!everyone>",
+    "@here @channel @Everyone",
+    "<@UEVIL> <@UEVIL|eve> <#CEVIL> <!subteam^SEVIL>",
+    "<https://evil.example/|click>",
+    "https://a.example/?a=1&b=<2>|x, and (https://b.example/@here).",
+    "*bold* _it_ ~gone~ `code` ```fence",
+    "&amp; &lt;!channel&gt; &",
+    "שלום עולם 123 مرحبا",
+    "\u202eevil\u202c \u2066x",
+    "\x00\x07\x1b[31mred\x85",
+    "👩‍👩‍👧‍👦🇩🇪👍🏽" * 40,
+    "e" + "\u0301" * 300,
+    "x" * 10_000,
+    "&" * 10_000,
+    "𝔘" * 10_000,
+    "<" * 4000,
+    "line\n" * 2000,
+    "* " * 3000,
+    "> quote\n>>> more",
+    "{target} {who} {0} %s",
+    "@here" * 1500,
+    "http://" + "a" * 5000,
+    "\ud800 lone",
+]
+# By index: a strategy that holds the texts prints all of them with every failure.
+_ODD = st.integers(0, len(_ODD_TEXTS) - 1).map(lambda index: _ODD_TEXTS[index])
+texts = st.one_of(_ODD, st.text(max_size=60), st.lists(_ODD, min_size=2, max_size=3).map(" ".join))
+maybe = st.none() | texts
+times = st.integers(-5_000_000, 5_000_000).map(lambda s: NOW + timedelta(seconds=s))
+slack_ids = st.none() | st.sampled_from(KNOWN) | st.sampled_from(["UX|<!here>", "", "evil>", "u1"])
+actors = st.builds(Actor, name=texts, slack_id=slack_ids)
+urls = (
+    st.none()
+    | texts
+    | st.sampled_from(
+        ["https://x.example/a?b=1&c=2", "javascript:alert(1)", "https://x.example/|<!here>"]
+    )
+)
+channels = st.none() | st.sampled_from(["C0123456789", "G1", "C<!here>", ""])
+numbers = st.integers(1, 10**12)
+
+incidents = st.builds(
+    Incident,
+    number=numbers,
+    title=texts,
+    status=st.sampled_from(Status),
+    phase=st.sampled_from(Phase),
+    severity=maybe,
+    urgency=st.sampled_from(Urgency),
+    priority=maybe,
+    service=maybe,
+    service_title=maybe,
+    description=texts,
+    private=st.booleans(),
+    origin=st.sampled_from(Origin),
+    reporter=st.none() | actors,
+    owners=st.lists(actors, max_size=3).map(tuple),
+    roles=st.dictionaries(st.just("commander") | texts, actors, max_size=4),
+    opens_channel=st.booleans(),
+    pager=st.builds(
+        PagerLink, kind=st.sampled_from(PagerKind), url=urls, number=st.none() | numbers
+    ),
+    ticket=st.none() | st.builds(TicketLink, repo=texts, number=st.none() | numbers, url=urls),
+    places=st.builds(
+        Places,
+        announcement_url=urls,
+        channel=channels,
+        channel_name=maybe,
+        in_thread=st.booleans(),
+        previous_channel=channels,
+    ),
+    started_at=times,
+    created_at=times,
+    updated_at=times,
+    resolved_at=st.none() | times,
+    resolved_by=st.none() | actors,
+    resolution=texts,
+    merged_into=st.none() | numbers,
+)
+failures = st.builds(
+    FailedStep,
+    effect_id=st.integers(1, 30),
+    label=texts,
+    reason=texts,
+    provider=texts | st.just("github"),
+    stopped=st.booleans(),
+)
+contexts = st.builds(
+    CardContext,
+    now=times,
+    severities=st.dictionaries(texts, st.just(":red_circle:") | texts, max_size=3),
+    failures=st.lists(failures, max_size=12).map(tuple),
+    waiting=maybe,
+    notes=st.lists(texts, max_size=7).map(tuple),
+    links=st.lists(st.builds(Link, label=texts, url=urls.map(lambda u: u or "")), max_size=12).map(
+        tuple
+    ),
+    postmortem_available=st.booleans(),
+    subscribe_available=st.booleans(),
+)
+entries = st.builds(
+    Entry,
+    kind=st.sampled_from(EntryKind),
+    at=times,
+    actor=st.none() | actors,
+    origin=st.sampled_from(Origin),
+    target=texts | st.just("C0123456789"),
+    text=texts,
+    actor_target=st.none() | actors,
+)
+steps = st.builds(
+    Step,
+    label=texts,
+    state=st.sampled_from(StepState),
+    effect_id=st.integers(1, 30),
+    reason=texts,
+    at=st.none() | times,
+    provider=texts,
+    stopped=st.booleans(),
+)
+# A value seen a hundred times finds what a hundred small lists find, and costs a hundredth.
+many_incidents = st.lists(incidents, max_size=3).flatmap(
+    lambda few: st.sampled_from([few, few * 30])
+)

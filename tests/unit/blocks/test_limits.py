@@ -1,0 +1,204 @@
+"""Whatever the data: Slack takes it, nobody is pinged by typed text, nothing is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from blocks import notices
+from blocks.card import Place, card
+from blocks.forms import (
+    add_note,
+    assign_role,
+    change_phase,
+    change_severity,
+    change_summary,
+    change_title,
+    declare,
+    escalate,
+    loading,
+    message_view,
+    panel,
+    post_update,
+    reassign,
+    resolve,
+)
+from blocks.home import Duty, Totals, home_view
+from blocks.ids import ActionId, DeclareOrigin
+from blocks.notices import CommandHelp
+from blocks.timeline import entry_message, timeline_message, timeline_view
+from bot.domain.incident import Entry, Incident
+from bot.errors import AlreadyDone, ProviderError, Reason, UserError
+from tests.unit.blocks import strategies as odd
+from tests.unit.blocks.limits import check_message, check_view
+
+thorough = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+KNOWN = odd.KNOWN
+choices = st.lists(st.tuples(odd.texts, odd.texts), max_size=4).flatmap(
+    lambda few: st.sampled_from([few, [*few, *((f"v{i}", f"Choice {i}") for i in range(150))]])
+)
+
+
+@thorough
+@given(odd.incidents, odd.contexts, st.sampled_from(["announcement", "channel"]))
+def test_card(incident: Incident, context: Any, place: Place) -> None:
+    check_message(card(incident, context, place=place), KNOWN)
+
+
+@thorough
+@given(odd.incidents, odd.entries)
+def test_entry(incident: Incident, entry: Entry) -> None:
+    check_message(entry_message(incident, entry), KNOWN)
+
+
+@thorough
+@given(
+    odd.incidents,
+    st.lists(odd.entries, max_size=4),
+    st.lists(odd.steps, max_size=4),
+    st.sampled_from([1, 60]),
+)
+def test_timeline(incident: Incident, entries: Any, steps: Any, times: int) -> None:
+    arguments = (incident, entries * times, steps * times)
+    check_message(timeline_message(*arguments, now=odd.NOW), KNOWN)
+    check_view(timeline_view(*arguments, now=odd.NOW), KNOWN)
+
+
+@thorough
+@given(odd.many_incidents, odd.texts, st.integers(0, 10**6), odd.incidents, odd.contexts)
+def test_lists(many: list[Incident], words: str, count: int, one: Incident, context: Any) -> None:
+    check_message(notices.incident_list(many, total=count, title=words, now=odd.NOW), KNOWN)
+    check_message(notices.similar_question(words, many, severity=words or None, asked=words), KNOWN)
+    check_message(
+        notices.summary_message(
+            many, total=count, waiting=count, wait_seconds=float(count), channels=count
+        ),
+        KNOWN,
+    )
+    check_message(notices.incident_details(one, context), KNOWN)
+    check_message(notices.welcome(one, context), KNOWN)
+
+
+@thorough
+@given(odd.texts, odd.texts, odd.incidents, odd.slack_ids, st.sampled_from(Reason))
+def test_notices(
+    words: str, other: str, incident: Incident, person: str | None, reason: Reason
+) -> None:
+    done = AlreadyDone(f"{other} did {words}", who=other, slack_id=person, at=odd.NOW)
+    commands = [CommandHelp(usage=words, description=other)] * 60
+    for message in (
+        notices.said(words),
+        notices.said(words, about=incident),
+        notices.error_message(UserError(words)),
+        notices.error_message(done),
+        notices.provider_error(
+            ProviderError(words, reason, other, retry_after=90, code=words[:99])
+        ),
+        notices.bug(words),
+        notices.help_message(commands),
+        notices.help_message([]),
+        notices.unknown_command(words, other),
+        notices.unknown_command(words),
+        notices.declared(incident),
+        notices.declared(incident, again=True),
+        notices.admin_provider_stopped(words, other),
+        notices.provider_recovered(words),
+        notices.not_yours(),
+        notices.not_in_channel(),
+        notices.paged(incident),
+        notices.handed_over(incident, words, incident.reporter, other),
+    ):
+        check_message(message, KNOWN)
+
+
+@thorough
+@given(
+    odd.many_incidents,
+    odd.many_incidents,
+    st.lists(
+        st.builds(
+            Duty,
+            label=odd.texts,
+            people=st.lists(odd.actors, max_size=12).map(tuple),
+            until=st.none() | odd.times,
+        ),
+        max_size=3,
+    ),
+    st.sampled_from([1, 50]),
+)
+def test_home(mine: Any, others: Any, duties: Any, times: int) -> None:
+    totals = Totals(open=10**6, declared=5, seconds_to_acknowledge=1.5, seconds_to_resolve=1e9)
+    view = home_view(
+        mine=mine, open_incidents=others, totals=totals, now=odd.NOW, on_call=duties * times
+    )
+    check_view(view, KNOWN)
+
+
+@thorough
+@given(odd.incidents, odd.contexts, choices, odd.texts)
+def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, words: str) -> None:
+    for view in (
+        reassign.build(incident, person="UANA"),
+        escalate.build(incident, choices=some),
+        resolve.build(incident),
+        add_note.build(incident),
+        change_severity.build(incident, severities=some),
+        change_phase.build(incident),
+        change_title.build(incident),
+        change_summary.build(incident),
+        assign_role.build(incident, roles=some),
+        post_update.build(incident, next_update=1800),
+        panel.build(incident, context, available=set(ActionId)),
+        panel.build(incident, context, available=()),
+        loading(words),
+        message_view(words, words),
+    ):
+        check_view(view, KNOWN)
+
+
+@thorough
+@given(choices, choices, odd.texts, odd.texts, odd.many_incidents)
+def test_declare(severities: Any, services: Any, title: str, words: str, similar: Any) -> None:
+    prefill = declare.Form(
+        title=title,
+        severity=severities[-1][0] if severities else None,
+        service=services[-1][0] if services else None,
+        description=words,
+        private=True,
+        origin=DeclareOrigin(channel="C1", message_ts="1.2", link="https://x.example/" + "p" * 300),
+    )
+    view = declare.build(severities=severities, services=services, prefill=prefill, similar=similar)
+    check_view(view, KNOWN)
+
+
+@pytest.mark.parametrize("place", ["announcement", "channel"])
+def test_the_judge_judges(place: Place) -> None:
+    """The checker itself notices what it is there for."""
+    incident = Incident(
+        number=1, title="x", started_at=odd.NOW, created_at=odd.NOW, updated_at=odd.NOW
+    )
+    from blocks.card import CardContext  # noqa: PLC0415 - only here
+    from bot.ports import Message  # noqa: PLC0415 - only here
+
+    good = card(incident, CardContext(now=odd.NOW), place=place)
+    evil = [*good.blocks, {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]
+    for blocks in (
+        evil,
+        [*good.blocks, good.blocks[0]],
+        [*good.blocks, {"type": "divider"}] * 20,
+        [
+            {
+                "type": "context",
+                "elements": [{"type": "mrkdwn", "text": "<!here>", "verbatim": True}],
+            }
+        ],
+    ):
+        with pytest.raises(AssertionError):
+            check_message(Message(text="x", blocks=blocks))
