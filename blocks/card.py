@@ -101,9 +101,10 @@ def _veiled(incident: Incident) -> Message:
 
 def headline(incident: Incident, severities: Mapping[str, str]) -> str:
     """``:red_circle: INC-12 Checkout is down``, plain text of at most 150 characters."""
-    emoji = severities.get(incident.severity or "", "") or kit.NO_SEVERITY_EMOJI
+    configured = severities.get(incident.severity or "", "")
+    emoji = text.one_line(configured, 50, empty=kit.NO_SEVERITY_EMOJI)
     lock = "🔒 " if incident.private else ""
-    start = f"{text.truncate(emoji, 50)} {lock}{incident.name} "
+    start = f"{emoji} {lock}{incident.name} "
     return start + text.one_line(incident.title, kit.HEADER_LIMIT - text.size(start))
 
 

@@ -121,7 +121,7 @@ class ButtonValue:
         """Read it back; whatever has not exactly this shape comes from another version of us."""
         try:
             body = json.loads(value or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _outdated() from None
         if not isinstance(body, dict) or body.pop("v", None) != VALUE_VERSION:
             raise _outdated()

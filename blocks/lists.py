@@ -176,4 +176,4 @@ def waiting_line(count: int, seconds: float) -> str:
 
 def _about(seconds: float) -> str:
     """Rounded up: a promise of less would be broken."""
-    return text.duration(seconds if seconds < 60 else -(-seconds // 60) * 60)
+    return text.duration(seconds if seconds < text.MINUTE else -(-seconds // 60) * 60)

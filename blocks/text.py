@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from bot.domain.incident import Actor
 
 ELLIPSIS: Final = "…"
+_MARKUP: Final = ("", "&", "<")  # a joiner never joins what must be read as a whole
 ZERO_WIDTH: Final = "\u200b"
 LINK_LIMIT: Final = 1000
+MINUTE: Final = 60
+JUST_NOW: Final = 5
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _SHOUT = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
@@ -56,7 +60,7 @@ _MENTIONED = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 
 def size(text: str) -> int:
     """Length in UTF-16 units: an emoji counts two, as in the browser."""
-    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+    return len(text) + sum(1 for char in text if char > "\uffff")
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -76,8 +80,8 @@ def _cluster_end(text: str, start: int) -> int:
         position += 1
     while position < len(text):
         char = text[position]
-        if char == "\u200d" and position + 1 < len(text):
-            position += 2
+        if char == "\u200d":
+            position += 1 if text[position + 1 : position + 2] in _MARKUP else 2
         elif unicodedata.category(char)[0] == "M" or _is_modifier(char):
             position += 1
         else:
@@ -110,19 +114,25 @@ def truncate(text: str, limit: int) -> str:
     return "".join(kept).rstrip() + ELLIPSIS if limit > 0 else ""
 
 
+def _breakable(text: str, limit: int) -> Iterator[str]:
+    """Lines; where a line is too long its words; where a word is, its characters."""
+    for line in text.split("\n"):
+        for word in [line] if size(line) < limit else re.split(r"(?<= )", line):
+            yield from [word] if size(word) < limit else _pieces(word)
+        yield "\n"
+
+
 def chunks(text: str, limit: int) -> list[str]:
-    """All of the text in parts of at most ``limit``, cut at line ends where there are any."""
+    """All of the text in parts of at most ``limit``, cut between lines, else words."""
     parts: list[str] = []
     current: list[str] = []
     room = limit
-    for line in text.splitlines(keepends=True):
-        pieces = [line] if size(line) <= limit else list(_pieces(line))
-        for piece in pieces:
-            if size(piece) > room and current:
-                parts.append("".join(current).strip("\n"))
-                current, room = [], limit
-            current.append(piece)
-            room -= size(piece)
+    for piece in _breakable(text, limit):
+        if size(piece) > room and current:
+            parts.append("".join(current).strip("\n"))
+            current, room = [], limit
+        current.append(piece)
+        room -= size(piece)
     parts.append("".join(current).strip("\n"))
     return [part for part in parts if part.strip()]
 
@@ -175,7 +185,7 @@ def inline(text: str, limit: int = 300, *, empty: str = "(no title)") -> str:
 
 def prose(text: str, limit: int = 2900) -> str:
     """What people wrote at length: escaped, their own formatting kept, web addresses clickable."""
-    text = clean(text[: limit * 2]).strip()
+    text = clean(text[:100_000]).strip()
     parts: list[str] = []
     position = 0
     for found in _URL.finditer(text):
@@ -226,19 +236,15 @@ def safe_url(url: str | None) -> str | None:
 
 def date(at: datetime, style: str = "{date_short_pretty} {time}") -> str:
     """A time in the reader's own zone; readers without Slack see UTC."""
-    return f"<!date^{int(at.timestamp())}^{style}|{at:%Y-%m-%d %H:%M} UTC>"
-
-
-def utc(at: datetime) -> str:
-    """The same for places that take plain text only."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    fallback = at.astimezone(UTC)
+    return f"<!date^{int(at.timestamp())}^{style}|{fallback:%Y-%m-%d %H:%M} UTC>"
 
 
 def duration(seconds: float) -> str:
     """``45 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``: two units at most."""
     whole = max(0, int(seconds))
     minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if whole < 60:
+    if whole < MINUTE:
         return f"{whole} s"
     if hours < 1:
         return f"{minutes} min"
@@ -250,7 +256,7 @@ def duration(seconds: float) -> str:
 def ago(at: datetime, now: datetime) -> str:
     """``just now`` or ``12 min ago``."""
     seconds = (now - at).total_seconds()
-    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+    return "just now" if seconds < JUST_NOW else f"{duration(seconds)} ago"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

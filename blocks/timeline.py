@@ -41,7 +41,7 @@ _STEP_EMOJI: Final = {
     StepState.DONE: "✅",
     StepState.WAITING: "⏳",
     StepState.FAILED: "⚠️",
-    StepState.DISMISSED: "➖",
+    StepState.DISMISSED: "🚫",
 }
 
 

@@ -20,6 +20,7 @@ from bot.services.incidents import Incidents
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
 from bot.store import migrate
+from bot.store.engine import database_url
 from bot.store.work import Work
 from bot.web import server as web
 from bot.web.health import Health, Readiness
@@ -33,7 +34,7 @@ from handlers import Desk
 
 if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
-    from bot.ports import Pager, Router, Tickets
+    from bot.ports import Clock, Pager, Router, Tickets
     from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -45,13 +46,17 @@ SHUTDOWN_SECONDS = 10.0
 class Muster:
     """One running bot."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, router: Router) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog, router: Router, clock: Clock | None = None
+    ) -> None:
         """Build everything; call nobody."""
         self.settings = settings
         self.metrics = Metrics()
-        self.work = Work(settings.database_url, SystemClock())
+        self.work = Work(database_url(settings.database_url), clock or SystemClock())
         self.chat = providers.build_slack(
-            settings.slack.bot_token.get_secret_value(), settings.slack.api_url, observe=self._observe("slack")
+            settings.slack.bot_token.get_secret_value(),
+            settings.slack.api_url,
+            observe=self._observe("slack"),
         )
         self.pager = self._build_pager()
         self.tickets = self._build_tickets()
@@ -60,7 +65,10 @@ class Muster:
         people = PeopleDirectory(house)
         inbound = InboundEvents(house)
         rooms = Rooms(
-            self.work, self.chat, incidents=settings.slack.incidents_channel, admins=settings.slack.admin_channel
+            self.work,
+            self.chat,
+            incidents=settings.slack.incidents_channel,
+            admins=settings.slack.admin_channel,
         )
         self.world = World(
             work=self.work,
@@ -75,7 +83,9 @@ class Muster:
             rooms=rooms,
             from_email=settings.pagerduty.from_email or "",
         )
-        self.worker = Worker(self.world, self.metrics, budgeted=settings.slack.rate_budget == "slack")
+        self.worker = Worker(
+            self.world, self.metrics, budgeted=settings.slack.rate_budget == "slack"
+        )
         self.gateway = SlackGateway(
             bot_token=settings.slack.bot_token.get_secret_value(),
             app_token=settings.slack.app_token.get_secret_value(),
@@ -99,7 +109,9 @@ class Muster:
     # --- building ----------------------------------------------------------------------------------------------
 
     def _observe(self, vendor: str) -> Any:
-        return lambda operation, outcome, seconds: self.metrics.vendor(vendor, operation, outcome, seconds)
+        return lambda operation, outcome, seconds: self.metrics.vendor(
+            vendor, operation, outcome, seconds
+        )
 
     def _build_pager(self) -> Pager | None:
         own = self.settings.pagerduty
@@ -134,21 +146,32 @@ class Muster:
         webhooks = Webhooks(
             self.world.inbound,
             self.metrics,
-            pagerduty_secrets=[s.get_secret_value() for s in self.settings.pagerduty.webhook_secrets],
+            pagerduty_secrets=[
+                s.get_secret_value() for s in self.settings.pagerduty.webhook_secrets
+            ],
         )
         readiness = Readiness(
-            required={"database": self._database, "worker": self._worker_state, "slack": self._slack_state},
+            required={
+                "database": self._database,
+                "worker": self._worker_state,
+                "slack": self._slack_state,
+            },
             degraded={name: self._vendor_state(name) for name in self._vendors()},
         )
         readiness.degraded["announcements"] = lambda: self.world.rooms.problem
         health = Health(self.work, self.metrics, readiness)
         token = self.settings.http.api_token
         return web.build(
-            self.world.incidents, webhooks, health, api_token=token.get_secret_value() if token else None
+            self.world.incidents,
+            webhooks,
+            health,
+            api_token=token.get_secret_value() if token else None,
         )
 
     def _vendors(self) -> list[str]:
-        return [n for n, p in (("pagerduty", self.pager), ("github", self.tickets)) if p is not None]
+        return [
+            n for n, p in (("pagerduty", self.pager), ("github", self.tickets)) if p is not None
+        ]
 
     # --- what /readyz says -------------------------------------------------------------------------------------
 
@@ -192,7 +215,7 @@ class Muster:
             try:
                 if await asyncio.to_thread(migrate.upgrade, self.work.engine):
                     log.info("database.migrated", to=migrate.head())
-            except Exception as error:  # noqa: BLE001 - the driver's errors differ; all mean "not now"
+            except Exception as error:
                 if "connect" not in str(error).lower() and "connection" not in str(error).lower():
                     raise
                 log.warning("database.waiting", error=type(error).__name__)
@@ -208,12 +231,16 @@ class Muster:
                 identity = dict(await self.chat.identity())
                 self.world.bot_user = str(identity.get("user_id") or "")
                 self.world.workspace_url = str(identity.get("url") or "")
-                self.gateway.identified({k: str(v) for k, v in identity.items() if isinstance(v, str)})
+                self.gateway.identified(
+                    {k: str(v) for k, v in identity.items() if isinstance(v, str)}
+                )
                 break
             except ProviderError as error:
                 if error.reason is Reason.AUTH:
                     self.world.stopped["slack"] = error.detail
-                log.warning("slack.unknown_identity", reason=error.reason.value, detail=error.detail)
+                log.warning(
+                    "slack.unknown_identity", reason=error.reason.value, detail=error.detail
+                )
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 30)
         with contextlib.suppress(ProviderError):
@@ -253,4 +280,3 @@ class Muster:
                     await asyncio.wait_for(close(), timeout=1)
         await asyncio.to_thread(self.work.close)
         log.info("muster.stopped", left=left, seconds=round(time.monotonic() - began, 2))
-

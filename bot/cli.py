@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, UserError
 
 if TYPE_CHECKING:
-    from bot.domain.catalog import Catalog
+    from bot.config_file import Config
+    from bot.errors import Problem
     from bot.settings import Settings
+
+# Imports inside the commands: each loads only what it needs, because memory and start-up time are promises.
+# ruff: noqa: PLC0415
 
 WRONG_SETTINGS = 2
 
@@ -29,6 +33,8 @@ class Commands(click.Group):
             for problem in error.problems:
                 click.echo(f"  {problem.where}: {problem.what}\n      {problem.mend}", err=True)
             sys.exit(WRONG_SETTINGS)
+        except UserError as error:
+            raise click.ClickException(str(error)) from None
 
 
 @click.group(cls=Commands)
@@ -36,38 +42,129 @@ def main() -> None:
     """Muster, the incident bot for Slack."""
 
 
-def _configured() -> tuple[Settings, Catalog]:
+def configured(*, need_slack: bool = True) -> tuple[Settings, Config]:
     """Settings and muster.yml, with logging set up; everything wrong in both is reported together."""
-    from bot.config_file import load_config  # noqa: PLC0415 - a command loads only what it needs
-    from bot.logs import configure  # noqa: PLC0415
-    from bot.settings import load, merged_environ  # noqa: PLC0415
+    from bot.config_file import Config, load_config
+    from bot.logs import configure
+    from bot.settings import load, merged_environ
 
     environ = merged_environ()
-    settings = load(environ)
+    problems: list[Problem] = []
+    settings, config = None, Config()
+    try:
+        settings = load(environ, need_slack=need_slack)
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        path = environ.get("CONFIG_FILE", "muster.yml")
+        config = load_config(path, environ, required="CONFIG_FILE" in environ)
+    except SettingsError as error:
+        problems += error.problems
+    if settings is None or problems:
+        raise SettingsError(problems)
     configure(settings.log.level, settings.log.format, settings.secrets())
-    return settings, load_config(settings.config_file, environ).catalog
+    return settings, config
 
 
 @main.command()
 def run() -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
-    settings, catalog = _configured()
-    from bot.app import Muster  # noqa: PLC0415
-    from bot.mapping.router import RuleRouter  # noqa: PLC0415
+    settings, config = configured()
+    from bot.app import Muster
+    from bot.mapping.router import RuleRouter
 
     async def serve() -> None:
-        await Muster(settings, catalog, RuleRouter(catalog.pagerduty_routing)).run()
+        router = RuleRouter(config.catalog.pagerduty_routing)
+        try:
+            await Muster(settings, config.catalog, router).run()
+        finally:
+            await router.close()
 
     asyncio.run(serve())
 
 
 @main.command()
+@click.option(
+    "--port",
+    default=8400,
+    show_default=True,
+    help="Where the workspace is; the bot listens beside it.",
+)
+@click.option("--scenario", default=None, help="Play this story.")
+@click.option(
+    "--exit",
+    "leave",
+    is_flag=True,
+    help="Leave when the story is over; exit code 0 only if it ended well.",
+)
+def sandbox(port: int, scenario: str | None, leave: bool) -> None:
+    """A local workspace in the browser, with PagerDuty and GitHub stand-ins and this bot connected to it."""
+    from bot.sandbox.launch import launch
+
+    sys.exit(asyncio.run(launch(port, scenario, leave=leave)))
+
+
+@main.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    settings, _ = _configured()
-    from bot.store import migrate as migrations  # noqa: PLC0415
-    from bot.store.engine import open_engine  # noqa: PLC0415
+    settings, _ = configured(need_slack=False)
+    from bot.store import migrate as migrations
+    from bot.store.engine import database_url, open_engine
 
-    engine = open_engine(settings.database_url)
+    engine = open_engine(database_url(settings.database_url))
     done = migrations.upgrade(engine)
     click.echo(f"Database at {migrations.head()}{'' if done else ' already'}.")
+
+
+@main.command()
+@click.argument("event_id")
+def replay(event_id: str) -> None:
+    """Apply a kept webhook again, by its vendor's id."""
+    settings, config = configured(need_slack=False)
+    from bot.offline import offline
+
+    async def again() -> int:
+        async with offline(settings, config.catalog) as services:
+            return await services.inbound.replay(event_id)
+
+    count = asyncio.run(again())
+    if not count:
+        raise click.ClickException(f"No kept webhook has the id {event_id}.")
+    click.echo(f"{count} event(s) will be applied again by the running bot.")
+
+
+@main.command()
+def sync() -> None:
+    """Have the running bot compare everything with PagerDuty now."""
+    settings, config = configured(need_slack=False)
+    from bot.offline import offline
+
+    async def ask() -> None:
+        async with offline(settings, config.catalog) as services:
+            await services.inbound.poll_now()
+
+    asyncio.run(ask())
+    click.echo("The running bot compares everything with PagerDuty now.")
+
+
+@main.command()
+@click.argument("path", type=click.Path(dir_okay=False))
+def backup(path: str) -> None:
+    """Copy the SQLite database to PATH, consistently, while the bot runs."""
+    settings, _ = configured(need_slack=False)
+    from bot.store.backup import backup as copy
+
+    pages = copy(settings.database_url, path)
+    click.echo(f"Backed up to {path} ({pages} pages).")
+
+
+@main.command()
+@click.option("--fix", is_flag=True, help="Create and repair PagerDuty's webhook subscription.")
+def doctor(fix: bool) -> None:
+    """Check every step of the installation and say how to mend what is wrong."""
+    settings, config = configured(need_slack=False)
+    from bot.offline import examine
+
+    report, healthy = asyncio.run(examine(settings, config.catalog, fix=fix))
+    click.echo(report)
+    sys.exit(0 if healthy else 1)

@@ -119,7 +119,7 @@ class SlackGateway:
         client.auto_reconnect_enabled = True
         # The first address is asked for here, so that a refusal is told by name instead of retried in silence.
         client.wss_uri = await client.issue_new_wss_url()
-        await asyncio.wait_for(client.connect(), timeout=15)
+        await asyncio.wait_for(client.connect(), timeout=15)  # type: ignore[no-untyped-call]
         self.problem = None
         log.info("slack.connected")
 
@@ -144,7 +144,7 @@ class SlackGateway:
         if socket is None:
             return
         try:
-            await asyncio.wait_for(socket.close_async(), timeout=3)
+            await asyncio.wait_for(socket.close_async(), timeout=3)  # type: ignore[no-untyped-call]
         except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.debug("slack.close", error=type(error).__name__)
 

@@ -33,7 +33,9 @@ class Redactor:
             text = text.replace(secret, "[redacted]")
         return _TOKENS.sub("[redacted]", text)
 
-    def __call__(self, _logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    def __call__(
+        self, _logger: object, _name: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
         """As a structlog processor: every text value, exceptions included."""
         for key, value in event.items():
             if isinstance(value, str):
@@ -54,7 +56,9 @@ def configure(level: str, fmt: str, secrets: Sequence[str]) -> Redactor:
         redactor,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer() if fmt == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if fmt == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.domain.page import Page as Page
-from bot.domain.page import PageEvent as PageEvent
+from bot.domain.page import Page, PageEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +33,8 @@ class SystemClock:
         """Aware UTC."""
         return datetime.now(UTC)
 
+
+__all__ = ["Page", "PageEvent"]  # told by pagers, defined in the domain; the rest is defined here
 
 # --- chat ----------------------------------------------------------------------------------------------------
 
@@ -90,11 +91,15 @@ class Chat(Protocol):
         """``auth.test``: ``user_id``, ``bot_id``, ``team_id``, ``url``, ``scopes`` (list)."""
         ...
 
-    async def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> str:
-        """Post and return the ``ts``; the message carries metadata {event_type "muster", event_payload {"key": key}}."""
+    async def post(
+        self, channel: str, message: Message, *, key: str, thread: str | None = None
+    ) -> str:
+        """Post and return the ``ts``; the message's metadata is ``muster`` with {"key": key}."""
         ...
 
-    async def find_posted(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
+    async def find_posted(
+        self, channel: str, key: str, *, since: datetime, thread: str | None = None
+    ) -> str | None:
         """The ``ts`` of the message our key was posted under at or after ``since`` (read by metadata), else None."""
         ...
 
@@ -106,7 +111,9 @@ class Chat(Protocol):
         """Delete our own message; one that is gone already is fine."""
         ...
 
-    async def tell(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
+    async def tell(
+        self, channel: str, user: str, message: Message, *, thread: str | None = None
+    ) -> None:
         """Ephemeral message, seen by ``user`` only; at least once."""
         ...
 
@@ -278,8 +285,10 @@ class Pager(Protocol):
         """Assign to one user (the vendor triggers it anew)."""
         ...
 
-    async def escalate(self, page_id: str, *, by: str, level: int | None = None, policy_id: str | None = None) -> Page:
-        """Escalate to a level of its policy, or to another policy; INVALID code ``1006`` when there is no such level."""
+    async def escalate(
+        self, page_id: str, *, by: str, level: int | None = None, policy_id: str | None = None
+    ) -> Page:
+        """Escalate to a level of its policy, or to another policy; INVALID ``1006``: no such level."""
         ...
 
     async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
@@ -298,7 +307,9 @@ class Pager(Protocol):
         """The page now, with its log entries and notes as ``events`` (oldest first) unless ``history`` is off."""
         ...
 
-    async def request_responder(self, page_id: str, user_id: str, *, by: str, message: str = "") -> None:
+    async def request_responder(
+        self, page_id: str, user_id: str, *, by: str, message: str = ""
+    ) -> None:
         """Ask a person to join."""
         ...
 
@@ -354,7 +365,9 @@ class Pager(Protocol):
         """Webhook subscriptions."""
         ...
 
-    async def subscribe(self, url: str, events: Sequence[str], *, service_id: str | None = None) -> Subscription:
+    async def subscribe(
+        self, url: str, events: Sequence[str], *, service_id: str | None = None
+    ) -> Subscription:
         """Create one; its secret is told only this once."""
         ...
 
@@ -388,7 +401,9 @@ class Ticket:
 class Tickets(Protocol):
     """GitHub issues (docs.github.com/rest/issues). ``repo`` is ``owner/name``."""
 
-    async def open(self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str) -> Ticket:
+    async def open(
+        self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str
+    ) -> Ticket:
         """Create; ``key`` is put into the body as a hidden marker. NOT_FOUND, INVALID code ``410`` issues disabled."""
         ...
 

@@ -80,6 +80,16 @@ class Settings(BaseSettings):
         """Every setting by its name, secrets only as ``set`` or ``unset``: safe to log."""
         return {name: _shown(getattr(owner, field)) for name, owner, field in self._each()}
 
+    def secrets(self) -> tuple[str, ...]:
+        """The very values that must never be logged, for the log's redactor."""
+        values: list[object] = []
+        for _, owner, field in self._each():
+            value = getattr(owner, field)
+            values += value if isinstance(value, tuple) else [value]
+        found = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
+        password = re.search(r"://[^/@\s]*?:([^/@\s]+)@", self.database_url)
+        return tuple(secret for secret in (*found, password[1] if password else "") if secret)
+
     def _each(self) -> Iterator[tuple[str, BaseModel, str]]:
         for part in (self, *(getattr(self, name) for name in _PARTS)):
             for field, info in type(part).model_fields.items():

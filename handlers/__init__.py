@@ -87,7 +87,9 @@ def _user(kind: str, body: Mapping[str, Any]) -> SlackUser:
         event = body.get("event") or {}
         user = event.get("user")
     if isinstance(user, dict):
-        return SlackUser(str(user.get("id", "")), str(user.get("name") or user.get("username") or ""))
+        return SlackUser(
+            str(user.get("id", "")), str(user.get("name") or user.get("username") or "")
+        )
     return SlackUser(str(user or ""))
 
 

@@ -30,7 +30,7 @@ async def _shown_in_panel(turn: Turn, after: Incident) -> None:
     if turn.view.get("type") != "modal":
         return
     context = await turn.desk.card_context()
-    view = panel.panel_form.build(after, context, available=panel.available(after))
+    view = panel.build(after, context)
     await turn.replace(view)
 
 
@@ -61,7 +61,9 @@ async def reassign(turn: Turn) -> None:
 async def escalate(turn: Turn) -> None:
     """Ask where to escalate."""
     incident = await _target(turn)
-    await turn.open(escalate_form.build(incident, choices=await panel.escalation_choices(turn, incident)))
+    await turn.open(
+        escalate_form.build(incident, choices=await panel.escalation_choices(turn, incident))
+    )
 
 
 async def more(turn: Turn) -> None:
@@ -77,7 +79,9 @@ async def open_channel(turn: Turn) -> None:
 
 async def ask_severity(turn: Turn) -> None:
     """The severity form."""
-    await turn.open(change_severity.build(await _target(turn), severities=turn.desk.severity_choices()))
+    await turn.open(
+        change_severity.build(await _target(turn), severities=turn.desk.severity_choices())
+    )
 
 
 async def ask_phase(turn: Turn) -> None:
@@ -95,7 +99,9 @@ async def show_timeline(turn: Turn) -> None:
     incident = await _target(turn)
     view = await turn.desk.incidents.view(incident.number)
     now = await turn.desk.incidents.now()
-    await turn.open(timeline.timeline_view(view.incident, view.entries, steps_of(view.steps), now=now))
+    await turn.open(
+        timeline.timeline_view(view.incident, view.entries, steps_of(view.steps), now=now)
+    )
 
 
 async def declare(turn: Turn) -> None:
@@ -115,10 +121,11 @@ async def join(turn: Turn) -> None:
     """Join the incident that looks the same, instead of declaring another."""
     incident = await _target(turn)
     after = await turn.desk.incidents.join(incident.number, by=turn.user, once=turn.once)
+    answer = notices.said(f"You are invited to the channel of {after.name}.", about=after)
     if turn.view.get("type") == "modal":
-        await turn.replace(message_view("Joined", notices.joined(after).text))
+        await turn.replace(message_view("Joined", answer.text))
     else:
-        await turn.say(notices.joined(after))
+        await turn.say(answer)
 
 
 async def title_typed(turn: Turn) -> None:

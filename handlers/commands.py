@@ -61,7 +61,9 @@ async def open_declare(turn: Turn, title: str = "") -> None:
     prefill = declare_form.Form(title=title, origin=DeclareOrigin(channel=turn.channel))
     await turn.open(
         declare_form.build(
-            severities=turn.desk.severity_choices(), services=turn.desk.service_choices(), prefill=prefill
+            severities=turn.desk.severity_choices(),
+            services=turn.desk.service_choices(),
+            prefill=prefill,
         )
     )
 
@@ -168,12 +170,19 @@ async def escalate(turn: Turn, rest: str) -> None:
     """``escalate [INC-n] [@user|policy|level]``; without a target the form opens."""
     incident, more = await _meant(turn, rest, bare=False)
     if not more:
-        await turn.open(escalate_form.build(incident, choices=await panel.escalation_choices(turn, incident)))
+        await turn.open(
+            escalate_form.build(incident, choices=await panel.escalation_choices(turn, incident))
+        )
         return
     person, message = grammar.person_first(more)
-    target = EscalationTarget() if person else await panel.escalation_target(turn, incident, text.plain(more))
+    target = EscalationTarget() if person else await panel.escalation_target(turn, text.plain(more))
     after = await turn.desk.incidents.escalate(
-        incident.number, to=target, person=person, by=turn.user, once=turn.once, message=text.plain(message) if person else ""
+        incident.number,
+        to=target,
+        person=person,
+        by=turn.user,
+        once=turn.once,
+        message=text.plain(message) if person else "",
     )
     await turn.say(notices.said(f"{after.name} is escalated.", about=after))
 
@@ -184,7 +193,9 @@ async def severity(turn: Turn, rest: str) -> None:
     name, reason = grammar.word_first(text.plain(more))
     if not name:
         names = ", ".join(s.name for s in turn.desk.catalog.severities)
-        msg = f"{incident.name} is {incident.severity or 'without severity'}. Choose one of {names}."
+        msg = (
+            f"{incident.name} is {incident.severity or 'without severity'}. Choose one of {names}."
+        )
         raise UserError(msg)
     after = await turn.desk.incidents.set_severity(
         incident.number, name, by=turn.user, once=turn.once, reason=reason
@@ -203,7 +214,11 @@ async def phase(turn: Turn, rest: str) -> None:
     after = await turn.desk.incidents.set_phase(
         incident.number, name, by=turn.user, once=turn.once, reason=reason
     )
-    await turn.say(notices.said(f"{after.name} is {after.phase.value} (was {incident.phase.value}).", about=after))
+    await turn.say(
+        notices.said(
+            f"{after.name} is {after.phase.value} (was {incident.phase.value}).", about=after
+        )
+    )
 
 
 async def title(turn: Turn, rest: str) -> None:
@@ -212,7 +227,9 @@ async def title(turn: Turn, rest: str) -> None:
     after = await turn.desk.incidents.set_title(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
-    await turn.say(notices.said(f"{after.name} is called: {after.title} (was: {incident.title}).", about=after))
+    await turn.say(
+        notices.said(f"{after.name} is called: {after.title} (was: {incident.title}).", about=after)
+    )
 
 
 async def summary(turn: Turn, rest: str) -> None:
@@ -238,7 +255,9 @@ async def show_timeline(turn: Turn, rest: str) -> None:
     incident, _ = await _meant(turn, rest)
     view = await turn.desk.incidents.view(incident.number)
     now = await turn.desk.incidents.now()
-    await turn.say(timeline.timeline_message(view.incident, view.entries, steps_of(view.steps), now=now))
+    await turn.say(
+        timeline.timeline_message(view.incident, view.entries, steps_of(view.steps), now=now)
+    )
 
 
 async def doctor(turn: Turn, rest: str) -> None:
@@ -254,21 +273,31 @@ async def doctor(turn: Turn, rest: str) -> None:
 async def show_help(turn: Turn, rest: str) -> None:
     """``help``: generated from the table."""
     del rest
-    commands = [notices.CommandHelp(c.usage, c.description) for c in COMMANDS.values()]
+    commands = [
+        notices.CommandHelp(usage=c.usage, description=c.description) for c in COMMANDS.values()
+    ]
     await turn.say(notices.help_message(commands))
 
 
 COMMANDS: dict[str, Command] = {
-    "declare": Command("declare [SEVn] <title>", "declare an incident; without a title the form opens", declare),
+    "declare": Command(
+        "declare [SEVn] <title>", "declare an incident; without a title the form opens", declare
+    ),
     "list": Command("list [open|all|mine|<service>]", "list incidents", show_list),
     "show": Command("show [INC-n]", "show one incident", show),
     "ack": Command("ack [INC-n]", "acknowledge: take responsibility", acknowledge),
     "reassign": Command("reassign [INC-n] @user [message]", "hand it to somebody else", reassign),
-    "escalate": Command("escalate [INC-n] [@user|policy|level]", "page the next level, a policy or a person", escalate),
+    "escalate": Command(
+        "escalate [INC-n] [@user|policy|level]",
+        "page the next level, a policy or a person",
+        escalate,
+    ),
     "resolve": Command("resolve [INC-n] [note]", "close it, and say what fixed it", resolve),
     "reopen": Command("reopen [INC-n]", "open a resolved incident again", reopen),
     "severity": Command("severity [INC-n] SEV2 [reason]", "change the severity", severity),
-    "status": Command("status [INC-n] investigating|identified|monitoring", "change the phase", phase),
+    "status": Command(
+        "status [INC-n] investigating|identified|monitoring", "change the phase", phase
+    ),
     "title": Command("title [INC-n] <text>", "change the title", title),
     "summary": Command("summary [INC-n] <text>", "say what is happening", summary),
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),

@@ -29,22 +29,29 @@ async def answer_errors(turn: Turn, handler: Handler) -> None:
     except FieldError as error:
         await _fields(turn, field_errors(error), notices.error_message(error))
     except UserError as error:
-        await _refuse(turn, notices.already_done(error) if isinstance(error, AlreadyDone) else notices.error_message(error))
+        await _refuse(
+            turn,
+            notices.already_done(error)
+            if isinstance(error, AlreadyDone)
+            else notices.error_message(error),
+        )
     except ProviderError as error:
         log.warning("handler.provider", reason=error.reason.value, detail=error.detail)
         await _refuse(turn, notices.provider_error(error))
     except SlackClientError as error:
         log.warning("handler.slack", error=type(error).__name__, code=_code(error))
         await turn.done()
-    except Exception as error:  # noqa: BLE001 - a bug must never leave a person without an answer
+    except Exception:
         ref = secrets.token_hex(2).upper()
-        log.error("handler.bug", ref=ref, exc_info=error)
+        log.exception("handler.bug", ref=ref)
         await _refuse(turn, notices.bug(ref))
 
 
 def _code(error: SlackClientError) -> str:
     response = getattr(error, "response", None)
-    return str(response.get("error", "")) if response is not None and hasattr(response, "get") else ""
+    return (
+        str(response.get("error", "")) if response is not None and hasattr(response, "get") else ""
+    )
 
 
 async def _fields(turn: Turn, errors: dict[str, str] | None, message: Message) -> None:
@@ -59,7 +66,9 @@ async def _refuse(turn: Turn, message: Message) -> None:
     """Tell the person privately. A submitted form shows the sentence in place, so nothing is lost silently."""
     try:
         if turn.kind == "view" and not turn.acked:
-            await turn.done(response_action="update", view=message_view("Nothing was changed", message.text))
+            await turn.done(
+                response_action="update", view=message_view("Nothing was changed", message.text)
+            )
         else:
             await turn.say(message)
     except (ProviderError, SlackClientError) as error:

@@ -54,7 +54,9 @@ async def channel_renamed(turn: Turn) -> None:
     """Somebody renamed an incident's channel: follow it."""
     channel = _event(turn).get("channel")
     if isinstance(channel, dict) and channel.get("id"):
-        await turn.desk.incidents.channel_renamed(str(channel["id"]), str(channel.get("name") or ""))
+        await turn.desk.incidents.channel_renamed(
+            str(channel["id"]), str(channel.get("name") or "")
+        )
 
 
 EVENTS: dict[str, Handler] = {

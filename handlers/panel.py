@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blocks.forms import panel as panel_form
 from blocks.ids import ActionId
@@ -11,11 +11,17 @@ from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
 
 if TYPE_CHECKING:
+    from blocks.card import CardContext
     from bot.domain.incident import Incident
     from handlers.turn import Turn
 
 #: What the panel offers on an open incident besides the card's own buttons.
-OPEN_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.CHANGE_PHASE, ActionId.ADD_NOTE, ActionId.TIMELINE)
+OPEN_ACTIONS = (
+    ActionId.CHANGE_SEVERITY,
+    ActionId.CHANGE_PHASE,
+    ActionId.ADD_NOTE,
+    ActionId.TIMELINE,
+)
 CLOSED_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.ADD_NOTE, ActionId.TIMELINE)
 
 
@@ -27,10 +33,14 @@ def available(incident: Incident) -> tuple[ActionId, ...]:
     return (*first, ActionId.REASSIGN, ActionId.ESCALATE, ActionId.RESOLVE, *OPEN_ACTIONS)
 
 
+def build(incident: Incident, context: CardContext) -> dict[str, Any]:
+    """The panel's view for the incident as it stands."""
+    return panel_form.build(incident, context, available=available(incident))
+
+
 async def open_panel(turn: Turn, incident: Incident) -> None:
     """The control panel of one incident."""
-    context = await turn.desk.card_context()
-    await turn.open(panel_form.build(incident, context, available=available(incident)))
+    await turn.open(build(incident, await turn.desk.card_context()))
 
 
 async def escalation_choices(turn: Turn, incident: Incident) -> list[tuple[str, str]]:
@@ -46,12 +56,15 @@ async def escalation_choices(turn: Turn, incident: Incident) -> list[tuple[str, 
     choices: list[tuple[str, str]] = []
     if incident.urgency is Urgency.HIGH:
         levels = own.levels if own else 3
-        choices += [(f"level:{n}", f"Level {n} of {own.name if own else 'its policy'}") for n in range(2, levels + 1)]
+        choices += [
+            (f"level:{n}", f"Level {n} of {own.name if own else 'its policy'}")
+            for n in range(2, levels + 1)
+        ]
     choices += [(f"policy:{p.id}", p.name) for p in known if p.id != incident.pager.policy_id]
     return choices
 
 
-async def escalation_target(turn: Turn, incident: Incident, words: str) -> EscalationTarget:
+async def escalation_target(turn: Turn, words: str) -> EscalationTarget:
     """What was typed or chosen: ``level:2``, ``2``, ``level 2``, ``policy:PID`` or a policy's name."""
     kind, _, value = words.partition(":")
     level = (value if kind == "level" else words.casefold().removeprefix("level")).strip()
@@ -63,5 +76,6 @@ async def escalation_target(turn: Turn, incident: Incident, words: str) -> Escal
         if wanted in {policy.id.casefold(), policy.name.casefold()}:
             return EscalationTarget(policy_id=policy.id, policy_name=policy.name)
     names = ", ".join(p.name for p in known[:10])
-    msg = f"I know no policy or level {words}. Use a level (2), a person (@ana){f', or one of {names}' if names else ''}."
+    also = f", or one of {names}" if names else ""
+    msg = f"I know no policy or level {words}. Use a level (2), a person (@ana){also}."
     raise UserError(msg)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from blocks.card import CardContext
 from bot.errors import NotFound, UserError
-from bot.services.base import SlackUser
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
-    from bot.services.incidents import Incidents
+    from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
+    from bot.services.incidents import Incidents
     from bot.services.people import PeopleDirectory
 
     Handler = Callable[["Turn"], Awaitable[None]]
+
+
+#: How long opening a modal may hold back the acknowledgement, of Slack's three seconds.
+OPEN_PATIENCE = 1.5
 
 
 @dataclass(kw_only=True)
@@ -41,9 +46,7 @@ class Desk:
 
     def severity_choices(self) -> list[tuple[str, str]]:
         """Value and label of every severity, worst first."""
-        return [
-            (s.name, f"{s.name} {s.description}".strip()) for s in self.catalog.severities
-        ]
+        return [(s.name, f"{s.name} {s.description}".strip()) for s in self.catalog.severities]
 
     def service_choices(self) -> list[tuple[str, str]]:
         """Value and label of every service."""
@@ -52,7 +55,8 @@ class Desk:
     async def card_context(self) -> CardContext:
         """What a card shows beside the incident, for private answers."""
         return CardContext(
-            now=await self.incidents.now(), severities={s.name: s.emoji for s in self.catalog.severities}
+            now=await self.incidents.now(),
+            severities={s.name: s.emoji for s in self.catalog.severities},
         )
 
 
@@ -105,12 +109,16 @@ class Turn:
             await self.desk.chat.tell(self.channel, self.user.id, message)
 
     async def open(self, view: Mapping[str, Any]) -> None:
-        """Open a modal (on top of the one this came from). The press is acknowledged first: it changes nothing."""
+        """Open a modal (on top of the one this came from).
+
+        The press changes nothing, so a Slack that is slow to open must not cost the acknowledgement.
+        """
+        nested = self.kind == "action" and self.view.get("type") == "modal"
+        call = self.desk.views.views_push if nested else self.desk.views.views_open
+        opening = asyncio.ensure_future(call(trigger_id=self.trigger, view=dict(view)))
+        await asyncio.wait({opening}, timeout=OPEN_PATIENCE)
         await self.done()
-        if self.kind == "action" and self.view.get("type") == "modal":
-            await self.desk.views.views_push(trigger_id=self.trigger, view=dict(view))
-        else:
-            await self.desk.views.views_open(trigger_id=self.trigger, view=dict(view))
+        await opening
 
     async def replace(self, view: Mapping[str, Any]) -> None:
         """Show another content in the modal this came from."""
@@ -124,12 +132,18 @@ class Turn:
         """The incident meant: by its number, else the one of this channel. Private ones only for those in it."""
         if number is not None:
             found = await self.desk.incidents.get(number)
-        elif self.channel is not None and (here := await self.desk.incidents.in_channel(self.channel)):
+        elif self.channel is not None and (
+            here := await self.desk.incidents.in_channel(self.channel)
+        ):
             return here
         else:
             msg = "Say which incident, for example INC-12, or use this in the incident's channel."
             raise UserError(msg)
-        if found.private and self.channel != found.places.channel and not _involved(found, self.user.id):
+        if (
+            found.private
+            and self.channel != found.places.channel
+            and not _involved(found, self.user.id)
+        ):
             msg = f"There is no INC-{number}. /incident list shows the open ones."
             raise NotFound(msg)
         return found

@@ -40,7 +40,11 @@ async def submit_declare(turn: Turn) -> None:
     )
     declared = await turn.desk.incidents.declare(new, once=turn.once)
     if declared.again:
-        await turn.replace(message_view(declared.incident.name, notices.declared(declared.incident, again=True).text))
+        await turn.replace(
+            message_view(
+                declared.incident.name, notices.declared(declared.incident, again=True).text
+            )
+        )
 
 
 async def submit_reassign(turn: Turn) -> None:
@@ -55,12 +59,17 @@ async def submit_reassign(turn: Turn) -> None:
 async def submit_escalate(turn: Turn) -> None:
     """Escalate to a level, a policy or a person."""
     form = escalate.parse(turn.view)
-    incident = await turn.incident(form.number)
+    await turn.incident(form.number)
     target = EscalationTarget()
     if form.target and not form.person:
-        target = await panel.escalation_target(turn, incident, form.target)
+        target = await panel.escalation_target(turn, form.target)
     await turn.desk.incidents.escalate(
-        form.number, to=target, person=form.person, by=turn.user, once=turn.once, message=form.message
+        form.number,
+        to=target,
+        person=form.person,
+        by=turn.user,
+        once=turn.once,
+        message=form.message,
     )
 
 
@@ -68,7 +77,9 @@ async def submit_resolve(turn: Turn) -> None:
     """Close it with what fixed it."""
     form = resolve.parse(turn.view)
     await turn.incident(form.number)
-    await turn.desk.incidents.resolve(form.number, by=turn.user, once=turn.once, note=form.note)
+    await turn.desk.incidents.resolve(
+        form.number, by=turn.user, once=turn.once, note=form.resolution
+    )
 
 
 async def submit_note(turn: Turn) -> None:

@@ -1,4 +1,4 @@
-"""The kinds of text muster.yml holds: durations, addresses, references, jq. Wrong ones are reported."""
+"""The kinds of text in muster.yml: durations, addresses, references, jq; bad ones are reported."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.config_file.reader import nearest
-from bot.mapping.programs import compile_problem
+from bot.domain.catalog import DEFAULT_ROUTING
+from bot.mapping.programs import compile_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from bot.config_file.reader import Value
+    from bot.config_file.reader import Reader, Value
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DURATION = re.compile(r"(?:\d{1,6}[smhdw])+")
+APPRISE = re.compile(r"[A-Za-z0-9+]+://\S+")
 EMAIL = re.compile(r"[^@\s:<>]+@[^@\s<>]+\.[^@\s<>.]+")
 HANDLE = re.compile(r"#?[^\s#@:]{1,80}")
 REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 HANDOVER = re.compile(rf"(?:({'|'.join(DAYS)}) )?([01]\d|2[0-3]):[0-5]\d")
-CRON_FIELD = re.compile(r"(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/\d+)?(,(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/\d+)?)*")
+_CRON = r"(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/\d+)?"
+CRON_FIELD = re.compile(rf"{_CRON}(,{_CRON})*")
 CRON_FIELDS = 5
 
 
@@ -67,13 +70,15 @@ def address(value: Value | None, schemes: Collection[str] = ("https", "http")) -
         good = False
     if good:
         return text
-    value.problem(f"is {value.raw!r}.", f"Write an address that starts with {next(iter(schemes))}://.")
+    value.problem(
+        f"is {value.raw!r}.", f"Write an address that starts with {next(iter(schemes))}://."
+    )
     return None
 
 
 def apprise(value: Value | None) -> str | None:
     """An Apprise address: any scheme (mailto, msteams, ...)."""
-    return _matching(value, re.compile(r"[a-z0-9+]+://\S+", re.I), "Write an Apprise URL.")
+    return _matching(value, APPRISE, "Write an Apprise URL.")
 
 
 def handle(value: Value | None) -> str | None:
@@ -88,16 +93,25 @@ def handle(value: Value | None) -> str | None:
 
 
 def program(value: Value | None) -> str | None:
-    """A jq expression that compiles."""
+    """A jq expression; ``check_programs`` compiles all of them at the end."""
     if value is None or (text := value.text()) is None:
         return None
-    problem = compile_problem(text)
-    if problem is None:
-        return text
-    # jq repeats parts of the program, which may by now hold a secret from the environment.
-    reason = problem if text == value.raw else "the text with ${NAME} replaced is not jq"
-    value.problem(f"is jq that does not compile: {reason}.", "Try it with: jq '...' file.json")
-    return None
+    value.reader.programs.append((value, text))
+    return text
+
+
+def check_programs(reader: Reader) -> None:
+    """Report every expression that does not compile."""
+    shipped = {rule.when for rule in DEFAULT_ROUTING}
+    problems = compile_problems(text for _, text in reader.programs if text not in shipped)
+    for value, text in reader.programs:
+        if text in problems:
+            # jq repeats parts of the program, which may by now hold a secret from the environment.
+            known = text == value.raw
+            reason = problems[text] if known else "with ${NAME} replaced it does not compile"
+            value.problem(
+                f"is not a usable jq expression: {reason}.", "Try it at the command line with jq."
+            )
 
 
 def time_zone(value: Value | None) -> str | None:
@@ -118,7 +132,9 @@ def handover(value: Value | None, rotate: str) -> str | None:
     """``09:00``; a weekly rotation names the day as well."""
     text = _matching(value, HANDOVER, 'Write "09:00" or "Mon 09:00".')
     if value and text and rotate == "weekly" and " " not in text:
-        value.problem(f"is {value.raw!r}, without a day.", 'Weekly rotations need one: "Mon 09:00".')
+        value.problem(
+            f"is {value.raw!r}, without a day.", 'Weekly rotations need one: "Mon 09:00".'
+        )
         return None
     return text
 

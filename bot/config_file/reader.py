@@ -1,4 +1,4 @@
-"""Reads YAML with its line numbers: every value is taken through a question that reports what is wrong.
+"""Reads YAML with its line numbers: values are taken by questions that report what is wrong.
 
 The tree of nodes is kept instead of plain dictionaries because a problem is worth nothing without
 its line. ${NAME} is replaced inside single values, never in the text of the file, so a secret
@@ -20,7 +20,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from bot.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from ruamel.yaml.nodes import Node
@@ -32,7 +32,7 @@ BOOL = "tag:yaml.org,2002:bool"
 
 @dataclass(frozen=True)
 class Value:
-    """One place in the file: a node, its line, and its name for people (``services.payments.repo``)."""
+    """One place in the file: a node, its line, and its name (``services.payments.repo``)."""
 
     node: Node
     path: str
@@ -66,6 +66,11 @@ class Value:
     def is_mapping(self) -> bool:
         """Whether it has keys."""
         return isinstance(self.node, MappingNode)
+
+    @property
+    def is_empty_list(self) -> bool:
+        """Whether it is a list without items."""
+        return isinstance(self.node, SequenceNode) and not self.node.value
 
     def problem(self, what: str, mend: str = "") -> None:
         """Report that this place is wrong."""
@@ -166,11 +171,15 @@ class Reader:
         self.name = name
         self.environ = environ
         self.found: list[tuple[int, Problem]] = []
+        #: jq expressions, compiled together once everything is read.
+        self.programs: list[tuple[Value, str]] = []
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """All problems in the order of the file, each once."""
-        return tuple(dict.fromkeys(problem for _, problem in sorted(self.found, key=lambda f: f[0])))
+        return tuple(
+            dict.fromkeys(problem for _, problem in sorted(self.found, key=lambda f: f[0]))
+        )
 
     def problem(self, line: int, what: str, mend: str = "") -> None:
         """Report something wrong in ``line``."""
@@ -220,15 +229,16 @@ class Reader:
             if name not in self.environ:
                 what = f"{value.path} uses ${{{name}}}, which is not set."
                 self.problem(value.line, what, f"Set {name} in the environment or .env.")
-            return self.environ.get(name, "")
+            # Something must stand there, or the absence would be reported as a wrong value as well.
+            return self.environ.get(name, "unset")
 
         return VARIABLE.sub(one, value.raw)
 
 
 def nearest(word: str, options: Iterable[str]) -> str:
     """The mend of an unknown word: the nearest known one, else all of them."""
-    known: Sequence[str] = sorted(options)
-    near = get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]!r}?"
+    known = sorted(options)
+    folded = {option.casefold(): option for option in known}
+    if near := get_close_matches(word.casefold(), folded, n=1, cutoff=0.6):
+        return f"Did you mean {folded[near[0]]!r}?"
     return f"It can be: {', '.join(known)}." if known else "There is none."

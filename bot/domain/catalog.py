@@ -111,10 +111,30 @@ class Roster:
 
 
 DEFAULT_SEVERITIES = (
-    Severity(name="SEV1", emoji=":red_circle:", description="Customers cannot work", pagerduty_priority="P1"),
-    Severity(name="SEV2", emoji=":large_orange_circle:", description="Many customers hurt", pagerduty_priority="P2"),
-    Severity(name="SEV3", emoji=":large_yellow_circle:", description="Some customers hurt", pagerduty_priority="P3"),
-    Severity(name="SEV4", emoji=":white_circle:", description="Nobody outside notices", pagerduty_priority="P4"),
+    Severity(
+        name="SEV1",
+        emoji=":red_circle:",
+        description="Customers cannot work",
+        pagerduty_priority="P1",
+    ),
+    Severity(
+        name="SEV2",
+        emoji=":large_orange_circle:",
+        description="Many customers hurt",
+        pagerduty_priority="P2",
+    ),
+    Severity(
+        name="SEV3",
+        emoji=":large_yellow_circle:",
+        description="Some customers hurt",
+        pagerduty_priority="P3",
+    ),
+    Severity(
+        name="SEV4",
+        emoji=":white_circle:",
+        description="Nobody outside notices",
+        pagerduty_priority="P4",
+    ),
 )
 DEFAULT_ROLES = (
     Role(name="commander", briefing="You decide and delegate. Do not debug."),
@@ -151,7 +171,12 @@ class Catalog:
         if not priority:
             return None
         return next(
-            (s.name for s in self.severities if (s.pagerduty_priority or "").casefold() == priority.casefold()), None
+            (
+                s.name
+                for s in self.severities
+                if (s.pagerduty_priority or "").casefold() == priority.casefold()
+            ),
+            None,
         )
 
     def service(self, name: str) -> Service | None:
@@ -160,10 +185,12 @@ class Catalog:
         for service in self.services.values():
             if wanted in {service.id.casefold(), service.title.casefold()}:
                 return service
-        return next((s for s in self.services.values() if s.pagerduty_service == name.strip()), None)
+        return next(
+            (s for s in self.services.values() if s.pagerduty_service == name.strip()), None
+        )
 
     def policy_for(self, service: Service | None) -> EscalationPolicy | None:
         """The native policy of a service, else ``default``, else None."""
-        if service and service.escalation_policy in self.policies:
+        if service and service.escalation_policy and service.escalation_policy in self.policies:
             return self.policies[service.escalation_policy]
         return self.policies.get("default")

@@ -114,8 +114,11 @@ class Places:
     channel: str | None = None
     channel_name: str | None = None
     card_ts: str | None = None
-    in_thread: bool = False  # Slack refused a channel: the incident runs in the announcement's thread
+    in_thread: bool = (
+        False  # Slack refused a channel: the incident runs in the announcement's thread
+    )
     previous_channel: str | None = None
+    topic: str | None = None
     listed: bool = False  # told in the storm's summary instead of an announcement of its own
 
 

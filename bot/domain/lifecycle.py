@@ -82,7 +82,9 @@ def _refuse_repeat(incident: Incident, wish: Status) -> None:
     )
 
 
-def _moved(incident: Incident, status: Status, event: EntryKind, by: Actor, now: datetime) -> Incident:
+def _moved(
+    incident: Incident, status: Status, event: EntryKind, by: Actor, now: datetime
+) -> Incident:
     return replace(
         incident,
         status=status,
@@ -105,7 +107,9 @@ def acknowledge(incident: Incident, by: Actor, now: datetime) -> Decision:
         owners=(by,),
     )
     entry = Entry(kind=EntryKind.ACKNOWLEDGED, at=now, actor=by, origin=Origin.SLACK)
-    return Decision(incident=after, entries=(entry,), effects=plan.changed(after, "acknowledge", by))
+    return Decision(
+        incident=after, entries=(entry,), effects=plan.changed(after, "acknowledge", by)
+    )
 
 
 def _refuse_resolved(incident: Incident, verb: str) -> None:
@@ -130,13 +134,17 @@ def resolve(incident: Incident, by: Actor, now: datetime, *, note: str = "") -> 
         resolution=note,
     )
     entry = Entry(kind=EntryKind.RESOLVED, at=now, actor=by, origin=Origin.SLACK, text=note)
-    return Decision(incident=after, entries=(entry,), effects=plan.changed(after, "resolve", by, text=note))
+    return Decision(
+        incident=after, entries=(entry,), effects=plan.changed(after, "resolve", by, text=note)
+    )
 
 
 def reopen(incident: Incident, by: Actor, now: datetime) -> Decision:
     """Open a resolved incident again; it is triggered and nobody has acknowledged it."""
     if incident.is_open:
-        raise UserError(f"{incident.name} is open ({incident.status.value}); there is nothing to reopen.")
+        raise UserError(
+            f"{incident.name} is open ({incident.status.value}); there is nothing to reopen."
+        )
     if incident.merged_into:
         raise UserError(
             f"{incident.name} was merged into INC-{incident.merged_into}. Go on there, or declare a new incident."
@@ -153,7 +161,9 @@ def reopen(incident: Incident, by: Actor, now: datetime) -> Decision:
     return Decision(incident=after, entries=(entry,), effects=plan.changed(after, "reopen", by))
 
 
-def reassign(incident: Incident, to: Actor, by: Actor, now: datetime, *, message: str = "") -> Decision:
+def reassign(
+    incident: Incident, to: Actor, by: Actor, now: datetime, *, message: str = ""
+) -> Decision:
     """Hand it to one person; it is triggered again until they acknowledge (the pager's answer corrects that)."""
     if not incident.is_open:
         _refuse_resolved(incident, "reassigned")
@@ -238,7 +248,9 @@ def checked_text(field: str, text: str) -> str:
     """Free text as typed; ``FieldError`` when it is longer than any vendor takes."""
     text = text.strip()
     if len(text) > NOTE_LIMIT:
-        raise FieldError(field, f"That text has {len(text):,} characters; {NOTE_LIMIT:,} is the most.")
+        raise FieldError(
+            field, f"That text has {len(text):,} characters; {NOTE_LIMIT:,} is the most."
+        )
     return text
 
 
@@ -267,7 +279,10 @@ def set_field(
         raise UserError(f"{incident.name} has that {column} already: {value}.")
     if kind is EntryKind.PHASE and not incident.is_open:
         _refuse_resolved(incident, "moved to another phase")
-    changes: dict[str, object] = {column: Phase(value) if kind is EntryKind.PHASE else value, "updated_at": now}
+    changes: dict[str, object] = {
+        column: Phase(value) if kind is EntryKind.PHASE else value,
+        "updated_at": now,
+    }
     if kind is EntryKind.PHASE and value == Phase.MONITORING and incident.mitigated_at is None:
         changes["mitigated_at"] = now
     after = replace(incident, **changes)  # type: ignore[arg-type]
@@ -277,6 +292,7 @@ def set_field(
         actor=by,
         origin=Origin.SLACK,
         target=value,
-        text=checked_text("reason", reason) or (f"was {before}" if before and column != "description" else ""),
+        text=checked_text("reason", reason)
+        or (f"was {before}" if before and column != "description" else ""),
     )
     return Decision(incident=after, entries=(entry,), effects=plan.edited(after, kind, by))

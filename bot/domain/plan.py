@@ -108,14 +108,21 @@ def open_page(incident: Incident) -> tuple[Effect, ...]:
                 incident=incident.number,
                 rank=Rank.PAGE,
             ),
-            page_natively(incident, level=1, why="pagerduty_unavailable", due=incident.created_at + PAGER_GRACE),
+            page_natively(
+                incident,
+                level=1,
+                why="pagerduty_unavailable",
+                due=incident.created_at + PAGER_GRACE,
+            ),
         )
     if incident.pager.kind is PagerKind.NATIVE:
         return (page_natively(incident, level=1, why="started"),)
     return ()
 
 
-def page_natively(incident: Incident, *, level: int, why: str, due: datetime | None = None) -> Effect:
+def page_natively(
+    incident: Incident, *, level: int, why: str, due: datetime | None = None
+) -> Effect:
     """Page one level of the native escalation policy (checked again when it is due)."""
     stamp = f"{incident.status_changed_at or incident.created_at:%Y%m%d%H%M%S%f}"
     return Effect(
@@ -135,7 +142,13 @@ def channel_ready(incident: Incident) -> tuple[Effect, ...]:
     channel = incident.places.channel
 
     def step(kind: EffectKind, name: str, rank: int) -> Effect:
-        return Effect(kind=kind, key=f"{lane}/{name}:{channel}", lane=f"{lane}/{name}", incident=number, rank=rank)
+        return Effect(
+            kind=kind,
+            key=f"{lane}/{name}:{channel}",
+            lane=f"{lane}/{name}",
+            incident=number,
+            rank=rank,
+        )
 
     return (
         step(EffectKind.POST_CARD, "card", Rank.CARD),
@@ -217,7 +230,9 @@ def refresh_ticket(incident: Incident) -> tuple[Effect, ...]:
     )
 
 
-def refresh(incident: Incident, *, card: bool = True, announcement: bool = True) -> tuple[Effect, ...]:
+def refresh(
+    incident: Incident, *, card: bool = True, announcement: bool = True
+) -> tuple[Effect, ...]:
     """Render the cards again from the state at send time; waiting refreshes are one."""
     effects = []
     if announcement and not incident.private:
@@ -238,7 +253,7 @@ def _refresh(incident: Incident, kind: EffectKind, lane: str) -> Effect:
     )
 
 
-def changed(  # noqa: PLR0913 - one call per verb, each with its own facts
+def changed(
     incident: Incident,
     verb: str,
     by: Actor,
@@ -318,7 +333,7 @@ def publish_home(slack_id: str, now: datetime) -> Effect:
     )
 
 
-def _change_page(  # noqa: PLR0913
+def _change_page(
     incident: Incident,
     verb: str,
     by: Actor,
@@ -331,7 +346,11 @@ def _change_page(  # noqa: PLR0913
     if to:
         payload["to"] = actor_data(to)
     if target:
-        payload |= {"level": target.level, "policy_id": target.policy_id, "person": actor_data(target.person)}
+        payload |= {
+            "level": target.level,
+            "policy_id": target.policy_id,
+            "person": actor_data(target.person),
+        }
     return Effect(
         kind=EffectKind.CHANGE_PAGE,
         key=f"{incident.name}/page/{verb}@{incident.version}",
@@ -381,7 +400,9 @@ def entry_effects(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
             )
         )
     if incident.ticket is not None and incident.opens_channel and entry.kind in ON_TICKET:
-        effects.append(_ticket(incident, EffectKind.COMMENT_TICKET, f"entry/{entry.id}", entry=entry.id))
+        effects.append(
+            _ticket(incident, EffectKind.COMMENT_TICKET, f"entry/{entry.id}", entry=entry.id)
+        )
     return tuple(effects)
 
 

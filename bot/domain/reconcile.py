@@ -75,8 +75,16 @@ def same_event(entry: Entry, event: PageEvent) -> bool:
     if _different_target(entry, event) or _different_text(entry, event):
         return False
     if entry.vendor_at is None:  # ours: told to the pager, the echo comes back under its From user
-        return entry.origin is not Origin.PAGERDUTY and -SAME_MOMENT <= event.at - entry.at <= ECHO_WINDOW
-    if entry.actor and event.actor and not entry.actor.is_same(event.actor) and entry.origin is Origin.PAGERDUTY:
+        return (
+            entry.origin is not Origin.PAGERDUTY
+            and -SAME_MOMENT <= event.at - entry.at <= ECHO_WINDOW
+        )
+    if (
+        entry.actor
+        and event.actor
+        and not entry.actor.is_same(event.actor)
+        and entry.origin is Origin.PAGERDUTY
+    ):
         return False
     return abs(entry.vendor_at - event.at) <= SAME_MOMENT
 
@@ -116,7 +124,9 @@ def new_events(
         if match.id is not None:
             taken.add(match.id)
             if match.vendor_at is None or (event.vendor_id and not match.vendor_id):
-                confirmed.append(Confirmation(entry=match.id, vendor_at=event.at, vendor_id=event.vendor_id))
+                confirmed.append(
+                    Confirmation(entry=match.id, vendor_at=event.at, vendor_id=event.vendor_id)
+                )
     return fresh, confirmed
 
 
@@ -126,9 +136,14 @@ def _same_twice(event: PageEvent, other: PageEvent) -> bool:
         return event.vendor_id == other.vendor_id
     pair = {event.kind, other.kind}
     close = abs(event.at - other.at) <= SAME_MOMENT
-    if pair == {EntryKind.ESCALATED, EntryKind.REASSIGNED} or pair == {EntryKind.DELEGATED, EntryKind.REASSIGNED}:
+    if EntryKind.REASSIGNED in pair and pair & {EntryKind.ESCALATED, EntryKind.DELEGATED}:
         return close
-    return event.kind is other.kind and close and event.actor == other.actor and event.text == other.text
+    return (
+        event.kind is other.kind
+        and close
+        and event.actor == other.actor
+        and event.text == other.text
+    )
 
 
 def _is_birth(event: PageEvent, born: datetime) -> bool:
@@ -156,14 +171,26 @@ def derived_events(incident: Incident, page: Page) -> list[PageEvent]:
     events = []
     if page.status is Status.ACKNOWLEDGED and incident.status is not Status.ACKNOWLEDGED:
         who = page.acknowledged_by or page.changed_by
-        events.append(PageEvent(kind=EntryKind.ACKNOWLEDGED, at=page.acknowledged_at or at, actor=who))
+        events.append(
+            PageEvent(kind=EntryKind.ACKNOWLEDGED, at=page.acknowledged_at or at, actor=who)
+        )
     if page.status is Status.RESOLVED and incident.status is not Status.RESOLVED:
-        events.append(PageEvent(kind=EntryKind.RESOLVED, at=page.resolved_at or at, actor=page.changed_by))
+        events.append(
+            PageEvent(kind=EntryKind.RESOLVED, at=page.resolved_at or at, actor=page.changed_by)
+        )
     if page.status is Status.TRIGGERED and incident.status is Status.RESOLVED:
         events.append(PageEvent(kind=EntryKind.REOPENED, at=at, actor=page.changed_by))
-    if page.status is not Status.RESOLVED and page.assignees and not _same_people(incident.owners, page.assignees):
-        if incident.owners:
-            events.append(PageEvent(kind=EntryKind.REASSIGNED, at=at, actor=page.changed_by, target=page.assignees[0]))
+    open_there = page.status is not Status.RESOLVED
+    if (
+        open_there
+        and incident.owners
+        and page.assignees
+        and not _same_people(incident.owners, page.assignees)
+    ):
+        target = page.assignees[0]
+        events.append(
+            PageEvent(kind=EntryKind.REASSIGNED, at=at, actor=page.changed_by, target=target)
+        )
     if page.priority != incident.priority and (page.priority or incident.priority):
         events.append(PageEvent(kind=EntryKind.PRIORITY, at=at, text=page.priority or "none"))
     return events
@@ -284,7 +311,9 @@ def _with_status(incident: Incident, page: Page, person: Callable[[Actor], Actor
             phase=Phase.INVESTIGATING if incident.phase is Phase.RESOLVED else incident.phase,
         )
     if page.status is Status.RESOLVED:
-        return replace(after, phase=Phase.RESOLVED, resolved_at=page.resolved_at or at, resolved_by=by)
+        return replace(
+            after, phase=Phase.RESOLVED, resolved_at=page.resolved_at or at, resolved_by=by
+        )
     return replace(
         after,
         acknowledged_by=None,

@@ -39,12 +39,20 @@ class Storm:
         if not value:
             return cls()
         return cls(
-            began=value["began"], listed=tuple(value["listed"]), channel=value.get("channel"), ts=value.get("ts")
+            began=value["began"],
+            listed=tuple(value["listed"]),
+            channel=value.get("channel"),
+            ts=value.get("ts"),
         )
 
     def as_value(self) -> dict[str, Any]:
         """To be remembered in the database."""
-        return {"began": self.began, "listed": list(self.listed), "channel": self.channel, "ts": self.ts}
+        return {
+            "began": self.began,
+            "listed": list(self.listed),
+            "channel": self.channel,
+            "ts": self.ts,
+        }
 
     def with_waiting(self, announcements: int, channels: int) -> Storm:
         """The same storm with what waits now."""

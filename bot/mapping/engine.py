@@ -113,6 +113,9 @@ class Engine:
         request = {"programs": list(programs), "subject": subject, "mode": mode}
         data = json.dumps(request, default=str).encode() + b"\n"
         answers: list[Outcome] = []
+        if self._process and self._process.returncode is not None:
+            # Ended from outside since the last request: no expression's fault.
+            await self._end()
         try:
             process = self._process or await self._start()
             if (

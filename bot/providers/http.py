@@ -43,6 +43,7 @@ STATUS_REASONS: Mapping[int, Reason] = {
 }
 LONGEST_WAIT = 86_400.0  # seconds; nobody means more than a day, and a wrong clock must not stop us
 LONGEST_DETAIL = 400  # characters
+_SHORTEST_SECRET = 6  # a shorter one is a placeholder, and part of many honest words
 _EPOCH_FROM = 1_000_000_000  # a smaller number is a number of seconds, a larger one a point in time
 _EPOCH_MS_FROM = 100_000_000_000
 _OK, _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
@@ -63,7 +64,7 @@ class HttpError(ProviderError):
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """``text`` on one line, without ``secrets`` or anything that looks like one, cut short."""
     for secret in secrets:
-        if secret:
+        if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")
     text = " ".join(_SECRETS.sub("***", text).split())
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
@@ -229,6 +230,7 @@ class VendorHttp:
     ) -> httpx.Response:
         import httpx  # noqa: PLC0415
 
+        unsendable = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)
         write = method != "GET"
         url, sent = f"{self._base_url}{path}", dict(headers or {})
         try:
@@ -242,7 +244,7 @@ class VendorHttp:
         except (TimeoutError, httpx.TimeoutException):
             detail = f"no answer within {self._timeout:g} seconds"
             raise self.error(lost(write=write), detail) from None
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:
+        except (*unsendable, UnicodeError) as error:
             detail = f"the address or a header cannot be used ({type(error).__name__})"
             raise self.error(Reason.INVALID, detail) from None
         except httpx.HTTPError as error:

@@ -1,10 +1,8 @@
 """Everything that goes wrong on purpose, in one middleware, and the log of what the bot called.
 
-The vendors' own code knows nothing of faults, latency or the log. They may put ``key`` (what a
-call is about) and ``error`` (the vendor's error code) into the request for the log.
+The vendors' own code knows nothing of faults and latency; with ``slack.calllog.note`` it may say
+what a call is about (``key``) and how it was refused (``error``).
 """
-
-from __future__ import annotations
 
 import asyncio
 import itertools
@@ -16,8 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.slack.calllog import begin
 from bot.sandbox.slack.clock import Clock, Feed
-from bot.sandbox.slack.socketmode import abort_connection
+from bot.sandbox.slack.connection import abort_connection
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -202,11 +201,11 @@ class Faults:
             "key": None,
         }
         self.calls.append(entry)
+        begin(entry)
         try:
             response = await self._run(vendor, f"{vendor}.{operation}", request, handler, entry)
         finally:
             entry["ms"] = round((self._clock.monotonic() - started) * 1000, 1)
-            entry["key"] = request.get("key") or None
         return response
 
     async def _run(
@@ -242,7 +241,6 @@ class Faults:
     ) -> web.StreamResponse:
         response = await handler(request)
         entry["status"] = response.status
-        entry["error"] = request.get("error") or entry["error"]
         return response
 
     async def _hold(self) -> None:

@@ -1,7 +1,5 @@
 """Who and what is in a fresh sandbox. The ids never change, so tests and stories may name them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 TEAM_ID = "T0SANDBOX"

@@ -3,8 +3,6 @@
 ``python -m bot.sandbox.server --port 8400`` prints its address and serves until SIGTERM.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import contextlib

@@ -1,0 +1,1 @@
+"""Use cases: load, decide, save, emit. No vendor, no Slack client."""

@@ -44,7 +44,9 @@ class House:
 
     def pager_for(self, service: Service | None) -> PagerLink:
         """Exactly one pager per incident (PRODUCT.md, "Precisely")."""
-        service_id = (service.pagerduty_service if service else None) or self.options.pagerduty_service
+        service_id = (
+            service.pagerduty_service if service else None
+        ) or self.options.pagerduty_service
         if self.options.pagerduty and service_id:
             return PagerLink(kind=PagerKind.PAGERDUTY, service_id=service_id)
         policy = self.catalog.policy_for(service)
@@ -52,7 +54,9 @@ class House:
             return PagerLink(kind=PagerKind.NATIVE, policy_name=policy.name)
         return PagerLink(kind=PagerKind.NOBODY)
 
-    def ticket_for(self, service: Service | None, name: str | None, *, private: bool) -> TicketLink | None:
+    def ticket_for(
+        self, service: Service | None, name: str | None, *, private: bool
+    ) -> TicketLink | None:
         """The repository the issue goes to: the service's, else one named like the service, else the default.
 
         A service that muster.yml does not know has a repository of its lower-cased name with ``-`` for spaces only

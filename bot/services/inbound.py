@@ -40,6 +40,25 @@ class InboundEvents:
 
         return await self._work.write(change, patience=PATIENCE)
 
+    async def poll_now(self) -> None:
+        """Have the pager compared with us now, besides the clock."""
+
+        def change(tx: Tx) -> None:
+            key = f"poll/asked/{tx.now.isoformat()}"
+            tx.emit(
+                [
+                    Effect(
+                        kind=EffectKind.POLL_PAGER,
+                        key=key,
+                        lane="poll",
+                        merge="poll",
+                        rank=Rank.INBOUND,
+                    )
+                ]
+            )
+
+        await self._work.write(change)
+
     async def replay(self, event_id: str) -> int:
         """Apply a kept event again (by its vendor's id or our row number); how many were found."""
 

@@ -164,7 +164,9 @@ class Incidents:
                 origin=new.origin,
                 reporter=reporter,
                 pager=self._house.pager_for(service),
-                ticket=self._house.ticket_for(service, service.title if service else None, private=new.private),
+                ticket=self._house.ticket_for(
+                    service, service.title if service else None, private=new.private
+                ),
                 started_at=tx.now,
                 created_at=tx.now,
                 updated_at=tx.now,
@@ -185,7 +187,10 @@ class Incidents:
         """The configured service of that id or title; FieldError lists some."""
         found = self._house.catalog.service(name)
         if found is None:
-            names = ", ".join(list(self._house.catalog.services)[:20]) or "none are configured in muster.yml"
+            names = (
+                ", ".join(list(self._house.catalog.services)[:20])
+                or "none are configured in muster.yml"
+            )
             field, text = "service", f"There is no service {name}. Known: {names}."
             raise FieldError(field, text)
         return found
@@ -197,7 +202,11 @@ class Incidents:
     # --- changing ----------------------------------------------------------------------------------------------
 
     async def _change(
-        self, number: int, by: SlackUser, once: str, decide: Callable[[Tx, Incident, Actor], Decision]
+        self,
+        number: int,
+        by: SlackUser,
+        once: str,
+        decide: Callable[[Tx, Incident, Actor], Decision],
     ) -> Incident:
         """Load, decide, save; a repeated press (same ``once``) meets its first result."""
 
@@ -211,17 +220,25 @@ class Incidents:
 
     async def acknowledge(self, number: int, *, by: SlackUser, once: str) -> Incident:
         """Take responsibility. AlreadyDone says who did."""
-        return await self._change(number, by, once, lambda tx, i, who: lifecycle.acknowledge(i, who, tx.now))
+        return await self._change(
+            number, by, once, lambda tx, i, who: lifecycle.acknowledge(i, who, tx.now)
+        )
 
     async def resolve(self, number: int, *, by: SlackUser, once: str, note: str = "") -> Incident:
         """Close it."""
-        return await self._change(number, by, once, lambda tx, i, who: lifecycle.resolve(i, who, tx.now, note=note))
+        return await self._change(
+            number, by, once, lambda tx, i, who: lifecycle.resolve(i, who, tx.now, note=note)
+        )
 
     async def reopen(self, number: int, *, by: SlackUser, once: str) -> Incident:
         """Open a resolved one again; a channel that was archived meanwhile gets a successor (see the worker)."""
-        return await self._change(number, by, once, lambda tx, i, who: lifecycle.reopen(i, who, tx.now))
+        return await self._change(
+            number, by, once, lambda tx, i, who: lifecycle.reopen(i, who, tx.now)
+        )
 
-    async def reassign(self, number: int, *, to: str, by: SlackUser, once: str, message: str = "") -> Incident:
+    async def reassign(
+        self, number: int, *, to: str, by: SlackUser, once: str, message: str = ""
+    ) -> Incident:
         """Hand it to the member ``to`` (Slack id); UserError when they cannot take it."""
 
         def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
@@ -231,13 +248,25 @@ class Incidents:
         return await self._change(number, by, once, decide)
 
     async def escalate(
-        self, number: int, *, to: EscalationTarget, person: str | None, by: SlackUser, once: str, message: str = ""
+        self,
+        number: int,
+        *,
+        to: EscalationTarget,
+        person: str | None,
+        by: SlackUser,
+        once: str,
+        message: str = "",
     ) -> Incident:
         """Escalate to a level, a policy, or one more person (Slack id)."""
 
         def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
             target = replace(to, person=self._able(tx, incident, person)) if person else to
-            if target.level is None and not target.policy_id and not target.policy_name and target.person is None:
+            if (
+                target.level is None
+                and not target.policy_id
+                and not target.policy_name
+                and target.person is None
+            ):
                 target = replace(target, level=incident.pager.level + 1)
             return lifecycle.escalate(incident, target, who, tx.now, message=message)
 
@@ -253,7 +282,11 @@ class Incidents:
             what = "is deactivated" if person.deleted else "is a bot"
             msg = f"{person.name} {what} and cannot take {incident.name}. Choose somebody else."
             raise UserError(msg)
-        if incident.pager.kind is PagerKind.PAGERDUTY and not person.pagerduty_id and tx.value("pagerduty.users"):
+        if (
+            incident.pager.kind is PagerKind.PAGERDUTY
+            and not person.pagerduty_id
+            and tx.value("pagerduty.users")
+        ):
             where = f" with the address {person.email}" if person.email else ""
             msg = (
                 f"{person.name} has no PagerDuty account{where}, so PagerDuty cannot page them. "
@@ -264,19 +297,28 @@ class Incidents:
 
     async def annotate(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
         """Add a note."""
-        return await self._change(number, by, once, lambda tx, i, who: lifecycle.annotate(i, text, who, tx.now))
+        return await self._change(
+            number, by, once, lambda tx, i, who: lifecycle.annotate(i, text, who, tx.now)
+        )
 
-    async def set_severity(self, number: int, name: str, *, by: SlackUser, once: str, reason: str = "") -> Incident:
+    async def set_severity(
+        self, number: int, name: str, *, by: SlackUser, once: str, reason: str = ""
+    ) -> Incident:
         """Change the severity."""
         value = self.severity_named(name)
         return await self._set(number, EntryKind.SEVERITY, value, by, once, reason)
 
-    async def set_phase(self, number: int, name: str, *, by: SlackUser, once: str, reason: str = "") -> Incident:
+    async def set_phase(
+        self, number: int, name: str, *, by: SlackUser, once: str, reason: str = ""
+    ) -> Incident:
         """Change the phase (all but resolved, which is Resolve)."""
         phases = [p.value for p in Phase if p is not Phase.RESOLVED]
         value = name.strip().casefold()
         if value not in phases:
-            field, text = "phase", f"There is no phase {name}. Choose one of {', '.join(phases)}, or use resolve."
+            field, text = (
+                "phase",
+                f"There is no phase {name}. Choose one of {', '.join(phases)}, or use resolve.",
+            )
             raise FieldError(field, text)
         return await self._set(number, EntryKind.PHASE, value, by, once, reason)
 
@@ -286,13 +328,18 @@ class Incidents:
 
     async def set_summary(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
         """Change what is known to be happening."""
-        return await self._set(number, EntryKind.SUMMARY, lifecycle.checked_text("summary", text), by, once)
+        return await self._set(
+            number, EntryKind.SUMMARY, lifecycle.checked_text("summary", text), by, once
+        )
 
-    async def _set(  # noqa: PLR0913
+    async def _set(
         self, number: int, kind: EntryKind, value: str, by: SlackUser, once: str, reason: str = ""
     ) -> Incident:
         return await self._change(
-            number, by, once, lambda tx, i, who: lifecycle.set_field(i, kind, value, who, tx.now, reason=reason)
+            number,
+            by,
+            once,
+            lambda tx, i, who: lifecycle.set_field(i, kind, value, who, tx.now, reason=reason),
         )
 
     async def open_channel(self, number: int, *, by: SlackUser, once: str) -> Incident:
@@ -308,7 +355,9 @@ class Incidents:
 
     def open_up(self, tx: Tx, incident: Incident, *, by: Actor | None) -> Incident:
         """An incident that was only announced gets everything else: channel, ticket, pager."""
-        opening = self.reserve_name(tx, replace(incident, opens_channel=True, reporter=incident.reporter or by))
+        opening = self.reserve_name(
+            tx, replace(incident, opens_channel=True, reporter=incident.reporter or by)
+        )
         steps = plan.start(opening)[len(plan.announce(opening)) :]
         decision = lifecycle.Decision(
             incident=replace(opening, updated_at=tx.now), effects=(*steps, *plan.refresh(opening))
@@ -381,17 +430,26 @@ class Incidents:
         def look(tx: Tx) -> View:
             incident = tx.incident(number, lock=False)
             return View(
-                incident=incident, entries=tuple(tx.entries(number)), steps=tuple(queries.steps(tx, number))
+                incident=incident,
+                entries=tuple(tx.entries(number)),
+                steps=tuple(queries.steps(tx, number)),
             )
 
         return await self._work.read(look)
 
     async def listed(
-        self, *, open_only: bool = True, service: str | None = None, mine: str | None = None, limit: int = 20
+        self,
+        *,
+        open_only: bool = True,
+        service: str | None = None,
+        mine: str | None = None,
+        limit: int = 20,
     ) -> Page:
         """Newest first, with the total."""
         return await self._work.read(
-            lambda tx: queries.incidents(tx, open_only=open_only, service=service, mine=mine, limit=limit)
+            lambda tx: queries.incidents(
+                tx, open_only=open_only, service=service, mine=mine, limit=limit
+            )
         )
 
     async def now(self) -> datetime:

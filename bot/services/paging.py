@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from bot.domain import plan
 from bot.domain.effects import EffectKind
-from bot.domain.incident import EntryKind, Incident, Origin, PagerKind, PagerLink, Phase, Status, Urgency
+from bot.domain.incident import (
+    EntryKind,
+    Incident,
+    Origin,
+    PagerKind,
+    PagerLink,
+    Phase,
+    Status,
+    Urgency,
+)
 from bot.domain.lifecycle import Decision
 from bot.domain.reconcile import reconcile
 from bot.services.incidents import CHANNELS_AT_ONCE
@@ -169,9 +178,11 @@ class Paging:
         self, tx: Tx, incident: Incident, page: Page, *, own_effect: int | None = None
     ) -> Incident:
         """A page that was just read (or answered a write of ours): the vendor's word wins."""
-        return self._reconcile(tx, incident, page, page.events, authoritative=True, own_effect=own_effect)
+        return self._reconcile(
+            tx, incident, page, page.events, authoritative=True, own_effect=own_effect
+        )
 
-    def _reconcile(  # noqa: PLR0913
+    def _reconcile(
         self,
         tx: Tx,
         incident: Incident,
@@ -212,7 +223,12 @@ class Paging:
         """The page we asked for exists: link it, tell it the channel, show it."""
         incident = tx.incident(number)
         linked = _linked(incident, page)
-        effects = (*plan.refresh(linked), *plan.bookmarks(linked), *plan.channel_note(linked), *plan.refresh_ticket(linked))
+        effects = (
+            *plan.refresh(linked),
+            *plan.bookmarks(linked),
+            *plan.channel_note(linked),
+            *plan.refresh_ticket(linked),
+        )
         stored = tx.record(Decision(incident=linked, effects=effects))
         self.apply_page(tx, stored, page)
 

@@ -55,14 +55,18 @@ class PeopleDirectory:
         def save(tx: Tx) -> None:
             tx.people.save_pager_users(users, self._aliases)
             tx.set_value("pagerduty.users", {"count": len(users)})
-            tx.set_value("pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()})
+            tx.set_value(
+                "pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()}
+            )
 
         await self._house.work.write(save)
 
     async def policies(self) -> list[Policy]:
         """PagerDuty's escalation policies as mirrored, by name."""
         known = await self._house.work.read(lambda tx: tx.value("pagerduty.policies")) or {}
-        found = [Policy(id=i, name=str(name), levels=int(levels)) for i, (name, levels) in known.items()]
+        found = [
+            Policy(id=i, name=str(name), levels=int(levels)) for i, (name, levels) in known.items()
+        ]
         return sorted(found, key=lambda p: p.name)
 
     async def remember(self, members: Sequence[Member], groups: Sequence[UserGroup] = ()) -> None:
@@ -100,9 +104,17 @@ class PeopleDirectory:
         """Slack ids of the reporter, the owners, whoever is on call, and the service's owners."""
         service = self._house.catalog.service(incident.service or "")
         owners = [o if ":" in o else f"person:{o}" for o in (service.owners if service else ())]
-        people = [a.slack_id for a in (incident.reporter, *incident.owners, *incident.roles.values()) if a and a.slack_id]
+        people = [
+            a.slack_id
+            for a in (incident.reporter, *incident.owners, *incident.roles.values())
+            if a and a.slack_id
+        ]
         people += [user for user, _ in await self.targets(owners)]
-        if pager is not None and incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.service_id:
+        if (
+            pager is not None
+            and incident.pager.kind is PagerKind.PAGERDUTY
+            and incident.pager.service_id
+        ):
             people += await self._on_call(pager, incident.pager.service_id)
         return list(dict.fromkeys(people))
 
@@ -116,7 +128,8 @@ class PeopleDirectory:
 
         def look(tx: Tx) -> list[str]:
             found = (
-                tx.people.by_pagerduty(entry.user.id) or tx.people.by_email(entry.user.email) for entry in on_call
+                tx.people.by_pagerduty(entry.user.id) or tx.people.by_email(entry.user.email)
+                for entry in on_call
             )
             return [person.slack_id for person in found if person]
 

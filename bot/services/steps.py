@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> None:
     """The announcement is there: remember where, and link it from the channel."""
     incident = tx.incident(number)
-    places = replace(incident.places, announcement_channel=channel, announcement_ts=ts, announcement_url=url)
+    places = replace(
+        incident.places, announcement_channel=channel, announcement_ts=ts, announcement_url=url
+    )
     incident = replace(incident, places=places)
     stored = tx.record(Decision(incident=incident, effects=plan.bookmarks(incident)))
     if stored.places.in_thread:
@@ -29,7 +31,9 @@ def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> No
 def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     """The channel exists: card, topic, purpose, bookmarks, invitations, and everybody else learns of it."""
     incident = tx.incident(number)
-    places = replace(incident.places, channel=channel.id, channel_name=channel.name, card_ts=None)
+    places = replace(
+        incident.places, channel=channel.id, channel_name=channel.name, card_ts=None, topic=None
+    )
     incident = replace(incident, places=places)
     tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))
 
@@ -54,7 +58,9 @@ def card_posted(tx: Tx, number: int, ts: str) -> None:
         incident=number,
         rank=Rank.DECORATION,
     )
-    stored = tx.record(Decision(incident=incident, effects=(pin, *plan.refresh(incident, announcement=False))))
+    stored = tx.record(
+        Decision(incident=incident, effects=(pin, *plan.refresh(incident, announcement=False)))
+    )
     _tell_all(tx, stored)
 
 
@@ -92,6 +98,30 @@ def ticket_opened(tx: Tx, number: int, ticket: Ticket) -> None:
     incident = replace(incident, ticket=link)
     effects = (*plan.refresh(incident), *plan.bookmarks(incident), *plan.refresh_ticket(incident))
     tx.record(Decision(incident=incident, effects=effects))
+
+
+def channel_archived(tx: Tx, number: int) -> None:
+    """The channel of an open incident is archived and bots cannot unarchive: it goes on in a new one."""
+    incident = tx.incident(number)
+    old = incident.places.channel
+    if old is None or not incident.is_open:
+        return
+    places = replace(incident.places, previous_channel=old, channel=None, card_ts=None, topic=None)
+    incident = replace(incident, places=places)
+    note = Entry(
+        kind=EntryKind.CHANNEL,
+        at=tx.now,
+        origin=Origin.MUSTER,
+        target=old,
+        text=f"The channel #{incident.places.channel_name} is archived; the incident goes on here.",
+    )
+    tx.record(Decision(incident=incident, entries=(note,), effects=plan.open_channel(incident)))
+
+
+def topic_set(tx: Tx, number: int, topic: str) -> None:
+    """Remember the topic, so that the same one is not set (and told to everybody) again."""
+    incident = tx.incident(number)
+    tx.save(replace(incident, places=replace(incident.places, topic=topic)))
 
 
 def paged_natively(tx: Tx, number: int, level: int, told: list[str], policy: str) -> None:

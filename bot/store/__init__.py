@@ -1,0 +1,1 @@
+"""The database: engine, tables, unit of work, effect table, named reads."""

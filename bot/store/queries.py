@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.store.tx import Tx
 
-I: Any = IncidentRow
+N: Any = IncidentRow
 E: Any = EffectRow
+P: Any = PersonalRow
+K: Any = InboundRow
 
 #: Effects that are steps people want to see in the run log; the others only repeat what these did.
 STEPS: dict[EffectKind, str] = {
@@ -115,18 +117,18 @@ def incidents(
     tx: Tx, *, open_only: bool, service: str | None = None, mine: str | None = None, limit: int = 20
 ) -> Page:
     """Newest first; ``mine`` is a Slack id. Private incidents are never listed."""
-    conditions: list[Any] = [I.private.is_(False)]
+    conditions: list[Any] = [N.private.is_(False)]
     if open_only:
-        conditions.append(I.status != "resolved")
+        conditions.append(N.status != "resolved")
     if service is not None:
-        conditions.append(or_(I.service == service, func.lower(I.service_title) == service.lower()))
+        conditions.append(or_(N.service == service, func.lower(N.service_title) == service.lower()))
     query = select(IncidentRow).where(*conditions)
     count = select(func.count()).select_from(IncidentRow).where(*conditions)
     if mine is not None:
-        involved = select(PersonalRow.incident).where(PersonalRow.slack_id == mine)  # type: ignore[call-overload]
-        query = query.where(I.number.in_(involved))
-        count = count.where(I.number.in_(involved))
-    rows = tx.session.execute(query.order_by(I.number.desc()).limit(limit)).scalars()
+        involved = select(P.incident).where(P.slack_id == mine)
+        query = query.where(N.number.in_(involved))
+        count = count.where(N.number.in_(involved))
+    rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit)).scalars()
     found = tuple(to_incident(row) for row in rows)
     total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
     return Page(incidents=found, total=total)
@@ -134,7 +136,7 @@ def incidents(
 
 def open_pages(tx: Tx) -> dict[str, int]:
     """Pager id to number of every incident that is open here and known to the pager."""
-    query = select(I.pager_id, I.number).where(I.pager_id.is_not(None), I.status != "resolved")
+    query = select(N.pager_id, N.number).where(N.pager_id.is_not(None), N.status != "resolved")
     return {row.pager_id: row.number for row in tx.session.execute(query)}
 
 
@@ -145,13 +147,15 @@ def waiting(tx: Tx) -> list[tuple[str, str, int, datetime | None]]:
         .where(E.state.in_(("pending", "leased", "dead")))
         .group_by(E.kind, E.state)
     )
-    return [(kind, state, count, oldest) for kind, state, count, oldest in tx.session.execute(query)]
+    return [
+        (kind, state, count, oldest) for kind, state, count, oldest in tx.session.execute(query)
+    ]
 
 
 def last_delivery(tx: Tx, source: str, event_type: str, since: datetime) -> bool:
     """Whether a webhook of that type was kept since then."""
-    query = select(InboundRow.id).where(  # type: ignore[call-overload]
-        InboundRow.source == source, InboundRow.event_type == event_type, InboundRow.received_at >= since
+    query = select(K.id).where(
+        K.source == source, K.event_type == event_type, K.received_at >= since
     )
     return tx.session.execute(query.limit(1)).first() is not None
 
@@ -159,9 +163,12 @@ def last_delivery(tx: Tx, source: str, event_type: str, since: datetime) -> bool
 def numbers(tx: Tx, *, days: int = 30) -> dict[str, Any]:
     """Counts and means (seconds) of the last days, without private incidents."""
     since = tx.now - timedelta(days=days)
-    query = select(I.created_at, I.acknowledged_at, I.resolved_at, I.status).where(
-        I.created_at >= since, I.private.is_(False)
-    ).order_by(I.created_at.desc()).limit(2_000)
+    query = (
+        select(N.created_at, N.acknowledged_at, N.resolved_at, N.status)
+        .where(N.created_at >= since, N.private.is_(False))
+        .order_by(N.created_at.desc())
+        .limit(2_000)
+    )
     rows = tx.session.execute(query).all()
     acked = [(r.acknowledged_at - r.created_at).total_seconds() for r in rows if r.acknowledged_at]
     fixed = [(r.resolved_at - r.created_at).total_seconds() for r in rows if r.resolved_at]
@@ -171,3 +178,13 @@ def numbers(tx: Tx, *, days: int = 30) -> dict[str, Any]:
         "mean_seconds_to_acknowledge": sum(acked) / len(acked) if acked else None,
         "mean_seconds_to_resolve": sum(fixed) / len(fixed) if fixed else None,
     }
+
+
+def due_now(tx: Tx, now: datetime) -> int:
+    """How many effects could be carried out now or are being carried out."""
+    query = (
+        select(func.count())
+        .select_from(EffectRow)
+        .where(or_(E.state == "leased", (E.state == "pending") & (E.due <= now)))
+    )
+    return int(tx.session.execute(query).scalar() or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -30,11 +30,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import CursorResult
     from sqlmodel import Session
 
     from bot.domain.effects import Effect
     from bot.domain.lifecycle import Decision
     from bot.ports import Delivery
+
+# SQLModel types its columns as their values; queries need them as columns.
+_I: Any = IncidentRow
+_T: Any = EntryRow
+_E: Any = EffectRow
+_K: Any = InboundRow
 
 
 class Tx:
@@ -51,7 +58,7 @@ class Tx:
 
     def incident(self, number: int, *, lock: bool = True) -> Incident:
         """The incident; ``NotFound`` when there is none of that number."""
-        found = self.find(IncidentRow.number == number, lock=lock)
+        found = self.find(_I.number == number, lock=lock)
         if found is None:
             msg = f"There is no INC-{number}. /incident list shows the open ones."
             raise NotFound(msg)
@@ -59,7 +66,7 @@ class Tx:
 
     def find(self, condition: Any, *, lock: bool = False) -> Incident | None:
         """The first incident that meets the condition."""
-        query = select(IncidentRow).where(condition)
+        query = select(_I).where(condition)
         if lock:
             query = query.with_for_update()
         row = self.session.execute(query.limit(1)).scalars().first()
@@ -67,26 +74,26 @@ class Tx:
 
     def incident_or_none(self, number: int) -> Incident | None:
         """The incident of that number, locked, if there is one."""
-        return self.find(IncidentRow.number == number, lock=True)
+        return self.find(_I.number == number, lock=True)
 
     def changes_pending(self, number: int, *, besides: int | None = None) -> bool:
         """Whether changes made here have not reached the pager yet."""
-        query = select(EffectRow.id).where(  # type: ignore[call-overload]
-            EffectRow.incident == number,
-            EffectRow.kind == EffectKind.CHANGE_PAGE.value,
-            EffectRow.state.in_(("pending", "leased")),  # type: ignore[attr-defined]
+        query = select(_E.id).where(
+            _E.incident == number,
+            _E.kind == EffectKind.CHANGE_PAGE.value,
+            _E.state.in_(("pending", "leased")),
         )
         if besides is not None:
-            query = query.where(EffectRow.id != besides)
+            query = query.where(_E.id != besides)
         return self.session.execute(query.limit(1)).first() is not None
 
     def by_page(self, page_id: str, *, lock: bool = True) -> Incident | None:
         """The incident that is ``page_id`` at the pager."""
-        return self.find(IncidentRow.pager_id == page_id, lock=lock)
+        return self.find(_I.pager_id == page_id, lock=lock)
 
     def by_channel(self, channel: str) -> Incident | None:
         """The incident whose channel that is."""
-        return self.find(IncidentRow.channel == channel)
+        return self.find(_I.channel == channel)
 
     def add(self, draft: Incident) -> Incident:
         """Insert; the number is given here and replaces the draft's."""
@@ -101,9 +108,7 @@ class Tx:
         """Save state, timeline and effects of a decision; returns the incident as stored."""
         incident = decision.incident
         values = incident_columns(incident) | {"version": incident.version + 1}
-        self.session.execute(
-            update(IncidentRow).where(IncidentRow.number == incident.number).values(**values)  # type: ignore[arg-type]
-        )
+        self.session.execute(update(_I).where(_I.number == incident.number).values(**values))
         stored = replace(incident, version=incident.version + 1)
         self._involve(stored)
         self.emit(decision.effects)
@@ -114,9 +119,7 @@ class Tx:
     def save(self, incident: Incident) -> Incident:
         """Save the state alone."""
         values = incident_columns(incident) | {"version": incident.version + 1}
-        self.session.execute(
-            update(IncidentRow).where(IncidentRow.number == incident.number).values(**values)  # type: ignore[arg-type]
-        )
+        self.session.execute(update(_I).where(_I.number == incident.number).values(**values))
         return replace(incident, version=incident.version + 1)
 
     def _involve(self, incident: Incident) -> None:
@@ -129,29 +132,33 @@ class Tx:
         dialect = self.session.get_bind().dialect.name
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         result = self.session.execute(insert(table).values(**values).on_conflict_do_nothing())
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+        return bool(cast("CursorResult[Any]", result).rowcount)
 
     def similar(self, title: str, service: str | None) -> list[Incident]:
         """Open incidents of the last 24 h with the same service (or none) and the same folded title."""
         query = (
-            select(IncidentRow)
+            select(_I)
             .where(
-                IncidentRow.title_key == fold_title(title),  # type: ignore[arg-type]
-                IncidentRow.status != "resolved",  # type: ignore[arg-type]
-                IncidentRow.private.is_(False),  # type: ignore[attr-defined]
-                IncidentRow.created_at > self.now - timedelta(hours=24),  # type: ignore[arg-type]
+                _I.title_key == fold_title(title),
+                _I.status != "resolved",
+                _I.private.is_(False),
+                _I.created_at > self.now - timedelta(hours=24),
             )
-            .order_by(IncidentRow.number)  # type: ignore[arg-type]
+            .order_by(_I.number)
             .limit(5)
         )
         rows = self.session.execute(query).scalars()
-        return [to_incident(r) for r in rows if r.service == service or r.service is None or service is None]
+        return [
+            to_incident(r)
+            for r in rows
+            if r.service == service or r.service is None or service is None
+        ]
 
     def channel_name_taken(self, name: str, number: int) -> bool:
         """Whether another incident of ours has reserved that channel name."""
-        query = select(IncidentRow.number).where(
-            IncidentRow.number != number,  # type: ignore[arg-type]
-            IncidentRow.channel_name == name,  # type: ignore[arg-type]
+        query = select(_I.number).where(
+            _I.number != number,
+            _I.channel_name == name,
         )
         return self.session.execute(query.limit(1)).first() is not None
 
@@ -159,7 +166,7 @@ class Tx:
 
     def entries(self, number: int) -> list[Entry]:
         """The whole timeline, oldest first."""
-        query = select(EntryRow).where(EntryRow.incident == number).order_by(EntryRow.at, EntryRow.id)  # type: ignore[arg-type]
+        query = select(_T).where(_T.incident == number).order_by(_T.at, _T.id)
         return [to_entry(r) for r in self.session.execute(query).scalars()]
 
     def entry(self, entry_id: int) -> Entry | None:
@@ -179,20 +186,20 @@ class Tx:
     def confirm(self, entry_id: int, vendor_at: datetime, vendor_id: str | None) -> None:
         """Our own entry reached the pager, at the vendor's time."""
         self.session.execute(
-            update(EntryRow).where(EntryRow.id == entry_id).values(vendor_at=vendor_at, vendor_id=vendor_id)  # type: ignore[arg-type]
+            update(_T).where(_T.id == entry_id).values(vendor_at=vendor_at, vendor_id=vendor_id)
         )
 
     def unconfirmed(self, number: int, kind: str) -> Entry | None:
         """The oldest entry of that kind made here that the pager has not confirmed."""
         query = (
-            select(EntryRow)
+            select(_T)
             .where(
-                EntryRow.incident == number,  # type: ignore[arg-type]
-                EntryRow.kind == kind,  # type: ignore[arg-type]
-                EntryRow.vendor_at.is_(None),  # type: ignore[union-attr]
-                EntryRow.origin != Origin.PAGERDUTY.value,  # type: ignore[arg-type]
+                _T.incident == number,
+                _T.kind == kind,
+                _T.vendor_at.is_(None),
+                _T.origin != Origin.PAGERDUTY.value,
             )
-            .order_by(EntryRow.id)  # type: ignore[arg-type]
+            .order_by(_T.id)
             .limit(1)
         )
         row = self.session.execute(query).scalars().first()
@@ -207,12 +214,14 @@ class Tx:
 
     def waiting(self, kind: EffectKind) -> int:
         """How many effects of a kind are not done."""
-        query = select(func.count()).where(EffectRow.kind == kind.value, EffectRow.state.in_(("pending", "leased")))  # type: ignore[arg-type,attr-defined]
+        query = select(func.count()).where(
+            _E.kind == kind.value, _E.state.in_(("pending", "leased"))
+        )
         return int(self.session.execute(query).scalar() or 0)
 
     def many_waiting(self, kind: EffectKind, most: int) -> bool:
         """Whether more than ``most`` effects of a kind are not done; looks at no more than that."""
-        query = select(EffectRow.id).where(EffectRow.kind == kind.value, EffectRow.state.in_(("pending", "leased")))  # type: ignore[call-overload,attr-defined]
+        query = select(_E.id).where(_E.kind == kind.value, _E.state.in_(("pending", "leased")))
         return len(self.session.execute(query.limit(most + 1)).all()) > most
 
     def retry(self, effect_id: int) -> bool:
@@ -236,7 +245,9 @@ class Tx:
         """What was answered the first time this key was used, None when it is new."""
         return self.session.get(OnceRow, key)
 
-    def remember(self, key: str, incident: int | None, answer: dict[str, Any] | None = None) -> bool:
+    def remember(
+        self, key: str, incident: int | None, answer: dict[str, Any] | None = None
+    ) -> bool:
         """Use up a key; False when it was used before (then nothing is written)."""
         return self._insert(
             OnceRow, {"key": key, "incident": incident, "answer": answer, "at": self.now}
@@ -257,9 +268,9 @@ class Tx:
         )
         if not fresh:
             return None
-        query = select(InboundRow.id).where(
-            InboundRow.source == delivery.source,  # type: ignore[arg-type]
-            InboundRow.event_id == delivery.event_id,  # type: ignore[arg-type]
+        query = select(_K.id).where(
+            _K.source == delivery.source,
+            _K.event_id == delivery.event_id,
         )
         return self.session.execute(query).scalar()
 
@@ -269,17 +280,17 @@ class Tx:
 
     def kept(self, event_id: str) -> list[tuple[int, str]]:
         """Row and source of kept webhooks with that vendor id (or row number)."""
-        conditions: list[Any] = [InboundRow.event_id == event_id]
+        conditions: list[Any] = [_K.event_id == event_id]
         if event_id.isdigit():
-            conditions.append(InboundRow.id == int(event_id))
-        query = select(InboundRow.id, InboundRow.source).where(or_(*conditions))  # type: ignore[call-overload]
+            conditions.append(_K.id == int(event_id))
+        query = select(_K.id, _K.source).where(or_(*conditions))
         return [(row, source) for row, source in self.session.execute(query)]
 
     def inbound_done(self, row_id: int, state: str, reason: str | None = None) -> None:
         """What became of a kept webhook."""
         self.session.execute(
-            update(InboundRow)
-            .where(InboundRow.id == row_id)  # type: ignore[arg-type]
+            update(_K)
+            .where(_K.id == row_id)
             .values(state=state, reason=reason, applied_at=self.now)
         )
 
@@ -300,5 +311,5 @@ class Tx:
 
     def recent_entries(self, number: int, limit: int) -> Sequence[Entry]:
         """The newest entries, oldest of them first."""
-        query = select(EntryRow).where(EntryRow.incident == number).order_by(EntryRow.id.desc()).limit(limit)  # type: ignore[arg-type,union-attr]
+        query = select(_T).where(_T.incident == number).order_by(_T.id.desc()).limit(limit)
         return [to_entry(r) for r in self.session.execute(query).scalars()][::-1]

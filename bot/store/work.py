@@ -12,11 +12,11 @@ serialization failure or deadlock is run again; it must therefore have no effect
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,6 +54,23 @@ class _Job:
     give_up_at: float | None
 
 
+@dataclass
+class _Outcome:
+    job: _Job
+    value: Any = None
+    error: BaseException | None = None
+    emitted: bool = False
+
+    def tell(self) -> None:
+        """Answer whoever waits (they may have gone meanwhile)."""
+        if self.job.done.done():
+            return
+        if self.error is None:
+            self.job.done.set_result(self.value)
+        else:
+            self.job.done.set_exception(self.error)
+
+
 class Work:
     """Reads and writes of one database. Safe to share between tasks of one event loop."""
 
@@ -85,7 +102,7 @@ class Work:
         give_up_at = None if patience is None else time.monotonic() + patience
         job = _Job(fn, Future(), give_up_at)
         self._jobs.put(job)
-        return await asyncio.wrap_future(job.done)  # type: ignore[no-any-return]
+        return await asyncio.wrap_future(job.done)
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run ``fn`` on a reader; it must not change anything."""
@@ -93,7 +110,9 @@ class Work:
         return await loop.run_in_executor(self._readers, self._read, fn)
 
     def _read(self, fn: Callable[[Tx], T]) -> T:
-        with Session(self.engine.execution_options(read=True), expire_on_commit=False, autoflush=False) as session:
+        with Session(
+            self.engine.execution_options(read=True), expire_on_commit=False, autoflush=False
+        ) as session:
             return fn(Tx(session, self.clock.now()))
 
     def close(self) -> None:
@@ -148,47 +167,40 @@ class Work:
 
     @staticmethod
     def _wanted(job: _Job) -> bool:
-        if job.done.done():
-            return False
+        if job.done.done() or not (job.done.running() or job.done.set_running_or_notify_cancel()):
+            return False  # nobody waits any more; from here on it cannot be cancelled
         if job.give_up_at is not None and time.monotonic() > job.give_up_at:
             job.done.set_exception(Busy())
             return False
         return True
 
     def _run(self, group: list[_Job]) -> None:
-        outcomes: list[tuple[_Job, Any, BaseException | None]] = []
-        emitted = False
+        """One transaction for the group; whoever waits is told only after the commit."""
+        outcomes: list[_Outcome] = []
         with Session(self.engine, expire_on_commit=False) as session:
-            for job in group:
-                tx = Tx(session, self.clock.now())
-                try:
-                    if len(group) == 1:
-                        value = job.fn(tx)
-                        session.flush()
-                    else:
-                        with session.begin_nested():
-                            value = job.fn(tx)
-                            session.flush()
-                except OperationalError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - belongs to this job alone; handed to whoever waits
-                    if len(group) == 1:
-                        session.rollback()
-                    outcomes.append((job, None, error))
-                else:
-                    emitted = emitted or tx.emitted
-                    outcomes.append((job, value, None))
+            outcomes += [self._try(session, job, alone=len(group) == 1) for job in group]
             failpoints.reach("commit.before")
             session.commit()
             failpoints.reach("commit.after")
-        if emitted:
+        if any(outcome.emitted for outcome in outcomes):
             self.on_effects()
-        for job, value, error in outcomes:
-            with contextlib.suppress(asyncio.InvalidStateError):
-                if error is None:
-                    job.done.set_result(value)
-                else:
-                    job.done.set_exception(error)
+        for outcome in outcomes:
+            outcome.tell()
+
+    def _try(self, session: Session, job: _Job, *, alone: bool) -> _Outcome:
+        """Run one function, in a savepoint when others share the transaction."""
+        tx = Tx(session, self.clock.now())
+        try:
+            with nullcontext() if alone else session.begin_nested():
+                value = job.fn(tx)
+                session.flush()
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - belongs to this job alone; handed to whoever waits
+            if alone:
+                session.rollback()
+            return _Outcome(job, error=error)
+        return _Outcome(job, value=value, emitted=tx.emitted)
 
     @staticmethod
     def _fail(group: list[_Job], error: BaseException) -> None:

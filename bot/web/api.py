@@ -150,7 +150,13 @@ def _guard(api_token: str | None) -> Callable[..., Any]:
         request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> None:
         del request
-        if not api_token or given is None or not hmac.compare_digest(given.credentials.encode(), api_token.encode()):
-            raise HTTPException(401, "Send Authorization: Bearer <API_TOKEN>.", {"WWW-Authenticate": "Bearer"})
+        if (
+            not api_token
+            or given is None
+            or not hmac.compare_digest(given.credentials.encode(), api_token.encode())
+        ):
+            raise HTTPException(
+                401, "Send Authorization: Bearer <API_TOKEN>.", {"WWW-Authenticate": "Bearer"}
+            )
 
     return guard

@@ -63,7 +63,10 @@ class Health:
         now = self._work.clock.now()
         rows = await self._work.read(queries.waiting)
         self._metrics.waiting(
-            [(kind, state, count, (now - oldest).total_seconds() if oldest else 0.0) for kind, state, count, oldest in rows]
+            [
+                (kind, state, count, (now - oldest).total_seconds() if oldest else 0.0)
+                for kind, state, count, oldest in rows
+            ]
         )
         for name, check in self._readiness.degraded.items():
             self._metrics.provider(name, up=check() is None)

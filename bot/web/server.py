@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def build(incidents: Incidents, webhooks: Webhooks, health: Health, *, api_token: str | None) -> FastAPI:
+def build(
+    incidents: Incidents, webhooks: Webhooks, health: Health, *, api_token: str | None
+) -> FastAPI:
     """All routes. Webhooks and health are plain Starlette routes: nothing stands between them and the bytes."""
     app = FastAPI(title="Muster", docs_url="/docs", redoc_url=None)
     app.include_router(api.router(incidents, api_token))

@@ -34,7 +34,7 @@ MAX_DEPTH = 64
 
 
 @dataclass(frozen=True)
-class Refused(Exception):  # noqa: N818 - an answer, not a failure
+class Refused(Exception):
     """The request is refused with this status and reason."""
 
     status: int
@@ -89,7 +89,7 @@ def _depth(body: bytes) -> int:
 
 
 def pagerduty_event(body: bytes) -> tuple[str, str]:
-    """Event id and type; refuses 400 or 422 only for what PRODUCT.md names (PagerDuty disables after three refusals)."""
+    """Event id and type; refuses only what it must (PagerDuty disables after three refusals)."""
     data = json_of(body)
     event = data.get("event") if isinstance(data, dict) else None
     if not isinstance(event, dict):
@@ -107,7 +107,9 @@ def pagerduty_event(body: bytes) -> tuple[str, str]:
 class Webhooks:
     """The endpoints. Each answers with a reason and counts its answers."""
 
-    def __init__(self, inbound: InboundEvents, metrics: Metrics, *, pagerduty_secrets: Sequence[str]) -> None:
+    def __init__(
+        self, inbound: InboundEvents, metrics: Metrics, *, pagerduty_secrets: Sequence[str]
+    ) -> None:
         """An endpoint whose secret is unset refuses everybody."""
         self._inbound = inbound
         self._metrics = metrics

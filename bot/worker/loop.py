@@ -46,7 +46,9 @@ BUG_TRIES = 5
 class Worker:
     """One per process; any number of processes may share a database."""
 
-    def __init__(self, world: World, metrics: Metrics, *, budgeted: bool, concurrency: int = CONCURRENCY) -> None:
+    def __init__(
+        self, world: World, metrics: Metrics, *, budgeted: bool, concurrency: int = CONCURRENCY
+    ) -> None:
         """``budgeted``: keep Slack's rate limits by ourselves (SLACK_RATE_BUDGET)."""
         self.world = world
         self.metrics = metrics
@@ -125,7 +127,12 @@ class Worker:
             store.free_leases(tx.session, tx.now)
         stopped = [p for p in ("slack", "pagerduty", "github") if self._is_stopped(tx, p)]
         return store.claim(
-            tx.session, now=tx.now, worker=self.name, limit=limit, stopped=stopped, budgeted=self._budgeted
+            tx.session,
+            now=tx.now,
+            worker=self.name,
+            limit=limit,
+            stopped=stopped,
+            budgeted=self._budgeted,
         )
 
     def _is_stopped(self, tx: Tx, provider: str) -> bool:
@@ -174,7 +181,9 @@ class Worker:
                 await self._failed(effect, error)
             except TimeoutError:
                 outcome = Reason.UNKNOWN_OUTCOME.value
-                late = ProviderError(effect.kind.provider, Reason.UNKNOWN_OUTCOME, "no answer in time")
+                late = ProviderError(
+                    effect.kind.provider, Reason.UNKNOWN_OUTCOME, "no answer in time"
+                )
                 await self._failed(effect, late)
             except Exception as error:  # noqa: BLE001 - a bug in one effect must not stop the others
                 outcome = "bug"
@@ -210,7 +219,9 @@ class Worker:
         )  # fmt: skip
         await self._record(lambda tx: self._write_verdict(tx, effect, error, verdict))
 
-    def _write_verdict(self, tx: Tx, effect: Claimed, error: ProviderError, verdict: retry.Verdict) -> None:
+    def _write_verdict(
+        self, tx: Tx, effect: Claimed, error: ProviderError, verdict: retry.Verdict
+    ) -> None:
         if not store.still_mine(tx.session, effect, self.name):
             return
         reason, detail = error.reason.value, error.detail or error.reason.value
@@ -218,14 +229,18 @@ class Worker:
             case retry.Retry(at):
                 if error.reason is Reason.RATE_LIMITED and effect.kind.provider == "slack":
                     store.block_budget(tx.session, effect.kind, at.timestamp())
-                store.reschedule(tx.session, effect.id, effect.merge, at, reason, detail, now=tx.now)
+                store.reschedule(
+                    tx.session, effect.id, effect.merge, at, reason, detail, now=tx.now
+                )
                 if effect.attempt == 4:  # noqa: PLR2004 - from now on the card says that this step is late
                     self._show(tx, effect)
             case retry.GiveUp(why):
                 store.give_up(tx.session, effect.id, tx.now, reason, why)
                 self._show(tx, effect)
             case retry.Reauth(why):
-                store.reschedule(tx.session, effect.id, effect.merge, tx.now, reason, why, now=tx.now)
+                store.reschedule(
+                    tx.session, effect.id, effect.merge, tx.now, reason, why, now=tx.now
+                )
                 self._stop(tx, effect, why)
                 self._show(tx, effect)
 
@@ -289,7 +304,9 @@ class Worker:
             await asyncio.sleep(RENEW_SECONDS)
             ids = list(self._running)
             if ids:
-                await self._record(lambda tx, ids=ids: store.renew(tx.session, ids, self.name, tx.now))
+                await self._record(
+                    lambda tx, ids=ids: store.renew(tx.session, ids, self.name, tx.now)
+                )
 
     async def resume(self, provider: str) -> None:
         """The provider takes our key again (or somebody pressed Retry)."""

@@ -24,13 +24,19 @@ def _who(actor: Actor | None) -> str:
 
 def issue_body(incident: Incident, workspace_url: str) -> str:
     """The issue's body: what happens, and links both ways."""
-    rows = [f"**{incident.name}** · {incident.severity or 'no severity'} · started {incident.started_at:%Y-%m-%d %H:%M} UTC"]
+    rows = [
+        f"**{incident.name}** · {incident.severity or 'no severity'} · started {incident.started_at:%Y-%m-%d %H:%M} UTC"
+    ]
     if incident.description:
         rows += ["", *(f"> {quiet(line)}" for line in incident.description.splitlines())]
     links = []
     if incident.places.channel:
         name = f"#{incident.places.channel_name}"
-        url = f"{workspace_url.rstrip('/')}/archives/{incident.places.channel}" if workspace_url else ""
+        url = (
+            f"{workspace_url.rstrip('/')}/archives/{incident.places.channel}"
+            if workspace_url
+            else ""
+        )
         links.append(f"- Slack channel: [{name}]({url})" if url else f"- Slack channel: {name}")
     if incident.places.announcement_url:
         links.append(f"- Announcement: {incident.places.announcement_url}")
@@ -61,5 +67,8 @@ def comment(incident: Incident, entry: Entry) -> str:
         lines += ["", *(f"> {quiet(line)}" for line in entry.text.splitlines())]
     if entry.kind is EntryKind.RESOLVED and incident.resolved_at:
         minutes = max(int((incident.resolved_at - incident.started_at).total_seconds() // 60), 0)
-        lines += ["", f"{incident.name} lasted {minutes} min from {incident.started_at:%Y-%m-%d %H:%M} UTC."]
+        lines += [
+            "",
+            f"{incident.name} lasted {minutes} min from {incident.started_at:%Y-%m-%d %H:%M} UTC.",
+        ]
     return "\n".join(lines)

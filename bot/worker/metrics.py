@@ -17,7 +17,11 @@ class Metrics:
             "muster_effects", "Effects carried out.", ["kind", "outcome"], registry=self.registry
         )
         self._effect_seconds = Histogram(
-            "muster_effect_seconds", "Duration of one effect.", ["kind"], registry=self.registry, buckets=_SECONDS
+            "muster_effect_seconds",
+            "Duration of one effect.",
+            ["kind"],
+            registry=self.registry,
+            buckets=_SECONDS,
         )
         self._vendor_seconds = Histogram(
             "muster_vendor_call_seconds",
@@ -34,7 +38,10 @@ class Metrics:
             buckets=_SECONDS,
         )
         self._webhooks = Counter(
-            "muster_webhooks", "Webhooks by source and answer.", ["source", "outcome"], registry=self.registry
+            "muster_webhooks",
+            "Webhooks by source and answer.",
+            ["source", "outcome"],
+            registry=self.registry,
         )
         self._waiting = Gauge(
             "muster_effects_waiting", "Effects not done.", ["kind", "state"], registry=self.registry
@@ -44,7 +51,10 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self._provider_up = Gauge(
-            "muster_provider_up", "1 while the provider takes our calls.", ["provider"], registry=self.registry
+            "muster_provider_up",
+            "1 while the provider takes our calls.",
+            ["provider"],
+            registry=self.registry,
         )
 
     def effect(self, kind: str, outcome: str, seconds: float) -> None:

@@ -28,6 +28,8 @@ STUBBORN_TRIES = 60
 UNNAMED_LIMIT = 30.0
 #: No vendor's Retry-After is believed beyond this, seconds.
 LONGEST_WAIT = 3600.0
+#: Refusals of one call that say nothing about the key as a whole (docs.slack.dev/reference/methods).
+ONE_STEP_ONLY = frozenset({"missing_scope"})
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,30 @@ Verdict = Retry | GiveUp | Reauth
 
 
 def decide(
-    error: ProviderError, *, attempts: int, first_tried: datetime, now: datetime, deadline: datetime | None, jitter: float
+    error: ProviderError,
+    *,
+    attempts: int,
+    first_tried: datetime,
+    now: datetime,
+    deadline: datetime | None,
+    jitter: float,
 ) -> Verdict:
     """The verdict on attempt number ``attempts``; ``jitter`` is a number from 0 to 1."""
     reason = error.reason
+    if error.code in ONE_STEP_ONLY:
+        return GiveUp(error.detail or error.code)
     if reason is Reason.AUTH:
         return Reauth(error.detail or "the key was refused")
     if reason is Reason.RATE_LIMITED:
         wait = error.retry_after if error.retry_after is not None else UNNAMED_LIMIT
-        return _until(now + timedelta(seconds=min(max(wait, 0.1), LONGEST_WAIT) + jitter), deadline, error)
+        return _until(
+            now + timedelta(seconds=min(max(wait, 0.1), LONGEST_WAIT) + jitter), deadline, error
+        )
     if reason in {Reason.UNAVAILABLE, Reason.UNKNOWN_OUTCOME}:
         if now - first_tried > PATIENCE or attempts > STUBBORN_TRIES * 24:
-            return GiveUp(f"no answer for {PATIENCE.total_seconds() / 3600:.0f} hours: {error.detail}")
+            return GiveUp(
+                f"no answer for {PATIENCE.total_seconds() / 3600:.0f} hours: {error.detail}"
+            )
         return _until(now + timedelta(seconds=backoff(attempts, jitter)), deadline, error)
     return GiveUp(error.detail or reason.value)
 
@@ -79,8 +93,8 @@ def _until(at: datetime, deadline: datetime | None, error: ProviderError) -> Ver
 
 def backoff(attempts: int, jitter: float) -> float:
     """Full jitter: anywhere up to twice as long as last time, the first two waits short, never beyond the cap."""
-    ceiling = min(CAP, BASE * 2 ** min(attempts - 1, 16))
-    return max(0.05, ceiling * jitter)
+    ceiling = min(CAP, BASE * 2.0 ** min(attempts - 1, 16))
+    return float(max(0.05, ceiling * jitter))
 
 
 def random_jitter() -> float:

@@ -58,12 +58,17 @@ class Rooms:
         try:
             channel = await self._find(wanted, create=create)
         except ProviderError as error:
-            if role == "incidents" and error.reason not in {Reason.UNAVAILABLE, Reason.RATE_LIMITED}:
+            if role == "incidents" and error.reason not in {
+                Reason.UNAVAILABLE,
+                Reason.RATE_LIMITED,
+            }:
                 self.problem = error.detail
             raise
         if role == "incidents":
             self.problem = None
-        await self._work.write(lambda tx: tx.set_value(f"room:{role}", {"wanted": wanted, "id": channel}))
+        await self._work.write(
+            lambda tx: tx.set_value(f"room:{role}", {"wanted": wanted, "id": channel})
+        )
         log.info("slack.room", role=role, channel=channel)
         return channel
 
@@ -73,7 +78,9 @@ class Rooms:
         else:
             found = await self._named(wanted, create=create)
         if found is None:
-            raise ProviderError("slack", Reason.NOT_FOUND, _hidden(wanted), code="channel_not_found")
+            raise ProviderError(
+                "slack", Reason.NOT_FOUND, _hidden(wanted), code="channel_not_found"
+            )
         if not found.is_member and not found.is_private:
             await self._chat.join(found.id)
         return found.id

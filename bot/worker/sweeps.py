@@ -75,7 +75,11 @@ class Sweeps:
 
     async def _emit_poll(self, slot: str) -> None:
         effect = Effect(
-            kind=EffectKind.POLL_PAGER, key=f"poll/{slot}", lane="poll", merge="poll", rank=Rank.INBOUND
+            kind=EffectKind.POLL_PAGER,
+            key=f"poll/{slot}",
+            lane="poll",
+            merge="poll",
+            rank=Rank.INBOUND,
         )
         await self._world.work.write(lambda tx: tx.emit([effect]))
 
@@ -94,7 +98,9 @@ class Sweeps:
             except ProviderError as error:
                 if error.reason is Reason.AUTH and error.provider == "pagerduty":
                     self.down["pagerduty"] = error.detail
-                log.warning("people.not_mirrored", provider=error.provider, reason=error.reason.value)
+                log.warning(
+                    "people.not_mirrored", provider=error.provider, reason=error.reason.value
+                )
                 await asyncio.sleep(error.retry_after or wait)
                 wait = min(wait * 2, 300)
             else:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message, Pager, Tickets
-    from bot.services.incidents import Incidents
     from bot.services.inbound import InboundEvents
+    from bot.services.incidents import Incidents
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
     from bot.store.effects import Claimed
@@ -52,7 +52,9 @@ class World:
     def the_pager(self) -> Pager:
         """The pager; a ProviderError when its token was taken away while effects wait for it."""
         if self.pager is None:
-            raise ProviderError("pagerduty", Reason.INVALID, "PagerDuty is switched off: no PAGERDUTY_API_TOKEN")
+            raise ProviderError(
+                "pagerduty", Reason.INVALID, "PagerDuty is switched off: no PAGERDUTY_API_TOKEN"
+            )
         return self.pager
 
     def the_tickets(self) -> Tickets:
@@ -85,7 +87,11 @@ class World:
         if step.state == "pending" and not stopped:
             reason = f"{reason} (tried {step.attempts} times, trying again)"
         return FailedStep(
-            effect_id=step.effect_id, label=step.label, reason=reason, provider=step.provider, stopped=stopped
+            effect_id=step.effect_id,
+            label=step.label,
+            reason=reason,
+            provider=step.provider,
+            stopped=stopped,
         )
 
 

@@ -462,7 +462,11 @@ def incidents_channel() -> list[Json]:
                         "block_id": "bad",
                         "text": mrkdwn(f"{HOSTILE} <javascript:alert(1)|click> {HOSTILE}"),
                     },
-                    {"type": "markdown", "block_id": "bad2", "text": f"[x](javascript:a) {HOSTILE}"},
+                    {
+                        "type": "markdown",
+                        "block_id": "bad2",
+                        "text": f"[x](javascript:a) {HOSTILE}",
+                    },
                 ],
             ),
         ],
@@ -605,7 +609,12 @@ def state(me: str = ALICE) -> Json:
     messages = incidents_channel()
     pinned = next(one["ts"] for one in messages if one["blocks"] and not one["ephemeral"])
     hint = "declare [SEVn] <title> | list [open|mine] | show | ack | resolve [note] | help"
-    link = {"id": "Bk1", "title": "PagerDuty #42", "link": "https://pd.example/P", "emoji": ":pager:"}
+    link = {
+        "id": "Bk1",
+        "title": "PagerDuty #42",
+        "link": "https://pd.example/P",
+        "emoji": ":pager:",
+    }
     return {
         "version": 1,
         "me": me,
@@ -636,9 +645,7 @@ def state(me: str = ALICE) -> Json:
         ],
         "messages": {
             INCIDENTS: messages,
-            OPS: [
-                message(100 - index, BOB, f"line {index}", serial=index) for index in range(3)
-            ],
+            OPS: [message(100 - index, BOB, f"line {index}", serial=index) for index in range(3)],
             KITCHEN: [
                 message(60, BOT, "all blocks", blocks=every_block()),
                 message(50, BOT, "all elements", blocks=every_element()),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.mock_sandbox import MockSandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -20,11 +23,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 DESK = {"width": 1440, "height": 900}
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker, so that strict mode knows it."""
-    config.addinivalue_line("markers", "browser: needs Chromium at /usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")

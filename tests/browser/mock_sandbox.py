@@ -108,9 +108,7 @@ class MockSandbox:
             self._streams.discard(queue)
         return response
 
-    def _empty(
-        self, name: str
-    ) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
+    def _empty(self, name: str) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
         async def answer(_: web.Request) -> web.StreamResponse:
             return web.json_response({name: []})
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import canned
-from tests.browser.mock_sandbox import MockSandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.mock_sandbox import MockSandbox
 
 pytestmark = pytest.mark.browser
 
@@ -80,9 +86,9 @@ def test_plain_table(sink: Page) -> None:
 
 def test_data_table_sorts_filters_and_pages(sink: Page) -> None:
     table = block(sink, "dtable")
-    expect(table).to_contain_text("1–5 of 12")
+    expect(table).to_contain_text("1\u20135 of 12")
     table.get_by_role("button", name="Next page").click()
-    expect(table).to_contain_text("6–10 of 12")
+    expect(table).to_contain_text("6\u201310 of 12")
     table.get_by_role("button", name="Minutes").click()
     expect(table.locator("th[aria-sort=ascending]")).to_contain_text("Minutes")
     table.get_by_role("textbox").fill("INC-12")
@@ -145,7 +151,7 @@ def test_elements_tell_the_app_what_was_chosen(sink: Page, mock: MockSandbox) ->
         "ok": True,
         "ack": {"options": [canned.option(f"{body['value']}-api", "api")]},
     }
-    steps = [
+    steps: list[tuple[str, Callable[[], object], object]] = [
         ("sev", lambda: pick(sink, elements.locator("[data-action=sev]"), "SEV3"), "sev3"),
         ("who", lambda: pick(sink, elements.locator("[data-action=who]"), "Bob"), canned.BOB),
         ("room", lambda: pick(sink, elements.locator("[data-action=room]"), "ops"), canned.OPS),
@@ -178,7 +184,7 @@ def wait_for_posts(page: Page, mock: MockSandbox, path: str, count: int) -> None
         if len(mock.posted(path)) >= count:
             return
         page.wait_for_timeout(20)
-    raise AssertionError(f"{path}: {mock.posts}")
+    pytest.fail(f"{path}: {mock.posts}")
 
 
 def test_multi_select_tells_once_when_it_closes(sink: Page, mock: MockSandbox) -> None:

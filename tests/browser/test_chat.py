@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import canned
-from tests.browser.mock_sandbox import MockSandbox
 from tests.browser.test_blocks import wait_for_posts
+
+if TYPE_CHECKING:
+    from tests.browser.mock_sandbox import MockSandbox
 
 pytestmark = pytest.mark.browser
 
@@ -222,7 +225,7 @@ def test_live_update_keeps_focus_text_scroll_and_nodes(page: Page, mock: MockSan
     page.locator(".channel .message").first.evaluate("node => { node.kept = true; }")
     say(mock, canned.CAROL, "a new one")
     expect(page.get_by_role("button", name="New messages")).to_be_visible()
-    assert scroller.evaluate("node => node.scrollTop") == 200  # noqa: PLR2004
+    assert scroller.evaluate("node => node.scrollTop") == 200
     assert page.locator(".channel .message").first.evaluate("node => node.kept") is True
     expect(composer(page)).to_be_focused()
     expect(composer(page)).to_have_value("typing")
@@ -286,3 +289,13 @@ def test_home_tab(page: Page, mock: MockSandbox) -> None:
     assert (body["where"], body["action_id"]) == ("home", "declare")
     home.get_by_role("button", name="Messages").click()
     expect(page.locator(".channel-name")).to_contain_text("Muster")
+
+
+def test_system_messages_name_the_person_once(page: Page, mock: MockSandbox) -> None:
+    joined = canned.message(
+        0, canned.BOB, f"<@{canned.BOB}> has joined the channel", subtype="channel_join"
+    )
+    mock.change(lambda state: state["messages"][canned.INCIDENTS].append(joined))
+    last = page.locator(".channel .message").last
+    expect(last.locator(".message-content")).to_have_text("has joined the channel")
+    expect(last.locator(".sender")).to_have_text("Bob Martin")

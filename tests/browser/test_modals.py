@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import canned
-from tests.browser.mock_sandbox import MockSandbox
 from tests.browser.test_blocks import wait_for_posts
+
+if TYPE_CHECKING:
+    from tests.browser.mock_sandbox import MockSandbox
 
 pytestmark = pytest.mark.browser
 Change = Callable[[dict[str, Any]], object]

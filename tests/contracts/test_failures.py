@@ -68,7 +68,7 @@ def test_every_provider_is_under_contract() -> None:
     assert set(CASES) == set(PROVIDERS)
 
 
-def build(name: str, url: str, timeout: float = 2.0, observe: Any = None) -> Any:
+def build(name: str, url: str, timeout: float = 5.0, observe: Any = None) -> Any:
     return PROVIDERS[name].build(TOKEN, url, timeout, observe)
 
 

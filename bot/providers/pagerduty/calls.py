@@ -86,6 +86,13 @@ class Calls:
     def _invalid(self, detail: str, code: str = "") -> ProviderError:
         return self._http.error(Reason.INVALID, detail, code=code)
 
+    def _from(self, by: str) -> dict[str, str]:
+        """The From header; what no header can carry is an address PagerDuty cannot know."""
+        if not by.isascii() or not by.isprintable():
+            detail = "the From address is not one PagerDuty can know"
+            raise self._invalid(detail, UNKNOWN_FROM)
+        return {"From": by}
+
     async def _object(self, method: str, path: str, expect: str, **more: Any) -> dict[str, Any]:
         """The object ``expect`` of the answer; something else is an answer nobody can read."""
         answer = await self._http.request(method, path, expect=expect, **more)

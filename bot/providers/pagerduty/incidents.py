@@ -20,6 +20,7 @@ from bot.ports import Page, PageRequest
 from bot.providers.pagerduty.calls import (
     ALREADY_ACKNOWLEDGED,
     ALREADY_RESOLVED,
+    LAST_OFFSET,
     NAME,
     UNKNOWN_FROM,
     Calls,
@@ -52,7 +53,11 @@ class Incidents(Calls):
         incident = await self._new_incident(request, key)
         try:
             made = await self._object(
-                "POST", "/incidents", "incident", json={"incident": incident}, headers={"From": by}
+                "POST",
+                "/incidents",
+                "incident",
+                json={"incident": incident},
+                headers=self._from(by),
             )
         except ProviderError as error:
             if error.reason not in {Reason.INVALID, Reason.CONFLICT} or error.code == UNKNOWN_FROM:
@@ -125,7 +130,7 @@ class Incidents(Calls):
         """Add a note and return its id (not idempotent: ask ``find_note``)."""
         note = {"note": {"content": text}}
         made = await self._object(
-            "POST", f"{ONE}/notes", "note", json=note, headers={"From": by}, ids={"id": page_id}
+            "POST", f"{ONE}/notes", "note", json=note, headers=self._from(by), ids={"id": page_id}
         )
         return some(made.get("id")) or ""
 
@@ -172,10 +177,10 @@ class Incidents(Calls):
             until = min(start + WINDOW, now + timedelta(minutes=1))
             params = [("since", _iso(start)), ("until", _iso(until)), *_STATUSES, *_PEOPLE]
             params.append(("sort_by", "created_at:asc"))
-            for one in await self._list("/incidents", "incidents", params):
-                page = _page(one)
-                found[page.id] = page
-            start = until
+            pages = [_page(one) for one in await self._list("/incidents", "incidents", params)]
+            found |= {page.id: page for page in pages}
+            cut_off = len(pages) >= LAST_OFFSET and pages[-1].created_at > start
+            start = pages[-1].created_at if cut_off else until
         return list(found.values())
 
     async def changed_since(self, since: datetime) -> Sequence[str]:
@@ -228,7 +233,7 @@ class Incidents(Calls):
         body = {"incident": {"type": "incident_reference", **wish}}
         try:
             changed = await self._object(
-                "PUT", ONE, "incident", json=body, headers={"From": by}, ids={"id": page_id}
+                "PUT", ONE, "incident", json=body, headers=self._from(by), ids={"id": page_id}
             )
         except ProviderError as error:
             if fine is None or error.code != fine:

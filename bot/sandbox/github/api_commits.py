@@ -1,10 +1,7 @@
 """Commits and comparisons: https://docs.github.com/rest/commits."""
 
-from typing import Any
-
 from bot.sandbox.github import errors, gitcode, times
 from bot.sandbox.github.calls import Answer, Call, Route
-from bot.sandbox.github.model import Commit, Repository
 
 
 def commits(call: Call) -> Answer:
@@ -28,30 +25,11 @@ def commit(call: Call) -> Answer:
     """GET .../commits/{ref}, with what it changed."""
     repository, render = call.repository, call.desk.render
     one = gitcode.resolve(repository, call.params["ref"])
-    files = shown_files(call, repository, one, gitcode.changed_files(repository, one))
+    files = gitcode.shown_files(
+        call.desk.render, repository, one, gitcode.changed_files(repository, one)
+    )
     stats = {"total": len(files), "additions": len(files), "deletions": 0}
     return gitcode.shown_commit(render, repository, one) | {"stats": stats, "files": files}
-
-
-def shown_files(
-    call: Call, repository: Repository, one: Commit, files: dict[str, str]
-) -> list[dict[str, Any]]:
-    """Changed files; the counts of lines are not kept."""
-    render = call.desk.render
-    return [
-        {
-            "sha": one.tree.get(path),
-            "filename": path,
-            "status": how,
-            "additions": 1,
-            "deletions": 0,
-            "changes": 1,
-            "blob_url": render.html(repository, f"/blob/{one.sha}/{path}"),
-            "raw_url": render.html(repository, f"/raw/{one.sha}/{path}"),
-            "contents_url": render.url(repository, f"/contents/{path}?ref={one.sha}"),
-        }
-        for path, how in files.items()
-    ]
 
 
 def compare(call: Call) -> Answer:
@@ -94,7 +72,7 @@ def compare(call: Call) -> Answer:
         "behind_by": len(behind),
         "total_commits": len(ahead),
         "commits": [gitcode.shown_commit(render, repository, one) for one in reversed(ahead)],
-        "files": shown_files(call, repository, head, paths),
+        "files": gitcode.shown_files(call.desk.render, repository, head, paths),
     }
 
 

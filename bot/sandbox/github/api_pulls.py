@@ -212,8 +212,13 @@ def files(call: Call) -> Answer:
     repository, pull = call.repository, need_pull(call.issue)
     head = repository.commits[pull.head_sha]
     old = repository.commits[pull.base_sha].tree
-    paths = [path for path, sha in sorted(head.tree.items()) if old.get(path) != sha]
-    return call.page(paths, lambda path: {"filename": path, "sha": head.tree[path]})
+    changed = {
+        path: "modified" if path in old else "added"
+        for path, sha in sorted(head.tree.items())
+        if old.get(path) != sha
+    }
+    shown_files = gitcode.shown_files(call.desk.render, repository, head, changed)
+    return call.page(shown_files, lambda file: file)
 
 
 REPO = "/repos/{owner}/{repo}"

@@ -159,3 +159,23 @@ def shown_file(
         found["content"] = base64.encodebytes(data).decode() if small else ""
         found["encoding"] = "base64" if small else "none"
     return found
+
+
+def shown_files(
+    render: Render, repository: Repository, one: Commit, files: dict[str, str]
+) -> list[Json]:
+    """Changed files; the counts of lines are not kept."""
+    return [
+        {
+            "sha": one.tree.get(path),
+            "filename": path,
+            "status": how,
+            "additions": 1,
+            "deletions": 0,
+            "changes": 1,
+            "blob_url": render.html(repository, f"/blob/{one.sha}/{path}"),
+            "raw_url": render.html(repository, f"/raw/{one.sha}/{path}"),
+            "contents_url": render.url(repository, f"/contents/{path}?ref={one.sha}"),
+        }
+        for path, how in files.items()
+    ]

@@ -58,6 +58,7 @@ REPOSITORY_URLS = {
     "teams_url": "/teams",
     "trees_url": "/git/trees{/sha}",
 }
+DEPENDENCIES = ("blocked_by", "total_blocked_by", "blocking", "total_blocking")
 REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
@@ -176,6 +177,7 @@ class Render:
             "open_issues_count": len(tracked),
             "open_issues": len(tracked),
             "topics": [],
+            "custom_properties": {},
             "has_issues": repository.has_issues,
             "has_projects": True,
             "has_wiki": True,
@@ -246,6 +248,7 @@ class Render:
             "type": None,
             "active_lock_reason": issue.lock_reason,
             "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
+            "issue_dependencies_summary": dict.fromkeys(DEPENDENCIES, 0),
             "body": issue.body,
             "closed_by": self.account(issue.closed_by) if issue.closed_by else None,
             "reactions": self.reactions(url),

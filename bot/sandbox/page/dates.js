@@ -85,6 +85,5 @@ export function slackDate(unix, pattern, fallback) {
   const date = moment(unix);
   if (!valid(date)) return document.createTextNode(fallback ?? String(unix));
   const text = String(pattern ?? "").replace(/\{(\w+)\}/g, (whole, name) => (TOKENS[name] ? TOKENS[name](date) : whole));
-  const shown = text.charAt(0).toUpperCase() + text.slice(1);
-  return h("time", { class: "slack-date", datetime: date.toISOString(), title: full(date) }, /^\{date\w*pretty\}/.test(pattern) ? shown : text);
+  return h("time", { class: "slack-date", datetime: date.toISOString(), title: full(date) }, text);
 }

@@ -38,7 +38,9 @@ function content(message, channel) {
   // What people type is stored as plain rich_text; its mrkdwn form carries the formatting they meant.
   const blocks = isApp(message) ? message.blocks ?? [] : (message.blocks ?? []).filter((block) => block.type !== "rich_text");
   const surface = surfaceOf(channel, message);
-  const text = !blocks.length && message.text ? h("div", { class: "text" }, mrkdwn(message.text)) : null;
+  // "<@U1> has joined the channel" stands under the name already.
+  const words = isSystem(message) ? message.text.replace(new RegExp(`^<@${message.user}(\\|[^>]*)?>\\s*`), "") : message.text;
+  const text = !blocks.length && words ? h("div", { class: "text" }, mrkdwn(words)) : null;
   const attached = (message.attachments ?? []).map((one) => h("div", { class: "attachment", css: /^#?[0-9a-f]{3,8}$/i.test(one.color ?? "") ? { "border-left-color": `#${one.color.replace("#", "")}` } : {} },
     one.title && h("b", {}, mrkdwn(one.title)), one.text && h("div", {}, mrkdwn(one.text)), blockNodes(one.blocks, surface)));
   return h("div", { class: "message-content" }, text, blockNodes(blocks, surface), attached);

@@ -4,7 +4,7 @@ import * as dates from "./dates.js";
 import * as directory from "./directory.js";
 import { h, reconcile, signature } from "./dom.js";
 import { icon } from "./icons.js";
-import { hideToolbar, showToolbar } from "./toolbar.js";
+import { hideToolbar, keepingToolbar, showToolbar } from "./toolbar.js";
 import { isSystem, messageNode, surfaceOf } from "./message.js";
 import * as store from "./state.js";
 
@@ -76,10 +76,14 @@ export function createMessageList({ label, inThread = false }) {
   new ResizeObserver(() => pinnedToBottom && toBottom()).observe(scroller);
 
   const rowUnder = (event) => event.target.closest?.(".message");
+  const contextOf = (ts) => {
+    const message = context.messages?.find((one) => one.ts === ts);
+    return message && { channel: context.channel, message, pinned: context.pins?.has(ts), inThread };
+  };
   const tools = (event) => {
     const row = rowUnder(event);
-    const message = row && context.messages?.find((one) => one.ts === row.dataset.ts);
-    if (message) showToolbar(row, { channel: context.channel, message, pinned: context.pins?.has(message.ts), inThread });
+    const found = row && contextOf(row.dataset.ts);
+    if (found) showToolbar(row, found);
   };
   list.addEventListener("mousemove", tools);
   list.addEventListener("focusin", tools);
@@ -103,7 +107,7 @@ export function createMessageList({ label, inThread = false }) {
     if (moved) list.rows = void list.replaceChildren();
     const grew = messages.length > count && !moved;
     count = messages.length;
-    reconcile(list, rowsOf(messages, { ...options, inThread }));
+    keepingToolbar(list, () => reconcile(list, rowsOf(messages, { ...options, inThread })), contextOf);
     const rows = list.querySelectorAll(".message");
     rows.forEach((row, index) => (row.tabIndex = index === rows.length - 1 ? 0 : -1));
     if (moved || pinnedToBottom) toBottom();

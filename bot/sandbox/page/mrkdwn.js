@@ -113,7 +113,11 @@ function inline(line) {
     holes.push(code === undefined ? token(body) : h("code", {}, unescapeText(code.replace(/<([^<>]+)>/g, (__, inner) => tokenText(inner)))));
     return `\uE000${holes.length - 1}\uE001`;
   });
-  return styled(flat, holes);
+  const nodes = styled(flat, holes);
+  // "today" begins with a capital only where the line begins with it.
+  const first = nodes[0];
+  if (first?.className === "slack-date") first.textContent = first.textContent.charAt(0).toUpperCase() + first.textContent.slice(1);
+  return nodes;
 }
 
 function lines(text) {

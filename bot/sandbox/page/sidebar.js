@@ -104,9 +104,10 @@ export function createSidebar() {
     const people = rooms.filter((room) => room.is_im && room !== botRoom());
     const appRoom = botRoom();
     const app = bot && row({ key: "app", room: { ...appRoom, id: "app" }, active: ui.view === "home" || (ui.view === "channel" && ui.channel === appRoom?.id), name: directory.personName(bot.id), lead: avatar(bot.id, 20), open: () => store.openHome() });
-    const add = h("button", { type: "button", class: "side-add", "aria-label": "Add channels", title: "Add channels", data: { focus: "add" }, on: { click: addMenu } }, icon("plus", 14));
+    const add = h("button", { type: "button", class: "side-row side-more", data: { focus: "add" }, on: { click: addMenu } }, h("span", { class: "side-lead" }, icon("plus", 16)), "Add channels");
     fill(list,
-      section("channels", "Channels", mine.filter((room) => !room.is_archived).sort(byName).map((room) => channelRow(room, ui)), add),
+      section("channels", "Channels", mine.filter((room) => !room.is_archived).sort(byName).map((room) => channelRow(room, ui))),
+      add,
       section("dms", "Direct messages", people.map((room) => personRow(room, ui)),
         h("button", { type: "button", class: "side-add", "aria-label": "Write to someone", title: "Write to someone", data: { focus: "write" }, on: { click: (event) => writeTo(event.currentTarget) } }, icon("plus", 14))),
       section("apps", "Apps", app ? [app] : []),

@@ -47,6 +47,23 @@ export function showToolbar(row, context) {
   row.append(bar);
 }
 
+/**
+ * Runs an update of a list and puts the tools back when their row was rebuilt meanwhile: the pointer has not
+ * moved, so nothing else would bring them back. `contextOf(ts)` describes the message as it is now.
+ */
+export function keepingToolbar(list, update, contextOf) {
+  const ts = bar && list.contains(bar) ? bar.closest(".message").dataset.ts : null;
+  const focused = ts && bar.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  update();
+  if (!ts || bar.isConnected) return;
+  const row = list.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+  const context = row && contextOf(ts);
+  if (!context) return;
+  bar = build(context);
+  row.append(bar);
+  if (focused) bar.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
 export function hideToolbar() {
   if (document.querySelector(".popover") || bar?.contains(document.activeElement)) return;
   bar?.remove();

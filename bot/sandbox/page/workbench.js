@@ -62,7 +62,7 @@ export function createWorkbench() {
     const [found, made] = await Promise.all([get("/api/problems"), get("/api/calls")]);
     const list = asList(found, "problems");
     fill(problems, list.length ? h("ul", { class: "problem-list" }, list.slice(-50).reverse().map((problem) => h("li", {}, problemText(problem)))) : h("p", { class: "all-good" }, "✓ Nothing the real services would refuse."));
-    fill(calls, timeline(asList(made, "calls").slice(-40).reverse().map((call) => ({ at: call.at, text: `${call.vendor ?? ""} ${call.operation ?? ""} → ${call.status ?? ""} ${call.error ?? ""} ${call.ms !== undefined ? `${Math.round(call.ms)} ms` : ""}` }))));
+    fill(calls, timeline(asList(made, "calls").slice(-40).reverse().map((call) => ({ at: call.at, text: `${call.operation ?? call.vendor ?? ""} → ${call.status ?? ""} ${call.error ?? ""} ${call.ms !== undefined ? `${Math.round(call.ms)} ms` : ""}` }))));
   }
 
   function render(snapshot) {

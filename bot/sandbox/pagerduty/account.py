@@ -60,12 +60,13 @@ class Account:
         return next((u for u in self.active_users() if u.email.casefold() == wanted), None)
 
     def user_by_any(self, text: str) -> User | None:
-        """A user by id, e-mail, name or Slack id: for what people type into the sandbox."""
+        """A user by id, e-mail (or its first half), name or Slack id: what people type."""
         found = self.users.get(text) or self.user_by_email(text)
         if found is None:
             names = (text.casefold(), text.lstrip("@").casefold())
             for user in self.active_users():
-                if user.slack_id == text or user.name.casefold() in names:
+                own = {user.name.casefold(), user.email.casefold().partition("@")[0]}
+                if user.slack_id == text or own & set(names):
                     return user
         return found if found is not None and found.active else None
 

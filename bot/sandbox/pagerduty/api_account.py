@@ -49,8 +49,7 @@ def matching(call: Call, things: Iterable[T]) -> list[T]:
     found = [
         one
         for one in things
-        if wanted in one.name.casefold()
-        or (isinstance(one, User) and wanted in one.email.casefold())
+        if wanted in one.name.casefold() or wanted in str(getattr(one, "email", "")).casefold()
     ]
     return sorted(found, key=lambda one: one.name)
 

@@ -49,7 +49,7 @@ class PagerDuty:
     `retry_scale` shortens the pauses between attempts to deliver a webhook.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword
         self,
         *,
         clock: Callable[[], datetime],

@@ -56,12 +56,33 @@ class Lifecycle:
     def trigger(self, draft: Draft, by: Agent) -> Incident:
         """Open an incident; assigned to oneself it starts acknowledged."""
         policy = draft.policy or draft.service.policy
-        key = draft.key or (None if draft.alerts else ids.long("").lower() + ids.long("").lower())
         if draft.key and self.account.open_with_key(draft.service, draft.key):
             raise errors.duplicate_key()
         level = 1 if draft.assignee else self.account.first_level(policy)
+        incident = self._made(draft, policy, level, by)
+        self._add_alerts(incident, draft.alerts)
+        self.account.add(incident)
+        how = {"api": "the API", "web": "the website", "integration": draft.service.name}
+        channel = {
+            "type": "web_trigger" if draft.origin == "web" else "api",
+            "summary": draft.title,
+            "subject": draft.title,
+            "details": draft.body,
+        }
+        text = f"Triggered through {how[draft.origin]}."
+        self.journal.log(incident, "trigger", by, text, channel)
+        users = [draft.assignee] if draft.assignee else self.account.on_call(policy, level)
+        self._assign(incident, users, by)
+        self.journal.tell(incident, "triggered", by)
+        if draft.assignee is not None and draft.assignee is by:
+            self.acknowledge(incident, by)
+        return incident
+
+    def _made(self, draft: Draft, policy: Policy, level: int, by: Agent) -> Incident:
+        """The new incident. With alerts it has no key of its own, else always one."""
         now = self.account.now()
-        incident = Incident(
+        random_key = ids.long("").lower() + ids.long("").lower()
+        return Incident(
             id=ids.long(),
             number=self.account.next_number(),
             title=draft.title,
@@ -72,7 +93,7 @@ class Lifecycle:
             changed_at=now,
             changed_by=by,
             urgency=draft.urgency,
-            key=key,
+            key=draft.key or (None if draft.alerts else random_key),
             priority=draft.priority,
             origin=draft.origin,
             body=draft.body,
@@ -81,24 +102,6 @@ class Lifecycle:
             level=level,
             direct=draft.assignee is not None,
         )
-        self._add_alerts(incident, draft.alerts)
-        self.account.add(incident)
-        how = {"api": "the API", "web": "the website", "integration": draft.service.name}
-        channel = {
-            "type": "web_trigger" if draft.origin == "web" else "api",
-            "summary": draft.title,
-            "subject": draft.title,
-            "details": draft.body,
-        }
-        self.journal.log(
-            incident, "trigger", by, f"Triggered through {how[draft.origin]}.", channel
-        )
-        users = [draft.assignee] if draft.assignee else self.account.on_call(policy, level)
-        self._assign(incident, users, by)
-        self.journal.tell(incident, "triggered", by)
-        if draft.assignee is not None and draft.assignee is by:
-            self.acknowledge(incident, by)
-        return incident
 
     def _add_alerts(self, incident: Incident, alerts: tuple[Json, ...]) -> None:
         for given in alerts:

@@ -3,8 +3,6 @@
 https://docs.slack.dev/surfaces/modals#updating_response
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.sandbox.slack import views

@@ -1,7 +1,5 @@
 """Slack as one thing: built from a clock and a manifest, put under ``/slack`` of a server."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from aiohttp import web
 
 from bot.sandbox.slack import manifest, screen, wire
 from bot.sandbox.slack.call import Installed
+from bot.sandbox.slack.calllog import note
 from bot.sandbox.slack.clock import Clock, Feed, Problems, Timing
 from bot.sandbox.slack.errors import MISTAKES, SlackError
 from bot.sandbox.slack.events import Events
@@ -69,7 +68,7 @@ class Slack:
                 raise SlackError("invalid_json") from None
             self.installed.response_urls.respond(token, body)
         except SlackError as refusal:
-            request["error"] = refusal.error
+            note(error=refusal.error)
             if refusal.error in MISTAKES:
                 self.ws.problems.add(refusal.error, f"response_url: {refusal.error}")
             status = 404 if refusal.error in ("expired_url", "used_url") else 400
@@ -98,6 +97,10 @@ class Slack:
         if home is not None:
             event["view"] = wire.view_object(self.ws, home)
         self.ws.emit("app_home_opened", lambda: event)
+
+    async def idle(self) -> None:
+        """Wait until every event under way is acknowledged or given up."""
+        await self.events.idle()
 
     async def close(self) -> None:
         """Stop sending events and close the app's connections."""

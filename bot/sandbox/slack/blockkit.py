@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

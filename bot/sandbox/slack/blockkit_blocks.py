@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/block-kit/blocks
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack.blockkit_data import DATA_TABLE, DATA_VISUALIZATION, TABLE
 from bot.sandbox.slack.blockkit_elements import (
     ACCESSORIES,

@@ -5,8 +5,6 @@ https://docs.slack.dev/reference/block-kit/blocks/data-table-block
 https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.sandbox.slack.blockkit_elements import ID

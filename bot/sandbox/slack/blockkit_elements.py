@@ -4,8 +4,6 @@ https://docs.slack.dev/reference/block-kit/block-elements
 https://docs.slack.dev/reference/block-kit/composition-objects
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack.blockkit_elements import ELEMENTS, ID, TYPED_FIELDS, URL
 from bot.sandbox.slack.blockkit_schema import (
     TYPE,

@@ -4,8 +4,6 @@ A check looks at one value and reports what Slack would say about it, with a JSO
 Messages follow those seen in ``response_metadata.messages``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

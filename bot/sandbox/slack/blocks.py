@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/views#view-state
 """
 
-from __future__ import annotations
-
 import secrets
 import string
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Time and change: the two things everything in the sandbox shares."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import time

@@ -3,8 +3,6 @@
 https://docs.slack.dev/apis/web-api/using-the-conversations-api
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.messages import system_message
 from bot.sandbox.slack.model import Channel, Json

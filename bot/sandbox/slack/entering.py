@@ -1,8 +1,5 @@
 """Where people press and type, and what the fields hold afterwards."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,18 +109,17 @@ def _by_action(wanted: Any) -> bool:
     return isinstance(wanted, dict) and wanted.get("type") != "rich_text"
 
 
+def _names(block: Json, element: Json) -> tuple[str, str, str, str]:
+    """What a field may be called, the best name first."""
+    label = label_of(block, element)
+    return label, block["block_id"], element["action_id"], label.casefold()
+
+
 def _named(blocks: list[Json], name: str, wanted: Any) -> list[tuple[Json, Json]]:
     """The elements a value is for; the first one, unless the value names them by action_id."""
     pairs = [pair for pair in elements(blocks) if pair[1]["type"] in STATEFUL]
-    names: tuple[Callable[[Json, Json], str], ...] = (
-        label_of,
-        lambda block, _: str(block["block_id"]),
-        lambda _, element: str(element["action_id"]),
-        lambda block, element: name if label_of(block, element).casefold() == folded else "",
-    )
-    folded = name.casefold()
-    for of in names:
-        found = [pair for pair in pairs if of(*pair) == name]
+    for rank, exact in enumerate((name, name, name, name.casefold())):
+        found = [pair for pair in pairs if _names(*pair)[rank] == exact]
         if found and _by_action(wanted):
             return [pair for pair in found if pair[1]["action_id"] in wanted]
         if found:

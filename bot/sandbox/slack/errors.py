@@ -3,8 +3,6 @@
 Rests on https://docs.slack.dev/apis/web-api/#evaluating-responses.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 #: Errors a correct bot never causes. The others (``name_taken``, ``already_in_channel`` ...) are

@@ -3,8 +3,6 @@
 https://docs.slack.dev/apis/events-api/
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,6 +81,11 @@ class Events:
             if delivery.error is None:
                 return
             reason = "timeout"
+
+    async def idle(self) -> None:
+        """Wait until every event under way is acknowledged or given up."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
         """Give up on what is still under way."""

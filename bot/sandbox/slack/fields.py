@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/block-kit/block-elements
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The routes of the sandbox's own API that are about Slack; see README.md."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
@@ -21,7 +19,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Deed = Callable[[Slack, User, Json], Json | None]
 
 
-async def body_of(request: web.Request) -> Json:
+class Body(dict[str, Any]):
+    """A JSON object that says which field it lacks."""
+
+    def __missing__(self, name: str) -> Any:
+        """Refuse politely."""
+        raise PersonError(f"the body lacks {name!r}")
+
+
+async def body_of(request: web.Request) -> Body:
     """The JSON object of a request.
 
     Raises:
@@ -33,7 +39,7 @@ async def body_of(request: web.Request) -> Json:
         raise PersonError("the body is not JSON") from None
     if not isinstance(body, dict):
         raise PersonError("the body is not a JSON object")
-    return body
+    return Body(body)
 
 
 def answering(work: Callable[[web.Request], Awaitable[Json]]) -> Handler:
@@ -44,9 +50,6 @@ def answering(work: Callable[[web.Request], Awaitable[Json]]) -> Handler:
             return web.json_response(await work(request))
         except (PersonError, SlackError) as problem:
             error = problem.error if isinstance(problem, SlackError) else str(problem)
-            return web.json_response({"ok": False, "error": error}, status=400)
-        except KeyError as missing:
-            error = f"the body lacks {missing.args[0]!r}"
             return web.json_response({"ok": False, "error": error}, status=400)
 
     return handle

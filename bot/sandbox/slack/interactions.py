@@ -3,8 +3,6 @@
 https://docs.slack.dev/interactivity/handling-user-interaction
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.sandbox.slack import answers, entering, payloads, views

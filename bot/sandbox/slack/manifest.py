@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/app-manifest
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/events/message
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack import wire
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.model import Channel, Json, Message, Pin

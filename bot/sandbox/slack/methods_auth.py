@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/methods
 """
 
-from __future__ import annotations
-
 from bot.sandbox import seed
 from bot.sandbox.slack import wire
 from bot.sandbox.slack.call import Call, Method

@@ -3,8 +3,6 @@
 https://docs.slack.dev/surfaces/canvases
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.sandbox.slack.call import Call, Method

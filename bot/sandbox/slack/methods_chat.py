@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/methods#chat
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.sandbox.slack import messages, wire
@@ -110,7 +108,8 @@ def post_message(call: Call) -> Json:
 
 def post_ephemeral(call: Call) -> Json:
     """Show a message to one member only; it cannot be changed by ``chat.update``."""
-    channel = _target(call)
+    # chat:write.public speaks of messages only, so being outside is refused here.
+    channel = call.own_channel()
     user = call.ws.users.get(call.args.need("user"))
     if user is None:
         raise SlackError("user_not_found")

@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/methods#conversations
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from bot.sandbox.slack import conversations, wire

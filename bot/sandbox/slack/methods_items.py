@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/methods#pins
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack import messages, wire
 from bot.sandbox.slack.call import Call, Method
 from bot.sandbox.slack.errors import SlackError

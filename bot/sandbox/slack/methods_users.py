@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/methods#users
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack import wire
 from bot.sandbox.slack.call import READ, Call, Method, any_of, cursor_metadata
 from bot.sandbox.slack.errors import SlackError

@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/methods#views
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.sandbox.slack import views, wire
@@ -44,10 +42,8 @@ def views_push(call: Call) -> Json:
 def views_update(call: Call) -> Json:
     """Change an open view; ``not_found`` once it is closed."""
     body, args, ws = _body(call), call.args, call.ws
-    if args.has("view_id"):
-        view = ws.view(args.text("view_id"))
-    else:
-        view = ws.view_by_external_id(args.need("external_id"))
+    ref = args.text("view_id")
+    view = ws.view(ref) if ref else ws.view_by_external_id(args.need("external_id"))
     if view is None:
         raise SlackError("not_found")
     return _answer(call, views.update(ws, view, body, args.text("hash")))

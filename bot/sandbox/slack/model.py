@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/objects/
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/interaction-payloads
 """
 
-from __future__ import annotations
-
 from bot.sandbox import seed
 from bot.sandbox.slack import wire
 from bot.sandbox.slack.model import Channel, Json, Message, User, View

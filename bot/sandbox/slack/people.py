@@ -3,8 +3,6 @@
 Every function takes the person first and raises ``SlackError`` or ``PersonError``.
 """
 
-from __future__ import annotations
-
 from bot.sandbox.slack import conversations, messages, wire
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.fields import PersonError
@@ -201,6 +199,8 @@ def change_user(ws: Workspace, ref: str, fields: Json) -> User:
     user = ws.user(ref)
     event_type = "user_change"
     if user is None:
+        if "@" not in ref:
+            raise PersonError(f"nobody here is called {ref!r}; somebody new needs an email")
         event_type = "team_join"
         name = str(fields.pop("name", ref.partition("@")[0]))
         user = User(ws.new_id("U"), name, str(fields.pop("real_name", name.title())), email=ref)

@@ -3,8 +3,6 @@
 https://docs.slack.dev/apis/web-api/rate-limits
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 

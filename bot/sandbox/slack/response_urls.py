@@ -3,8 +3,6 @@
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 

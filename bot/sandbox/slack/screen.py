@@ -1,7 +1,5 @@
 """What one person sees: the state behind the sandbox's page."""
 
-from __future__ import annotations
-
 from bot.sandbox.slack.answers import shown_view
 from bot.sandbox.slack.messages import SYSTEM_SUBTYPES
 from bot.sandbox.slack.model import Channel, Json, Message, User

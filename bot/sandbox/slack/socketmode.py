@@ -3,14 +3,10 @@
 https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json
 import secrets
-import socket
-import struct
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +14,7 @@ from typing import Any
 from aiohttp import WSMessage, WSMsgType, web
 
 from bot.sandbox.slack.clock import Clock, Feed, Problems, Timing
+from bot.sandbox.slack.connection import Connection
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.model import Json
 
@@ -47,42 +44,10 @@ class Delivery:
 
 
 @dataclass(slots=True, eq=False)
-class Connection:
-    """One WebSocket of the app."""
-
-    ws: web.WebSocketResponse
-    request: web.Request
-    outgoing: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
-    silent: bool = False
-    leaving: bool = False
-
-    def send(self, frame: Json) -> None:
-        """Queue a frame; frames keep their order."""
-        self.outgoing.put_nowait(json.dumps(frame))
-
-    def abort(self) -> None:
-        """Break the TCP connection without a closing handshake."""
-        abort_connection(self.request)
-
-
-@dataclass(slots=True, eq=False)
 class _Waiting:
     expected: int
     acks: list[Json | None] = field(default_factory=list)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-def abort_connection(request: web.Request) -> None:
-    """Reset the TCP connection of a request, so that the client sees ECONNRESET."""
-    transport = request.transport
-    if transport is None:
-        return
-    raw = transport.get_extra_info("socket")
-    if raw is not None:
-        # Zero linger turns the close into a RST.
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
 
 
 class SocketMode:
@@ -97,7 +62,7 @@ class SocketMode:
         self._problems = problems
         self._app_id = app_id
         self._timing = timing
-        self._ack_seconds = timing.ack_seconds
+        self.ack_seconds = timing.ack_seconds
         self._refreshes: set[asyncio.Task[None]] = set()
         self._tickets: dict[str, float] = {}
         self._turn = 0
@@ -258,14 +223,14 @@ class SocketMode:
         for _ in range(1 + repeat):
             self._next().send(envelope)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(waiting.enough.wait(), self._ack_seconds)
+            await asyncio.wait_for(waiting.enough.wait(), self.ack_seconds)
         del self._waiting[envelope_id]
         if waiting.acks:
             self._settle(envelope_id, "acknowledged")
             return Delivery(envelope_id, None, waiting.acks)
         self._settle(envelope_id, "late")
         self._problems.add(
-            "no_ack", f"{_describe(envelope)} was not acknowledged in {self._ack_seconds:g} s"
+            "no_ack", f"{_describe(envelope)} was not acknowledged in {self.ack_seconds:g} s"
         )
         return Delivery(envelope_id, "operation_timeout", [])
 
@@ -293,7 +258,7 @@ class SocketMode:
             if len(waiting.acks) >= waiting.expected:
                 waiting.enough.set()
         elif self._settled.get(envelope_id) == "late":
-            self._problems.add("late_ack", f"acknowledged after {self._ack_seconds:g} s")
+            self._problems.add("late_ack", f"acknowledged after {self.ack_seconds:g} s")
         elif envelope_id not in self._settled:
             self._problems.add("unknown_envelope", f"acknowledged unknown envelope {envelope_id}")
 

@@ -3,8 +3,6 @@
 https://docs.slack.dev/surfaces/modals
 """
 
-from __future__ import annotations
-
 import secrets
 
 from bot.sandbox.slack.blockkit import check_view

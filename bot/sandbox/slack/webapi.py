@@ -3,8 +3,6 @@
 https://docs.slack.dev/apis/web-api/
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -21,6 +19,7 @@ from bot.sandbox.slack import (
     methods_views,
 )
 from bot.sandbox.slack.call import Args, Call, Installed, Method
+from bot.sandbox.slack.calllog import note
 from bot.sandbox.slack.errors import MISTAKES, SlackError
 from bot.sandbox.slack.model import Json
 from bot.sandbox.slack.ratelimit import RateLimitedError, RateLimits
@@ -54,7 +53,7 @@ class WebApi:
         try:
             return self._respond(await self._run(name, request))
         except SlackError as refusal:
-            request["error"] = refusal.error
+            note(error=refusal.error)
             if refusal.error in MISTAKES:
                 self._app.ws.problems.add(refusal.error, _explain(name, refusal))
             if isinstance(refusal, RateLimitedError):
@@ -72,7 +71,7 @@ class WebApi:
         if method.takes == "bot":
             call.require(*method.scopes)
         target = _target(values)
-        request["key"] = target
+        note(key=target)
         channel = self._app.ws.channel(target)
         self._limits.check(name, method.tier, channel.id if channel else target)
         return {"ok": True, **method.handler(call)}

@@ -3,8 +3,6 @@
 https://docs.slack.dev/reference/objects/
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo

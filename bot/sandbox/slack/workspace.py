@@ -4,8 +4,6 @@ Only state and look-ups live here. What may be done with conversations and messa
 ``conversations.py`` and ``messages.py``; both people and the Web API go through those.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 

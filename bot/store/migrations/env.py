@@ -3,9 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from bot.store import tables
-
-assert tables  # noqa: S101 - the import fills the metadata
+from bot.store import tables  # noqa: F401 - the import fills the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from bot.worker.world import Settle, World
 
 #: Slack's answers that mean "no channels for this app here"; the incident then runs in a thread.
-REFUSALS = {"restricted_action", "user_is_restricted", "no_permission", "team_access_not_granted", "not_allowed"}
+REFUSALS = {
+    "restricted_action",
+    "user_is_restricted",
+    "no_permission",
+    "team_access_not_granted",
+    "not_allowed",
+}
 COLLISIONS = 5
 OLDER = timedelta(minutes=2)
 
@@ -32,7 +38,9 @@ async def create(world: World, effect: Claimed) -> Settle | None:
     try:
         channel = await _create(world, effect, incident)
     except ProviderError as error:
-        if error.code in REFUSALS or (error.code == "missing_scope" and error.reason is Reason.INVALID):
+        if error.code in REFUSALS or (
+            error.code == "missing_scope" and error.reason is Reason.INVALID
+        ):
             return lambda tx: steps.channel_refused(tx, incident.number)
         raise
     return lambda tx: steps.channel_created(tx, incident.number, channel)
@@ -68,9 +76,11 @@ def _ours(world: World, effect: Claimed, found: Channel) -> bool:
 async def set_topic(world: World, effect: Claimed) -> Settle | None:
     """Keep the topic equal to severity, status, owner and commander."""
     incident = await world.load(effect.incident)
-    if incident.places.channel:
-        await _fine_when_archived(world.chat.set_topic(incident.places.channel, topic(incident)))
-    return None
+    words = topic(incident)
+    if incident.places.channel is None or words == incident.places.topic:
+        return None  # Slack tells the whole channel of every topic, also of the same one
+    await _fine_when_archived(world.chat.set_topic(incident.places.channel, words))
+    return lambda tx: steps.topic_set(tx, incident.number, words)
 
 
 def topic(incident: Incident) -> str:
@@ -87,7 +97,9 @@ async def set_purpose(world: World, effect: Claimed) -> Settle | None:
     incident = await world.load(effect.incident)
     if incident.places.channel:
         await _fine_when_archived(
-            world.chat.set_purpose(incident.places.channel, f"{incident.name}: {incident.title}"[:250])
+            world.chat.set_purpose(
+                incident.places.channel, f"{incident.name}: {incident.title}"[:250]
+            )
         )
     return None
 

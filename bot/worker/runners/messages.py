@@ -26,7 +26,9 @@ async def announce(world: World, effect: Claimed) -> Settle | None:
         return None
     ts = None
     if effect.attempt > 1:
-        ts = await world.chat.find_posted(channel, effect.key, since=effect.first_tried_at - CLOCKS_APART)
+        ts = await world.chat.find_posted(
+            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+        )
     if ts is None:
         try:
             ts = await world.chat.post(channel, message, key=effect.key)
@@ -53,7 +55,10 @@ async def refresh_announcement(world: World, effect: Claimed) -> Settle | None:
         return None
     try:
         await world.chat.update(
-            places.announcement_channel, places.announcement_ts, message, key=f"{incident.name}/announce"
+            places.announcement_channel,
+            places.announcement_ts,
+            message,
+            key=f"{incident.name}/announce",
         )
     except ProviderError as error:
         if error.code not in LOST:
@@ -70,22 +75,26 @@ async def post_card(world: World, effect: Claimed) -> Settle | None:
         return None
     ts = None
     if effect.attempt > 1:
-        ts = await world.chat.find_posted(channel, effect.key, since=effect.first_tried_at - CLOCKS_APART)
+        ts = await world.chat.find_posted(
+            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+        )
     posted = ts or await world.chat.post(channel, message, key=effect.key)
     return lambda tx: steps.card_posted(tx, incident.number, posted)
 
 
 async def refresh_card(world: World, effect: Claimed) -> Settle | None:
-    """Edit the card in the channel in place; one that is archived stays as it is."""
+    """Edit the card in the channel in place; an archived channel of an open incident gets a successor."""
     incident, message = await world.card(effect.incident, "channel")
     places = incident.places
     if not places.card_ts or not places.channel:
         return None
     try:
-        await world.chat.update(places.channel, places.card_ts, message, key=f"{incident.name}/card:{places.channel}")
+        await world.chat.update(
+            places.channel, places.card_ts, message, key=f"{incident.name}/card:{places.channel}"
+        )
     except ProviderError as error:
         if error.code == "is_archived":
-            return None
+            return lambda tx: steps.channel_archived(tx, incident.number)
         if error.code not in LOST:
             raise
         return lambda tx: steps.message_lost(tx, incident.number, "card")
@@ -98,4 +107,3 @@ async def pin_card(world: World, effect: Claimed) -> Settle | None:
     if incident.places.channel and incident.places.card_ts:
         await world.chat.pin(incident.places.channel, incident.places.card_ts)
     return None
-

@@ -15,6 +15,7 @@ from bot.worker.runners.messages import CLOCKS_APART
 
 if TYPE_CHECKING:
     from bot.domain.catalog import EscalationPolicy
+    from bot.domain.effects import Effect
     from bot.domain.incident import Incident
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
@@ -33,7 +34,9 @@ async def page(world: World, effect: Claimed) -> Settle | None:
     why, level = effect.payload["why"], effect.payload["level"]
     if incident.status is not Status.TRIGGERED:
         return None
-    if incident.pager.kind is PagerKind.PAGERDUTY and (incident.pager.id or why != "pagerduty_unavailable"):
+    if incident.pager.kind is PagerKind.PAGERDUTY and (
+        incident.pager.id or why != "pagerduty_unavailable"
+    ):
         return None
     policy = world.catalog.policy_for(world.catalog.service(incident.service or ""))
     if policy is None or not 1 <= level <= len(policy.levels):
@@ -48,7 +51,9 @@ async def page(world: World, effect: Claimed) -> Settle | None:
     return settle
 
 
-async def _tell(world: World, effect: Claimed, incident: Incident, users: list[tuple[str, str]]) -> list[str]:
+async def _tell(
+    world: World, effect: Claimed, incident: Incident, users: list[tuple[str, str]]
+) -> list[str]:
     """Direct messages to all; who cannot be reached is logged and does not stop the others."""
     told = []
     for user, name in users:
@@ -68,7 +73,9 @@ async def _tell(world: World, effect: Claimed, incident: Incident, users: list[t
     return told
 
 
-def _next(incident: Incident, policy: EscalationPolicy, level: int, why: str, tx: Tx) -> list[plan.Effect]:
+def _next(
+    incident: Incident, policy: EscalationPolicy, level: int, why: str, tx: Tx
+) -> list[Effect]:
     if level >= len(policy.levels):
         return []
     due = tx.now + policy.levels[level - 1].wait

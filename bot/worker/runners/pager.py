@@ -47,7 +47,9 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
         urgency=incident.urgency,
         priority=_priority(world, incident),
     )
-    page = await _as_person(world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by))
+    page = await _as_person(
+        world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by)
+    )
     return lambda tx: world.paging.opened(tx, incident.number, page)
 
 
@@ -84,15 +86,21 @@ async def change_page(world: World, effect: Claimed) -> Settle | None:
     page_id = incident.pager.id
     if page_id is None:
         return None
-    pager, verb, by = world.the_pager(), effect.payload["verb"], actor_from(effect.payload.get("by"))
+    pager, verb, by = (
+        world.the_pager(),
+        effect.payload["verb"],
+        actor_from(effect.payload.get("by")),
+    )
     known = await _already(pager, effect, page_id)
-    page = known or await _as_person(world, by, lambda email: _change(world, effect, incident, email))
+    page = known or await _as_person(
+        world, by, lambda email: _change(world, effect, incident, email)
+    )
     if page is None:
         return None
 
     def settle(tx: Tx) -> None:
         world.paging.changed(tx, incident.number, verb, page, effect.id)
-        tx.emit(_in_the_bots_name(world, tx, effect, incident, by))
+        tx.emit(_in_the_bots_name(tx, effect, incident, by))
 
     return settle
 
@@ -102,7 +110,10 @@ async def _already(pager: Pager, effect: Claimed, page_id: str) -> Page | None:
     if effect.attempt == 1 or effect.payload["verb"] not in {"reassign", "escalate"}:
         return None
     page = await pager.page(page_id)
-    kinds = {"reassign": {"reassigned"}, "escalate": {"escalated", "delegated", "responder_added", "reassigned"}}
+    kinds = {
+        "reassign": {"reassigned"},
+        "escalate": {"escalated", "delegated", "responder_added", "reassigned"},
+    }
     since = effect.first_tried_at - timedelta(seconds=5)
     done = any(e.kind.value in kinds[effect.payload["verb"]] and e.at >= since for e in page.events)
     return page if done else None
@@ -135,7 +146,9 @@ async def _escalate(world: World, effect: Claimed, incident: Incident, email: st
             page_id, user, by=requester.id if requester else email, message=payload.get("text", "")
         )
         return await pager.page(page_id, history=False)
-    return await pager.escalate(page_id, by=email, level=payload.get("level"), policy_id=payload.get("policy_id"))
+    return await pager.escalate(
+        page_id, by=email, level=payload.get("level"), policy_id=payload.get("policy_id")
+    )
 
 
 async def _user_id(world: World, data: dict[str, Any]) -> str:
@@ -148,12 +161,15 @@ async def _user_id(world: World, data: dict[str, Any]) -> str:
     if found is None:
         name = actor.name if actor else "that person"
         raise ProviderError(
-            "pagerduty", Reason.INVALID, f"{name} has no PagerDuty account; choose somebody else", code="no_account"
+            "pagerduty",
+            Reason.INVALID,
+            f"{name} has no PagerDuty account; choose somebody else",
+            code="no_account",
         )
     return found.id
 
 
-def _in_the_bots_name(world: World, tx: Tx, effect: Claimed, incident: Incident, by: Actor | None) -> list[Any]:
+def _in_the_bots_name(tx: Tx, effect: Claimed, incident: Incident, by: Actor | None) -> list[Any]:
     """Somebody without an account is told once that the bot acted for them, and PagerDuty is told who it was."""
     if by is None or by.pagerduty_id or not by.slack_id or not tx.value("pagerduty.users"):
         return []
@@ -171,7 +187,9 @@ async def note_page(world: World, effect: Claimed) -> Settle | None:
         return None
     pager = world.the_pager()
     own, by = effect.payload["text"], actor_from(effect.payload.get("by"))
-    text = effect.payload.get("note", "") if own == "note" else _own_note(world, incident, own, effect)
+    text = (
+        effect.payload.get("note", "") if own == "note" else _own_note(world, incident, own, effect)
+    )
     if not text:
         return None
     note_id = await pager.find_note(page_id, text) if effect.attempt > 1 else None
@@ -187,7 +205,9 @@ def _own_note(world: World, incident: Incident, which: str, effect: Claimed) -> 
     channel = incident.places.channel
     if channel is None:
         return ""
-    where = f"{world.workspace_url.rstrip('/')}/archives/{channel}" if world.workspace_url else channel
+    where = (
+        f"{world.workspace_url.rstrip('/')}/archives/{channel}" if world.workspace_url else channel
+    )
     return f"{OWN_NOTE}{incident.name} is worked on in Slack channel #{incident.places.channel_name} {where}"
 
 
@@ -259,11 +279,17 @@ def _to_read(tx: Tx, pages: Sequence[Page], *, first: bool, since: datetime) -> 
 
 
 def _differs(incident: Incident, page: Page) -> bool:
-    newer = page.changed_at is not None and (incident.vendor_at is None or page.changed_at > incident.vendor_at)
+    newer = page.changed_at is not None and (
+        incident.vendor_at is None or page.changed_at > incident.vendor_at
+    )
     return (
         newer
         or page.status is not incident.status
         or page.urgency is not incident.urgency
         or page.priority != incident.priority
-        or (bool(page.assignees) and {a.pagerduty_id for a in page.assignees} != {o.pagerduty_id for o in incident.owners})
+        or (
+            bool(page.assignees)
+            and {a.pagerduty_id for a in page.assignees}
+            != {o.pagerduty_id for o in incident.owners}
+        )
     )

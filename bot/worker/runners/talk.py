@@ -37,7 +37,9 @@ async def post_entry(world: World, effect: Claimed) -> Settle | None:
     ):
         return None
     try:
-        await world.chat.post(channel, entry_message(incident, entry), key=effect.key, thread=thread)
+        await world.chat.post(
+            channel, entry_message(incident, entry), key=effect.key, thread=thread
+        )
     except ProviderError as error:
         if error.code != "is_archived":
             raise
@@ -108,10 +110,16 @@ async def summarise(world: World, effect: Claimed) -> Settle | None:
         return state.with_waiting(waits, tx.waiting(EffectKind.CREATE_CHANNEL))
 
     state = await world.work.read(look)
-    listed = await world.work.read(lambda tx: [tx.incident(n, lock=False) for n in state.listed[-storm.SHOWN :]])
+    listed = await world.work.read(
+        lambda tx: [tx.incident(n, lock=False) for n in state.listed[-storm.SHOWN :]]
+    )
     channel = await world.rooms.announcements()
     message = lists.summary_message(
-        listed, total=len(state.listed), waiting=state.waiting, wait_seconds=state.seconds, channels=state.channels
+        listed,
+        total=len(state.listed),
+        waiting=state.waiting,
+        wait_seconds=state.seconds,
+        channels=state.channels,
     )
     key = f"storm/{state.began}"
     ts = state.ts
@@ -129,6 +137,8 @@ async def summarise(world: World, effect: Claimed) -> Settle | None:
         if state.waiting or state.channels:
             tx.emit([storm.summarise(now_state, due=tx.now + timedelta(seconds=storm.EVERY))])
         elif now_state.listed == state.listed:
-            tx.set_value(storm.VALUE, None)  # the storm is over; the next one gets a summary of its own
+            tx.set_value(
+                storm.VALUE, None
+            )  # the storm is over; the next one gets a summary of its own
 
     return settle

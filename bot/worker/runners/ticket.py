@@ -97,4 +97,3 @@ async def change(world: World, effect: Claimed) -> Settle | None:
     else:
         await tickets.close(ticket)
     return None
-

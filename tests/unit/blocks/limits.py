@@ -1,7 +1,7 @@
 """A strict judge of Slack payloads, written from Slack's reference and not from our builders.
 
 It shares no constant with ``blocks/``: a limit believed wrongly there is noticed here. Lengths are
-counted in UTF-16 units. Source: docs.slack.dev/reference/block-kit and the limits table in our notes.
+counted in UTF-16 units. Source: docs.slack.dev/reference/block-kit.
 """
 
 from __future__ import annotations

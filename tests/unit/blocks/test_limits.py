@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,8 +73,13 @@ def test_timeline(incident: Incident, entries: Any, steps: Any, times: int) -> N
 
 
 @thorough
-@given(odd.many_incidents, odd.texts, st.integers(0, 10**6), odd.incidents, odd.contexts)
-def test_lists(many: list[Incident], words: str, count: int, one: Incident, context: Any) -> None:
+@given(
+    odd.few_incidents, odd.repeats, odd.texts, st.integers(0, 10**6), odd.incidents, odd.contexts
+)
+def test_lists(
+    few: list[Incident], times: int, words: str, count: int, one: Incident, context: Any
+) -> None:
+    many = [replace(each, number=n + 1) for n, each in enumerate(few * times)]
     check_message(notices.incident_list(many, total=count, title=words, now=odd.NOW), KNOWN)
     check_message(notices.similar_question(words, many, severity=words or None, asked=words), KNOWN)
     check_message(
@@ -120,8 +126,8 @@ def test_notices(
 
 @thorough
 @given(
-    odd.many_incidents,
-    odd.many_incidents,
+    odd.few_incidents,
+    odd.few_incidents,
     st.lists(
         st.builds(
             Duty,
@@ -131,9 +137,11 @@ def test_notices(
         ),
         max_size=3,
     ),
-    st.sampled_from([1, 50]),
+    odd.repeats,
 )
 def test_home(mine: Any, others: Any, duties: Any, times: int) -> None:
+    mine = [replace(each, number=n + 1) for n, each in enumerate(mine * times)]
+    others = [replace(each, number=n + 50) for n, each in enumerate(others * times)]
     totals = Totals(open=10**6, declared=5, seconds_to_acknowledge=1.5, seconds_to_resolve=1e9)
     view = home_view(
         mine=mine, open_incidents=others, totals=totals, now=odd.NOW, on_call=duties * times
@@ -164,7 +172,7 @@ def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, wo
 
 
 @thorough
-@given(choices, choices, odd.texts, odd.texts, odd.many_incidents)
+@given(choices, choices, odd.texts, odd.texts, odd.few_incidents)
 def test_declare(severities: Any, services: Any, title: str, words: str, similar: Any) -> None:
     prefill = declare.Form(
         title=title,

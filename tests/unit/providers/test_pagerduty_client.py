@@ -100,6 +100,15 @@ class TestOpen:
         assert (error.reason, error.code) == (Reason.INVALID, "2001")
         assert error.detail == "answered 400: Invalid Input Service is disabled Sorry"
 
+    @pytest.mark.parametrize("by", ["ana@acme.test\r\nX-Evil: 1", "ana\u2603@acme.test"])
+    async def test_a_from_that_cannot_be_sent(
+        self, vendor: Vendor, pager: PagerDuty, by: str
+    ) -> None:
+        vendor.answers = {FIND: listed()}
+        error = await refused(pager.open(REQUEST, key="k1", by=by))
+        assert (error.reason, error.code) == (Reason.INVALID, "1008")  # as an unknown one
+        assert vendor.calls() == [FIND]
+
     async def test_unknown_from(self, vendor: Vendor, pager: PagerDuty) -> None:
         vendor.answers = {FIND: listed(), OPEN: refusal(1008, "Requester User Not Found")}
         error = await refused(pager.open(REQUEST, key="k1", by=BY))
@@ -281,6 +290,20 @@ class TestRead:
         windows = vendor.asked[asked_before:]
         assert len(windows) == 3
         assert windows[0].query["until"] == windows[1].query["since"]
+
+    async def test_more_than_pagerduty_tells_at_once(
+        self, vendor: Vendor, pager: PagerDuty, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in ("calls", "incidents"):
+            monkeypatch.setattr(f"bot.providers.pagerduty.{module}.LAST_OFFSET", 1)
+        since = datetime.now(UTC) - timedelta(days=10)
+        first = incident(id="Q1", created_at=(since + timedelta(days=1)).isoformat())
+        last = incident(id="Q2", created_at=(since + timedelta(days=2)).isoformat())
+        vendor.answers = {FIND: [listed(first, more=True), listed(last, more=True), listed()]}
+        assert [page.id for page in await pager.pages_since(since)] == ["Q1", "Q2"]
+        starts = [one.query["since"] for one in vendor.asked]
+        assert len(starts) == 3
+        assert starts == sorted(starts)
 
     async def test_changed_since(self, vendor: Vendor, pager: PagerDuty) -> None:
         entries = [

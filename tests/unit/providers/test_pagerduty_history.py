@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.incident import EntryKind, Status
@@ -167,6 +167,7 @@ names = st.sampled_from(
 odd = st.dictionaries(names, values)
 
 
+@settings(deadline=None)
 @given(st.lists(odd, max_size=4), st.lists(odd, max_size=3) | st.none(), odd)
 def test_odd_histories_never_raise(
     entries: list[dict[str, Any]], notes: list[dict[str, Any]] | None, incident: dict[str, Any]

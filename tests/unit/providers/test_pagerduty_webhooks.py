@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.incident import EntryKind, Status, Urgency
@@ -290,12 +290,14 @@ fields = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_is_read_or_refused_with_value_error(value: Any) -> None:
     with suppress(ValueError):
         parse_event(json.dumps(value).encode())
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*KINDS, "x"]), st.dictionaries(fields, json_values), json_values, json_values
 )

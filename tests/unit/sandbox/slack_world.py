@@ -1,7 +1,5 @@
 """A sandbox on a free port, the real SDK clients against it, and a clock that stands still."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -110,24 +108,31 @@ class World:
         assert created["ok"], created
         return str(created["channel"]["id"])
 
-    async def wire(self) -> aiohttp.ClientWebSocketResponse:
-        """A bare Socket Mode connection, after its hello."""
+    async def wire(self, *, patient: bool = False) -> aiohttp.ClientWebSocketResponse:
+        """A bare Socket Mode connection, after its hello; patient when acks will come."""
+        if patient:
+            self.be_patient()
         opened = await self.call("apps.connections.open", token="xapp-test")
         socket = await self.http.ws_connect(opened["url"], autoping=False)
         assert (await frame(socket))["type"] == "hello"
         return socket
 
+    def be_patient(self) -> None:
+        """Let Slack wait as long as a busy machine needs; nobody means to be late."""
+        self.running.sandbox.slack.socket.ack_seconds = 3.0
+
     @asynccontextmanager
     async def bolt(self, app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
         """Connect a Bolt app over Socket Mode."""
+        self.be_patient()
         handler = AsyncSocketModeHandler(app, "xapp-test", ping_interval=5)
         handler.client.web_client.base_url = self.api_url
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call]
         await until(lambda: self.running.sandbox.slack.socket.connected)
         try:
             yield handler
         finally:
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call]
 
     def app(self) -> AsyncApp:
         """A Bolt app that talks to this sandbox."""
@@ -150,7 +155,7 @@ async def world(**changes: Any) -> AsyncIterator[World]:
 async def until(condition: Any, seconds: float = 2.0) -> None:
     """Wait for something that is about to happen."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)
 
 

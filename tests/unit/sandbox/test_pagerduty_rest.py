@@ -65,14 +65,15 @@ def documented(value: Any) -> Any:
     return value
 
 
-UNDOCUMENTED = (".body.details", ".user.type")
+UNDOCUMENTED = (".body.details", ".user.type", ".escalation_policy.type", "teams[0].type")
 """Typed as an object or a reference, though the prose says text or full users are possible."""
 
 
 @functools.cache
 def registry() -> Registry[Any]:
     resource = Resource.from_contents(openapi(), default_specification=DRAFT202012)
-    return Registry().with_resource("urn:openapi", resource)
+    found: Registry[Any] = Registry().with_resource("urn:openapi", resource)
+    return found
 
 
 def without_nulls(value: Any) -> Any:
@@ -622,7 +623,7 @@ async def test_pages_for_people_can_be_opened(lab: Lab) -> None:
 async def test_rate_limit(lab: Lab) -> None:
     first = await lab.client.get("/abilities")
     assert first.headers["ratelimit-remaining"] == "959"
-    lab.pagerduty.desk.limits._windows["key"] = (lab.now, 960)  # noqa: SLF001 - saves 960 requests
+    lab.pagerduty.desk.limits._windows["key"] = (lab.now, 960)  # saves 960 requests
     lab.now += timedelta(seconds=40)
     refused = await lab.client.get("/abilities")
     assert code_of(refused) == (429, 2020)
@@ -689,3 +690,77 @@ async def test_other_wrong_requests(lab: Lab) -> None:
         assert code_of(answer) == (400, 2001)
     assert code_of(await lab.client.get("/nothing")) == (404, 2100)
     assert code_of(await lab.client.get("/incidents/QNONE")) == (404, 5001)
+
+
+# --- the rest of the operations
+
+
+async def test_unacknowledging(lab: Lab) -> None:
+    own = (await lab.create())["id"]
+    assert (await lab.put(own, status="triggered")).status_code == 200
+    await lab.put(own, status="acknowledged")
+    back = (await lab.put(own, status="triggered")).json()["incident"]
+    assert (back["status"], back["acknowledgements"]) == ("triggered", [])
+
+
+async def test_reopening_for_somebody(lab: Lab) -> None:
+    own = (await lab.create())["id"]
+    erin = {"id": (await lab.user("erin"))["id"], "type": "user_reference"}
+    await lab.put(own, status="resolved")
+    assert code_of(await lab.put(own, assignments=[{"assignee": erin}])) == (400, 1001)
+    assigned = [{"assignee": erin}]
+    opened = (await lab.put(own, status="triggered", assignments=assigned)).json()["incident"]
+    assert opened["assignments"][0]["assignee"]["summary"] == "Erin"
+    await lab.put(own, status="resolved")
+    policy = {"id": "PEPSRCH", "type": "escalation_policy_reference"}
+    moved = (await lab.put(own, status="triggered", escalation_policy=policy)).json()["incident"]
+    assert moved["escalation_policy"]["id"] == "PEPSRCH"
+    both = await lab.put(own, assignments=assigned, escalation_policy=policy)
+    assert code_of(both) == (400, 2001)
+
+
+async def test_asking_a_whole_policy(lab: Lab) -> None:
+    own = (await lab.create())["id"]
+    target = {"id": "PEPSRCH", "type": "escalation_policy_reference"}
+    body = {
+        "requester_id": (await lab.user("alice"))["id"],
+        "responder_request_targets": [{"responder_request_target": target}],
+    }
+    path = f"/incidents/{own}/responder_requests"
+    asked = (await lab.client.post(path, json=body)).json()["responder_request"]
+    found = asked["responder_request_targets"][0]["responder_request_target"]
+    assert found["type"] == "escalation_policy"
+    assert [one["user"]["summary"] for one in found["incidents_responders"]] == ["Carol"]
+    flat = {"responder_request_targets": [target]}
+    cancelled = (await lab.client.put(f"{path}/cancel", json=flat)).json()
+    assert cancelled["responder_request_targets"][0]["result"] == "cancelled"
+    assert (await lab.get(f"/incidents/{own}"))["incident"]["incidents_responders"] == []
+    lab.pagerduty.desk.account.abilities.remove("coordinated_responding")
+    assert code_of(await lab.client.post(path, json=body)) == (402, 2014)
+
+
+async def test_single_objects(lab: Lab) -> None:
+    made = await lab.create()
+    include = {"include[]": ["escalation_policies", "teams"]}
+    service = (await lab.get("/services/PCHECKO", **include))["service"]
+    assert service["escalation_policy"]["type"] == "escalation_policy"
+    policy = (await lab.get("/escalation_policies/PEPCHKO"))["escalation_policy"]
+    assert [one["id"] for one in policy["services"]] == ["PCHECKO"]
+    assert [one["name"] for one in (await lab.get("/teams"))["teams"]] == ["Platform"]
+    assert "teams" in (await lab.get("/abilities"))["abilities"]
+    entry = made["first_trigger_log_entry"]["id"]
+    assert (await lab.get(f"/log_entries/{entry}"))["log_entry"]["type"] == "trigger_log_entry"
+    for kind in ("users", "services", "escalation_policies", "schedules", "log_entries"):
+        assert code_of(await lab.client.get(f"/{kind}/PNONE")) == (404, 2100)
+    lab.pagerduty.desk.account.priorities.clear()
+    assert code_of(await lab.client.get("/priorities")) == (402, 2014)
+    users = f"/ui/users/{(await lab.user('alice'))['id']}"
+    assert "Alice" in (await lab.client.get(users)).text
+
+
+async def test_ping(lab: Lab) -> None:
+    made = await lab.client.post("/webhook_subscriptions", json=subscription("http://127.0.0.1:1/"))
+    own = made.json()["webhook_subscription"]["id"]
+    assert (await lab.client.post(f"/webhook_subscriptions/{own}/ping")).status_code == 202
+    deliveries = lab.pagerduty.snapshot()["webhooks"]["deliveries"]
+    assert [one["event_type"] for one in deliveries] == ["pagey.ping"]

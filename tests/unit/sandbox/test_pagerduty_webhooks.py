@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from aiohttp import web
 from bot.sandbox.pagerduty import PagerDuty
 
 pytestmark = pytest.mark.asyncio
+CONTRACTS = os.environ.get("MUSTER_CONTRACTS")
 SECRET = "a secret"
 PEOPLE = [
     {"id": f"U{name}", "real_name": name.title(), "email": f"{name}@example.com", "tz": "Etc/UTC"}
@@ -184,6 +187,30 @@ async def test_services_have_events_too(bot: Bot) -> None:
     assert [one["data"]["summary"] for one in events] == ["Billing", "Invoices", "Invoices"]
 
 
+SHAPES = {
+    "incident": {"action": "priority", "name": "P1"},
+    "incident_note": {"action": "note", "text": "hi"},
+    "incident_responder": {"action": "responder", "to": "erin"},
+    "incident_status_update": {"action": "status_update", "text": "soon"},
+    "incident_conference_bridge": {"action": "conference_bridge", "url": "https://x"},
+}
+
+
+@pytest.mark.skipif(CONTRACTS is None, reason="MUSTER_CONTRACTS is not set")
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_has_exactly_the_keys_of_the_documentation(bot: Bot, shape: str) -> None:
+    folder = Path(str(CONTRACTS)) / "fixtures" / "pagerduty" / "webhook"
+    expected = json.loads((folder / "data_shapes" / f"{shape}.json").read_text())
+    own = (await bot.act("trigger"))["id"]
+    await bot.events()
+    await bot.act(**SHAPES[shape], incident=own)
+    event = (await bot.events())[0]
+    captured = json.loads((folder / "real.incident.escalated.json").read_text())["event"]
+    assert event.keys() == captured.keys()
+    assert event["agent"].keys() == captured["agent"].keys()
+    assert event["data"].keys() == expected.keys()
+
+
 # --- delivery
 
 
@@ -206,7 +233,7 @@ async def test_retries_when_nobody_listens(bot: Bot) -> None:
     url = bot.pagerduty.desk.account.subscriptions["PSANDBX"].url
     bot.pagerduty.desk.account.subscriptions["PSANDBX"].url = "http://127.0.0.1:1/"
     await bot.act("trigger")
-    while bot.states() != ["retrying"]:
+    while bot.states() != ["retrying"]:  # noqa: ASYNC110 - nothing to wait for from outside
         await asyncio.sleep(0.001)
     bot.pagerduty.desk.account.subscriptions["PSANDBX"].url = url
     assert await bot.types() == ["incident.triggered"]

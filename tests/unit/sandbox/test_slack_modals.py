@@ -1,7 +1,5 @@
 """Modals, Home and selects through the real Bolt: triggers, values, answers to submissions."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 
@@ -19,6 +17,7 @@ from tests.unit.sandbox.slack_world import (
     frame,
     modal,
     plain,
+    until,
     world,
 )
 
@@ -121,7 +120,7 @@ BAD_ANSWERS: list[Json] = [
 @pytest.mark.parametrize("answer", BAD_ANSWERS, ids=lambda answer: str(answer)[:60])
 async def test_a_wrong_answer_leaves_the_modal_and_is_a_problem(answer: Json) -> None:
     async with world() as here:
-        socket = await here.wire()
+        socket = await here.wire(patient=True)
         await opened(here, modal(TITLE))
         submitting = asyncio.create_task(here.act("submit", user="alice", values={"Title": "x"}))
         envelope = await frame(socket)
@@ -214,7 +213,7 @@ async def test_an_external_id_is_unique() -> None:
 
 async def test_closing_tells_the_app_only_when_it_asked() -> None:
     async with world() as here:
-        socket = await here.wire()
+        socket = await here.wire(patient=True)
         await opened(here, modal(TITLE, notify_on_close=True, private_metadata="m"))
         closing = asyncio.create_task(here.act("close", user="alice"))
         envelope = await frame(socket)
@@ -308,6 +307,43 @@ async def test_slacks_client_checks_first(element: Json, entered: Any) -> None:
         assert list(answer["errors"]) == ["b"]
 
 
+async def test_clear_on_close_takes_the_whole_stack() -> None:
+    async with world() as here:
+        socket = await here.wire(patient=True)
+        await opened(here, modal(TITLE, notify_on_close=True))
+        top = modal(TITLE, clear_on_close=True)
+        await here.call("views.push", trigger_id=await trigger(here), view=top)
+        closing = asyncio.create_task(here.act("close", user="alice"))
+        envelope = await frame(socket)
+        await socket.send_json({"envelope_id": envelope["envelope_id"]})
+        assert (await closing)["ok"]
+        assert envelope["payload"]["is_cleared"] is True
+        assert (await here.state())["views"] == []
+
+
+async def test_a_conversation_select_brings_its_response_url() -> None:
+    async with world() as here:
+        socket = await here.wire()
+        kind = "conversations_select"
+        element = {"type": kind, "action_id": "a", "response_url_enabled": True}
+        await opened(here, modal(field("Where", element, "b")))
+        await here.act("submit", user="alice", values={"Where": "#ops"})
+        (url,) = (await frame(socket))["payload"]["response_urls"]
+        assert (url["block_id"], url["channel_id"]) == ("b", "C0OPS00000")
+        async with here.http.post(
+            url["response_url"], json={"text": "x", "response_type": "in_channel"}
+        ) as response:
+            assert response.status == 200
+        assert await here.seen("bob", "C0OPS00000") == ["x"]
+
+
+async def test_a_disabled_submit_button_cannot_be_pressed() -> None:
+    async with world() as here:
+        await opened(here, modal(TITLE, submit_disabled=True))
+        answer = await here.act("submit", user="alice", values={"Title": "x"})
+        assert answer["error"] == "the submit button is disabled"
+
+
 async def test_people_cannot_enter_what_is_not_there() -> None:
     async with world() as here:
         select = {"type": "static_select", "action_id": "a", "options": [opt("A")]}
@@ -347,7 +383,7 @@ async def test_external_options_are_asked_for() -> None:
 
 async def test_too_many_options_are_a_problem() -> None:
     async with world() as here:
-        socket = await here.wire()
+        socket = await here.wire(patient=True)
         element = {"type": "external_select", "action_id": "service"}
         await opened(here, modal(field("Service", element, "s")))
         asking = asyncio.create_task(
@@ -378,9 +414,8 @@ async def test_home_is_published_and_pressed() -> None:
 
         async with here.bolt(app):
             assert (await here.act("open_home", user="bob"))["ok"]
-            async with asyncio.timeout(1):
-                while (await here.state("bob"))["home"] is None:
-                    await asyncio.sleep(0.01)
+            await until(lambda: here.running.sandbox.slack.ws.homes)
+            assert (await here.state("bob"))["home"]["blocks"][0]["type"] == "actions"
             assert (await here.state("alice"))["home"] is None
             assert (await here.act("press", user="bob", where="home", label="Declare"))["ok"]
         (body,) = pressed
@@ -429,6 +464,7 @@ async def test_shortcuts_global_and_on_a_message() -> None:
     async with world() as here:
         channel = await here.channel()
         posted = await here.call("chat.postMessage", channel=channel, text="look")
+        await here.running.sandbox.slack.idle()
         socket = await here.wire()
         await here.act("shortcut", user="alice", callback_id="declare")
         payload = (await frame(socket))["payload"]

@@ -1,7 +1,5 @@
 """Socket Mode: tickets, acknowledgements in time, late or never, redelivery, broken connections."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from typing import Any
@@ -59,7 +57,7 @@ async def test_the_eleventh_connection_is_sent_away() -> None:
 
 async def test_a_command_as_slack_sends_it() -> None:
     async with world() as here:
-        socket = await here.wire()
+        socket = await here.wire(patient=True)
         typed = asyncio.create_task(
             here.act(
                 "command", user="alice", channel="ops", text="/incident page @bob <now> & #ops"
@@ -130,7 +128,7 @@ async def test_nonsense_from_the_app_is_a_problem(text: str, kind: str) -> None:
 
 async def test_repeat_delivers_the_same_envelope_again() -> None:
     async with world() as here:
-        socket = await here.wire()
+        socket = await here.wire(patient=True)
         typed = asyncio.create_task(
             here.act("command", user="alice", channel="ops", text="/incident", repeat=2)
         )
@@ -148,6 +146,7 @@ async def test_repeat_delivers_the_same_envelope_again() -> None:
 async def test_an_event_is_sent_again_until_it_is_acknowledged() -> None:
     async with world() as here:
         channel = await here.channel()
+        await here.running.sandbox.slack.idle()
         socket = await here.wire()
         await here.act("join", user="alice", channel=channel)
         seen: list[tuple[str, int, str]] = []
@@ -174,7 +173,8 @@ async def test_an_acknowledged_event_comes_once_in_its_wrapper() -> None:
     async with world() as here:
         channel = await here.channel()
         await here.act("join", user="alice", channel=channel)
-        socket = await here.wire()
+        await here.running.sandbox.slack.idle()
+        socket = await here.wire(patient=True)
         typed = asyncio.create_task(
             here.act("message", user="alice", channel=channel, text="look @muster")
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ProviderError, Reason
@@ -202,6 +202,7 @@ async def test_the_fields_github_names(vendor: Vendor, tickets: GitHubTickets) -
 keys = st.text(max_size=30)
 
 
+@settings(deadline=None)
 @given(keys, keys)
 def test_no_key_breaks_out_or_is_taken_for_another(key: str, other: str) -> None:
     if any("\ud800" <= char <= "\udfff" for char in key + other):

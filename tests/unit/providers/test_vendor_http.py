@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Reason
@@ -80,12 +80,14 @@ values = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, values), json_values)
 def test_whatever_comes_gives_a_usable_time_or_none(headers: dict[str, str], body: Any) -> None:
     wait = parse_retry_after(headers, body, NOW)
     assert wait is None or (math.isfinite(wait) and 0 <= wait <= LONGEST_WAIT)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=86_400))
 def test_all_spellings_of_a_moment_agree(seconds: int) -> None:
     at = NOW + timedelta(seconds=seconds)

@@ -1,0 +1,71 @@
+# Everything a person needs: make sandbox, make test. Only Python 3.11+ and make are assumed; the rest goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help sandbox run doctor test test-long check format bench lock clean browser
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# One line instead of a page of errors when Python is too old or lacks venv.
+define check_python
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Muster needs Python 3.11 or newer as $(PYTHON): install it, or name another with make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python lacks venv: install it (Debian and Ubuntu: apt install python3-venv), then run make again." >&2; exit 1; }
+endef
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	$(check_python)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q
+	@echo "Installing what Muster needs into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@printf '#!/bin/sh\ncd "$(CURDIR)" && exec "$(CURDIR)/$(BIN)/python" -m bot "$$@"\n' > $(BIN)/muster && chmod +x $(BIN)/muster
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+sandbox: $(VENV)/.runtime ## a local workspace with the bot in it, and a first incident
+	@$(BIN)/python -m bot sandbox
+
+run: $(VENV)/.runtime ## the bot itself (settings from .env)
+	@$(BIN)/python -m bot run
+
+doctor: $(VENV)/.runtime ## check every step of the installation
+	@$(BIN)/python -m bot doctor
+
+test: $(VENV)/.dev ## the tests that run everywhere, within 5 minutes
+	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "not long"
+
+test-long: $(VENV)/.dev ## everything: every kill point on both databases, Chromium
+	@$(BIN)/python -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
+
+COVERAGE ?= 90
+
+check: $(VENV)/.dev ## lint, types, architecture, docs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy bot handlers blocks
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell bot handlers blocks tests *.md
+	@$(BIN)/python -m pytest -q tests/architecture
+
+format: $(VENV)/.dev ## let ruff format and mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## benchmarks: ratios against a baseline of the same run
+	@$(BIN)/python -m tests.benchmarks
+
+lock: ## make the hashed locks anew (needs uv)
+	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
+	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove what make made
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,142 @@
+"""``muster.yml`` as a whole: a ``Catalog`` and the other sections, or every problem at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.config_file import formats
+from bot.config_file.basics import (
+    ALERTS_DO,
+    PAGERDUTY_DO,
+    read_channel_name,
+    read_permissions,
+    read_roles,
+    read_rules,
+    read_services,
+    read_severities,
+)
+from bot.config_file.oncall import read_people, read_policies, read_rosters
+from bot.config_file.reader import Reader
+from bot.config_file.sections import Sections, read_sections
+from bot.domain.catalog import Catalog
+from bot.errors import Problem, SettingsError
+from bot.settings import ENV_FILE, load, merged_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.config_file.reader import Section
+    from bot.settings import Settings
+
+DEFAULT_FILE = "muster.yml"
+TOP_KEYS = (
+    "severities",
+    "roles",
+    "channel_name",
+    "routing",
+    "services",
+    "people",
+    "rosters",
+    "escalation_policies",
+    "alerts",
+    "reminders",
+    "permissions",
+    "notifications",
+    "drills",
+    "digest",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The whole file as values."""
+
+    catalog: Catalog = field(default_factory=Catalog)
+    sections: Sections = field(default_factory=Sections)
+
+
+def load_catalog(path: Path | str, environ: Mapping[str, str]) -> Catalog:
+    """The catalog in ``path``, defaults when there is no such file; see ``load_config``."""
+    return load_config(path, environ).catalog
+
+
+def load_config(path: Path | str, environ: Mapping[str, str], *, required: bool = False) -> Config:
+    """Everything in ``path``; raises ``SettingsError`` with every problem and its line.
+
+    ``environ`` is where ${NAME} comes from (``bot.settings.merged_environ()``). No file means the
+    defaults, unless it is ``required`` (CONFIG_FILE was given).
+    """
+    path = Path(path)
+    if not path.exists():
+        if required:
+            raise SettingsError([Problem("CONFIG_FILE", f"there is no file {str(path)!r}.", "")])
+        return Config()
+    reader = Reader(path.name, environ)
+    top = reader.open(path)
+    config = _read(top.section(TOP_KEYS), environ) if top else Config()
+    formats.check_programs(reader)
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return config
+
+
+def load_all(
+    environ: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = ENV_FILE,
+    need_slack: bool = True,
+) -> tuple[Settings, Config]:
+    """Settings and file together; what is wrong with either comes in one ``SettingsError``."""
+    merged = merged_environ(environ, env_file)
+    problems: list[Problem] = []
+    settings, config = None, Config()
+    try:
+        settings = load(environ, env_file=env_file, need_slack=need_slack)
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        config = load_config(merged.get("CONFIG_FILE", DEFAULT_FILE), merged)
+    except SettingsError as error:
+        problems += error.problems
+    if settings is None or problems:
+        raise SettingsError(problems)
+    return settings, config
+
+
+def _read(top: Section, environ: Mapping[str, str]) -> Config:
+    """All sections; the order follows who refers to whom."""
+    # What a section does not say stays the catalog's own default.
+    parts: dict[str, Any] = {}
+    if value := top.get("severities"):
+        parts["severities"] = read_severities(value)
+    if value := top.get("roles"):
+        parts["roles"] = read_roles(value)
+    if (value := top.get("channel_name")) and (name := read_channel_name(value)):
+        parts["channel_name"] = name
+    known = Catalog(**parts)
+    severities = [severity.name for severity in known.severities]
+    routing = top.get("routing")
+    rules = routing.section(("pagerduty", "alerts")) if routing else None
+    if rules and (value := rules.get("pagerduty")):
+        parts["pagerduty_routing"] = read_rules(value, PAGERDUTY_DO, None)
+    alerts = rules.get("alerts") if rules else None
+    rosters = read_rosters(top.get("rosters"))
+    policies = read_policies(top.get("escalation_policies"), rosters)
+    catalog = Catalog(
+        **parts,
+        services=read_services(top.get("services"), policies, environ.get("GITHUB_OWNER")),
+        people=read_people(top.get("people")),
+        policies=policies,
+        rosters=rosters,
+        permissions=read_permissions(top.get("permissions"), [role.name for role in known.roles]),
+    )
+    return Config(
+        catalog=catalog,
+        sections=read_sections(
+            top,
+            routing=read_rules(alerts, ALERTS_DO, severities) if alerts else (),
+            severities=severities,
+        ),
+    )

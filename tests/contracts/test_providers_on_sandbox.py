@@ -1,0 +1,220 @@
+"""The providers against the stand-ins people run, faults included, and the stand-ins' webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.incident import Status, Urgency
+from bot.errors import ProviderError, Reason
+from bot.ports import Inbound, Message, PageRequest
+from bot.providers.github import GitHubTickets
+from bot.providers.pagerduty import PagerDuty, parse_event, verify
+from bot.providers.slack import SlackChat
+
+server = pytest.importorskip("bot.sandbox.server")
+
+ALICE, BOB = "alice@example.com", "bob@example.com"
+REQUEST = PageRequest(
+    title="Checkout down",
+    details="All red",
+    service_id="PCHECKO",
+    urgency=Urgency.HIGH,
+    priority="P1",
+)
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*Down*"}}
+KINDS = {
+    "timeout": Reason.UNKNOWN_OUTCOME,
+    "reset": Reason.UNKNOWN_OUTCOME,
+    "lost": Reason.UNKNOWN_OUTCOME,
+    "500": Reason.UNKNOWN_OUTCOME,
+    "garbage": Reason.UNKNOWN_OUTCOME,
+    "429": Reason.RATE_LIMITED,
+    "401": Reason.AUTH,
+}
+
+
+@dataclass
+class Box:
+    """A running sandbox, the providers on it, and the webhooks PagerDuty sent."""
+
+    url: str
+    slack: SlackChat
+    pager: PagerDuty
+    tickets: GitHubTickets
+    running: Any
+    inbound: list[Inbound] = field(default_factory=list)
+
+    async def post(self, path: str, **body: Any) -> Any:
+        """Do something through the sandbox's own API."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.url}{path}", json=body) as answer,
+        ):
+            told = await answer.json()
+            assert told["ok"], told
+            return told
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Box]:
+    inbound: list[Inbound] = []
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        assert verify(body, request.headers.get("X-PagerDuty-Signature"), ["s3"])
+        inbound.append(parse_event(body))
+        return web.Response(status=202)
+
+    app = web.Application()
+    app.router.add_post("/webhooks/pagerduty", take)
+    bot = TestServer(app)
+    await bot.start_server()
+    config = server.SandboxConfig(
+        port=0,
+        manifest=None,
+        limits=False,
+        bot_url=str(bot.make_url("/")),
+        pagerduty_webhook_secret="s3",
+    )
+    running = await server.serve(config)
+    chat = SlackChat("xoxb-sandbox", f"{running.url}/slack/api/", 0.5)
+    pager = PagerDuty("key", f"{running.url}/pagerduty", 0.5)
+    tickets = GitHubTickets("ghp_sandbox", f"{running.url}/github", 1.0)
+    yield Box(running.url, chat, pager, tickets, running, inbound)
+    for provider in (chat, pager, tickets):
+        await provider.aclose()
+    await running.close()
+    await bot.close()
+
+
+async def test_an_incident_at_pagerduty(box: Box) -> None:
+    pager = box.pager
+    page = await pager.open(REQUEST, key="inc-1/page", by=ALICE)
+    assert (page.status, page.priority, page.key) == (Status.TRIGGERED, "P1", "inc-1/page")
+    assert (await pager.open(REQUEST, key="inc-1/page", by=ALICE)).id == page.id
+    assert (await pager.acknowledge(page.id, by=ALICE)).status is Status.ACKNOWLEDGED
+    note = await pager.add_note(page.id, "Channel: <#C1>", by=ALICE)
+    assert await pager.find_note(page.id, "Channel: <#C1>") == note
+    bob = await pager.user_by_email(BOB.upper())
+    assert bob is not None
+    assert (await pager.reassign(page.id, bob.id, by=ALICE)).assignees[0].pagerduty_id == bob.id
+    await pager.escalate(page.id, by=ALICE, level=2)
+    await pager.set_priority(page.id, "P3", by=ALICE)
+    await pager.request_responder(page.id, bob.id, by=ALICE, message="Come")
+    assert (await pager.resolve(page.id, by=ALICE, resolution="Fixed")).resolved_at
+    assert (await pager.resolve(page.id, by=ALICE)).status is Status.RESOLVED
+    with pytest.raises(ProviderError) as raised:
+        await pager.acknowledge(page.id, by=ALICE)
+    assert (raised.value.reason, raised.value.code) == (Reason.CONFLICT, "1001")
+    assert (await pager.reopen(page.id, by=ALICE)).status is Status.TRIGGERED
+
+    told = [event.kind for event in (await pager.page(page.id)).events]
+    await box.running.sandbox.vendors["pagerduty"].idle()
+    sent = [one.event.kind for one in box.inbound if one.event]
+    assert sorted(told) == sorted(sent)  # both ways tell the same story
+    assert len(told) == len(set(told)) == 9
+    assert {one.page_id for one in box.inbound} == {page.id}
+    assert [one.id for one in await pager.open_pages()] == [page.id]
+    assert await pager.changed_since(datetime.now(UTC) - timedelta(minutes=1)) == [page.id]
+
+
+@pytest.mark.parametrize(("address", "code"), [("nobody@example.com", "1008")])
+async def test_unknown_from(box: Box, address: str, code: str) -> None:
+    with pytest.raises(ProviderError) as raised:
+        await box.pager.open(REQUEST, key="k", by=address)
+    assert (raised.value.reason, raised.value.code) == (Reason.INVALID, code)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_faults_at_pagerduty(box: Box, kind: str) -> None:
+    await box.post("/api/faults", target="pagerduty.POST /incidents", kind=kind, retry_after=3)
+    with pytest.raises(ProviderError) as raised:
+        await box.pager.open(REQUEST, key="inc-1/page", by=ALICE)
+    assert raised.value.reason is KINDS[kind]
+    page = await box.pager.open(REQUEST, key="inc-1/page", by=ALICE)
+    assert [one.id for one in await box.pager.open_pages()] == [page.id]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_faults_at_slack(box: Box, kind: str) -> None:
+    since = datetime.now(UTC)
+    channel = (await box.slack.create_channel("incident-1")).id
+    await box.post("/api/faults", target="slack.chat.postMessage", kind=kind, retry_after=3)
+    with pytest.raises(ProviderError) as raised:
+        await box.slack.post(channel, Message(text="Down", blocks=[SECTION]), key="k")
+    assert raised.value.reason is KINDS[kind]
+    assert raised.value.retry_after == (3.0 if kind == "429" else None)
+    found = await box.slack.find_posted(channel, "k", since=since)
+    assert (found is not None) is (kind == "lost")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_faults_at_github(box: Box, kind: str) -> None:
+    since = datetime.now(UTC) - timedelta(seconds=5)
+    wish: dict[str, Any] = {"title": "Down", "body": "b", "labels": ["bug"], "key": "k"}
+    await box.post("/api/faults", target="github.POST /repos/*/*/issues", kind=kind, retry_after=3)
+    with pytest.raises(ProviderError) as raised:
+        await box.tickets.open("acme/checkout-api", **wish)
+    assert raised.value.reason is KINDS[kind]
+    found = await box.tickets.find("acme/checkout-api", "k", since=since)
+    assert (found is not None) is (kind == "lost")
+
+
+async def test_a_channel_at_slack(box: Box) -> None:
+    chat, since = box.slack, datetime.now(UTC)
+    assert (await chat.identity())["user_id"]
+    channel = await chat.create_channel("incident-1-down")
+    with pytest.raises(ProviderError) as raised:
+        await chat.create_channel("incident-1-down")
+    assert (raised.value.reason, raised.value.code) == (Reason.CONFLICT, "name_taken")
+    assert await chat.find_channel("incident-1-down") == await chat.channel_info(channel.id)
+    message = Message(text="Down", blocks=[SECTION])
+    ts = await chat.post(channel.id, message, key="card")
+    reply = await chat.post(channel.id, message, key="reply", thread=ts)
+    await chat.update(channel.id, ts, Message(text="Up"), key="card")
+    assert await chat.find_posted(channel.id, "card", since=since) == ts
+    assert await chat.find_posted(channel.id, "reply", since=since, thread=ts) == reply
+    refused = Message(text="plain words", blocks=[{"type": "section"}])
+    assert await chat.post(channel.id, refused, key="refused")
+    for _ in range(2):
+        await chat.pin(channel.id, ts)
+        await chat.react(channel.id, ts, ":pushpin:")
+        await chat.join(channel.id)
+        await chat.set_topic(channel.id, "t" * 300)
+    people = [one.id for one in await chat.members() if not one.is_bot][:2]
+    assert await chat.invite(channel.id, [*people, "U0NOBODY0"]) == ("U0NOBODY0",)
+    assert await chat.invite(channel.id, people) == ()
+    await chat.tell(channel.id, people[0], message)
+    await chat.add_bookmark(channel.id, "Runbook", "https://wiki.test")
+    assert list(await chat.bookmarks(channel.id)) == ["Runbook"]
+    for _ in range(2):
+        await chat.delete(channel.id, reply)
+    for _ in range(2):
+        await chat.archive(channel.id)
+
+
+async def test_an_issue_at_github(box: Box) -> None:
+    tickets, since = box.tickets, datetime.now(UTC) - timedelta(seconds=5)
+    repo = "acme/checkout-api"
+    assert (await tickets.repository(repo))["permissions"] == {"push": True}
+    made = await tickets.open(repo, title="Down", body="b", labels=["bug", "incident"], key="k")
+    await tickets.edit_body(made, "better", key="k")
+    await tickets.comment(made, "Rolled back", key="c")
+    assert await tickets.has_comment(made, "c")
+    for _ in range(2):
+        await tickets.close(made)
+    found = await tickets.find(repo, "k", since=since)
+    assert found is not None
+    assert (found.number, found.state) == (made.number, "closed")
+    await tickets.reopen(made)
+    with pytest.raises(ProviderError) as raised:
+        await tickets.open("acme/no-issues", title="t", body="b", labels=[], key="k")
+    assert (raised.value.reason, raised.value.code) == (Reason.INVALID, "410")

@@ -1,0 +1,363 @@
+"""A stage for scenarios: the sandbox and a whole bot on real sockets, in one event loop.
+
+People act through the sandbox's own API by visible label; what happened is judged by the
+stand-ins' state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from sqlalchemy import select
+
+from bot.app import Muster
+from bot.domain.catalog import Catalog
+from bot.sandbox.server import Running, SandboxConfig, serve
+from bot.settings import load
+from bot.store import queries
+from bot.store.tables import EffectRow
+from tests.workspace import (
+    buttons,
+    card_of,
+    cards,
+    channel_named,
+    issues,
+    messages_in,
+    newest,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "ALICE",
+    "API_TOKEN",
+    "BOB",
+    "CAROL",
+    "DAVE",
+    "GENERAL",
+    "PAGERDUTY_SECRET",
+    "DefaultRouter",
+    "Json",
+    "Stage",
+    "bot_environ",
+    "buttons",
+    "cards",
+    "channel_named",
+    "free_port",
+    "issues",
+    "messages_in",
+    "stage",
+    "text_of",
+]
+
+Json = dict[str, Any]
+
+ALICE, BOB, CAROL, DAVE = "U0ALICE00", "U0BOB0000", "U0CAROL00", "U0DAVE000"
+GENERAL = "C0GENERAL0"
+API_TOKEN = "a-token-for-programs"
+PAGERDUTY_SECRET = "sandbox-pagerduty-secret"
+
+
+class DefaultRouter:
+    """The default routing rules, without jq."""
+
+    async def route(self, subject: Mapping[str, Any]) -> str:
+        return "channel" if subject["urgency"] == "high" else "announce"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def bot_environ(
+    sandbox_url: str, database: str, port: int, **changes: str | None
+) -> dict[str, str]:
+    """The environment of a bot connected to a sandbox; ``None`` leaves a setting out."""
+    environ: dict[str, str | None] = {
+        "SLACK_BOT_TOKEN": "xoxb-sandbox",
+        "SLACK_APP_TOKEN": "xapp-sandbox",
+        "SLACK_API_URL": f"{sandbox_url}/slack/api/",
+        "SLACK_RATE_BUDGET": "off",
+        "PAGERDUTY_API_TOKEN": "pd-sandbox-token",
+        "PAGERDUTY_API_URL": f"{sandbox_url}/pagerduty",
+        "PAGERDUTY_FROM_EMAIL": "alice@example.com",
+        "PAGERDUTY_SERVICE_ID": "PCHECKO",
+        "PAGERDUTY_WEBHOOK_SECRET": PAGERDUTY_SECRET,
+        "PAGERDUTY_POLL_SECONDS": "0",
+        "GITHUB_TOKEN": "ghp_sandbox",
+        "GITHUB_API_URL": f"{sandbox_url}/github",
+        "GITHUB_OWNER": "acme",
+        "GITHUB_DEFAULT_REPO": "acme/incidents",
+        "DATABASE_URL": database,
+        "HTTP_PORT": str(port),
+        "API_TOKEN": API_TOKEN,
+    }
+    environ |= changes
+    return {name: value for name, value in environ.items() if value is not None}
+
+
+@dataclass
+class Stage:
+    """The sandbox, the bot (None while it is down), and what people and programs do."""
+
+    sandbox: Running
+    bot: Muster | None
+    bot_url: str
+    http: httpx.AsyncClient
+    environ: dict[str, str]
+    catalog: Catalog = field(default_factory=Catalog)
+    clock: Any = None
+    seen: dict[str, int] = field(default_factory=lambda: {"calls": 0, "problems": 0})
+
+    # --- the bot ----------------------------------------------------------------------
+
+    async def start_bot(self, **changes: str) -> None:
+        self.bot = Muster(
+            load({**self.environ, **changes}, env_file=None),
+            self.catalog,
+            DefaultRouter(),
+            self.clock,
+        )
+        await self.bot.start()
+
+    async def stop_bot(self) -> None:
+        if self.bot is not None:
+            bot, self.bot = self.bot, None
+            await bot.stop()
+
+    async def ready(self, timeout: float = 20, *, people: bool = True) -> None:  # noqa: ASYNC109 - part of the sentence
+        """Wait until the bot is ready and (``people``) knows everybody at Slack and PagerDuty."""
+
+        async def check() -> bool:
+            bot = self.bot
+            if bot is None or not (bot.gateway.connected and bot.worker.last_look):
+                return False
+            if people and not await self._people_known():
+                return False
+            try:
+                answer = await self.http.get(f"{self.bot_url}/readyz")
+            except httpx.TransportError:
+                return False
+            return answer.status_code == 200
+
+        await self.wait(check, timeout, "the bot to be ready")
+
+    async def _people_known(self) -> bool:
+        if self.bot is None or self.bot.pager is None:
+            return True
+        return await self.bot.work.read(lambda tx: tx.value("pagerduty.users")) is not None
+
+    # --- waiting ----------------------------------------------------------------------
+
+    async def wait(self, check: Callable[[], Any], timeout: float = 10, what: str = "it") -> Any:  # noqa: ASYNC109 - part of the sentence
+        """Ask again until the answer is truthy (no fixed pause anywhere)."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = check()
+            found = await found if asyncio.iscoroutine(found) else found
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {timeout} s for {what}")
+            await asyncio.sleep(0.02)
+
+    async def until(
+        self,
+        check: Callable[[Json], Any],
+        *,
+        user: str = ALICE,
+        timeout: float = 15,  # noqa: ASYNC109
+    ) -> Any:
+        """Wait until the workspace as ``user`` sees it fulfils ``check``; returns what it returned.
+
+        Looks again whenever the sandbox says that something changed, and twice a second anyway.
+        """
+        feed = self.sandbox.sandbox.feed
+        changed, deadline = feed.subscribe(), time.monotonic() + timeout
+        try:
+            while True:
+                changed.clear()
+                state = await self.state(user)
+                found = check(state)
+                if found:
+                    return found
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"not seen within {timeout} s; {newest(state)}")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), 0.5)
+                await asyncio.sleep(0.02)  # many changes at once are one look
+        finally:
+            feed.unsubscribe(changed)
+
+    async def quiet(self, timeout: float = 20, *, ahead: float = 0) -> None:  # noqa: ASYNC109 - part of the sentence
+        """Wait until no webhook is under way and nothing is left to do within ``ahead`` seconds."""
+
+        async def idle() -> bool:
+            bot = self.bot
+            assert bot is not None
+            if bot.worker.under_way or self._webhooks_under_way():
+                return False
+            soon = bot.work.clock.now() + timedelta(seconds=ahead)
+            due = await bot.work.read(lambda tx: queries.due_now(tx, soon))
+            return not due and not bot.worker.under_way
+
+        try:
+            await self.wait(idle, timeout, "the bot to be idle")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {await self.unfinished()}") from None
+
+    def _webhooks_under_way(self) -> bool:
+        vendor: Any = self.sandbox.sandbox.vendors.get("pagerduty")
+        return bool(vendor and vendor.desk.webhooks._tasks)
+
+    async def unfinished(self) -> list[Json]:
+        """What the bot still wants to do and why it is not done: for failing tests."""
+        assert self.bot is not None
+        open_ones: Any = EffectRow.state
+        query = select(EffectRow).where(open_ones.in_(("pending", "leased", "dead")))
+        rows = await self.bot.work.read(lambda tx: list(tx.session.execute(query).scalars()))
+        return [
+            {"effect": r.key, "state": r.state, "attempts": r.attempts, "why": r.last_detail}
+            for r in rows
+        ]
+
+    async def fresh(self) -> None:
+        """A new story on a used stage: no faults, no open modals, nothing stopped or counted."""
+        await self._call("DELETE", "/api/faults")
+        latencies = {f"{vendor}_latency_ms": 0 for vendor in ("slack", "pagerduty", "github")}
+        await self._call("POST", "/api/settings", {**latencies, "webhooks": True, "limits": False})
+        self.sandbox.sandbox.slack.ws.modals.clear()
+        if self.bot is not None:
+            for provider in list(self.bot.world.stopped):
+                await self.bot.worker.resume(provider)
+            await self.quiet()
+        for what in self.seen:
+            self.seen[what] = max((entry["n"] for entry in await self._listed(what)), default=0)
+
+    async def _listed(self, what: str) -> list[Json]:
+        found = await self._call("GET", f"/api/{what}")
+        return list(found[what] if isinstance(found, dict) else found)
+
+    # --- people -----------------------------------------------------------------------
+
+    async def _call(self, method: str, path: str, body: Json | None = None) -> Any:
+        answer = await self.http.request(method, f"{self.sandbox.url}{path}", json=body)
+        return answer.json()
+
+    async def state(self, user: str = ALICE) -> Json:
+        return dict(await self._call("GET", f"/api/state?user={user}"))
+
+    async def command(
+        self, text: str, *, user: str = ALICE, channel: str = GENERAL, **more: Any
+    ) -> Json:
+        return dict(
+            await self._call(
+                "POST", "/api/command", {"user": user, "channel": channel, "text": text, **more}
+            )
+        )
+
+    async def press(
+        self,
+        label: str,
+        *,
+        user: str = ALICE,
+        channel: str | None = None,
+        ts: str | None = None,
+        where: str = "message",
+        **more: Any,
+    ) -> Json:
+        body = {"user": user, "where": where, "label": label, **more}
+        body |= {k: v for k, v in (("channel", channel), ("ts", ts)) if v}
+        return dict(await self._call("POST", "/api/press", body))
+
+    async def submit(self, values: Json, *, user: str = ALICE, **more: Any) -> Json:
+        return dict(
+            await self._call("POST", "/api/submit", {"user": user, "values": values, **more})
+        )
+
+    async def declare(self, words: str, *, user: str = ALICE, channel: str = GENERAL) -> str:
+        """``/incident declare``; its name (``INC-7``) once the bot answered."""
+        answer = await self.command(f"/incident declare {words}", user=user, channel=channel)
+        found = re.search(r"INC-\d+", str(answer))
+        assert found, answer
+        return found[0]
+
+    async def settled(self, name: str) -> Json:
+        """The workspace once this incident is announced and all its steps are done."""
+        await self.until(lambda state: card_of(state, name))
+        await self.quiet()
+        return await self.state()
+
+    async def on_card(self, name: str, label: str, *, user: str = ALICE, **more: Any) -> Json:
+        """Press a button of the announcement."""
+        announced = await self.until(lambda state: card_of(state, name))
+        channel = channel_named(await self.state(), "incidents")
+        assert channel
+        return await self.press(label, user=user, channel=channel["id"], ts=announced["ts"], **more)
+
+    async def poll(self) -> None:
+        """Have the bot ask PagerDuty now, as if the interval were over."""
+        assert self.bot is not None
+        await self.bot.sweeps._emit_poll(f"stage/{time.monotonic()}")
+
+    async def act(self, path: str, **body: Any) -> Json:
+        """Any other path of the sandbox's own API (``shortcut``, ``github``, ``react`` …)."""
+        return dict(await self._call("POST", f"/api/{path}", body))
+
+    async def pagerduty(self, action: str, *, by: str | None = None, **more: Any) -> Json:
+        return dict(
+            await self._call("POST", "/api/pagerduty", {"as": by, "action": action, **more})
+        )
+
+    async def fault(self, target: str, kind: str, **more: Any) -> None:
+        await self._call("POST", "/api/faults", {"target": target, "kind": kind, **more})
+
+    async def calls(self, operation: str = "") -> list[Json]:
+        """What the bot called at the vendors in this story."""
+        calls = await self._listed("calls")
+        return [c for c in calls if operation in c["operation"] and c["n"] > self.seen["calls"]]
+
+    async def problems(self) -> list[Json]:
+        """What the real services would have refused or punished in this story."""
+        return [p for p in await self._listed("problems") if p["n"] > self.seen["problems"]]
+
+
+@contextlib.asynccontextmanager
+async def stage(
+    folder: Path,
+    *,
+    catalog: Catalog | None = None,
+    start: bool = True,
+    limits: bool = False,
+    database: str | None = None,
+    clock: Any = None,
+    **changes: str | None,
+) -> AsyncIterator[Stage]:
+    """A sandbox and a bot, cleaned up afterwards; ``changes`` are settings (None: left out)."""
+    port = free_port()
+    bot_url = f"http://127.0.0.1:{port}"
+    running = await serve(SandboxConfig(port=0, limits=limits, bot_url=bot_url))
+    environ = bot_environ(running.url, database or f"sqlite:///{folder}/muster.db", port, **changes)
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+        scene = Stage(running, None, bot_url, http, environ, catalog or Catalog(), clock)
+        try:
+            if start:
+                await scene.start_bot()
+                await scene.ready()
+            yield scene
+        finally:
+            await scene.stop_bot()
+            await running.close()

@@ -1,0 +1,149 @@
+"""muster.yml: what it gives, and that everything wrong in it is told with its line."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.config_file import load_all, load_catalog, load_config
+from bot.domain.catalog import Catalog
+from bot.errors import SettingsError
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "muster.example.yml"
+VARIABLES = (
+    "SMTP_PASSWORD",
+    "ALERTMANAGER_TOKEN",
+    "SENTRY_CLIENT_SECRET",
+    "BACKUPS_TOKEN",
+    "TEAMS_WEBHOOK",
+)
+ENVIRON = {name: f"value-of-{name}" for name in VARIABLES}
+
+
+def test_the_example_loads_with_everything_in_its_place() -> None:
+    config = load_config(EXAMPLE, ENVIRON)
+    catalog = config.catalog
+    assert [severity.name for severity in catalog.severities] == ["SEV1", "SEV2", "SEV3", "SEV4"]
+    assert catalog.severities[0].update_every == timedelta(minutes=30)
+    assert catalog.roles == Catalog().roles
+    assert [rule.do for rule in catalog.pagerduty_routing] == ["channel", "announce"]
+    checkout = catalog.services["checkout-api"]
+    assert checkout.title == "Checkout API"
+    assert checkout.owners == ("alice@example.com", "group:oncall")
+    assert catalog.services["payments"].title == "Payments"
+    assert catalog.people["alice@example.com"].notify == (
+        "mailto://alice:value-of-SMTP_PASSWORD@smtp.example.com",
+    )
+    primary = catalog.rosters["primary"]
+    assert primary.layers[1].only == {"days": ("Sat", "Sun"), "from": "09:00", "to": "21:00"}
+    assert primary.layers[0].start == "2026-01-05"
+    assert catalog.policies["default"].levels[1].wait == timedelta(minutes=10)
+    assert catalog.policies["default"].acknowledge_expires == timedelta(hours=2)
+    assert catalog.permissions["publish"] == ("role:communications", "group:security-team")
+    sections = config.sections
+    assert sections.alerts.sources["prometheus"].auth == ("bearer", "value-of-ALERTMANAGER_TOKEN")
+    assert sections.alerts.sources["backups"].fields["labels"].startswith("{service:")
+    assert sections.alerts.routing[0].severity == "SEV2"
+    assert sections.reminders["stale"] == timedelta(days=7)
+    assert sections.notifications[0].url == "msteams://value-of-TEAMS_WEBHOOK"
+    assert sections.drills == {"schedule": "0 10 1 * *", "channel": "fire-drill"}
+    assert sections.digest == {"weekly": "Mon 09:00", "channel": "incidents"}
+
+
+def test_the_example_says_what_the_defaults_are() -> None:
+    catalog = load_catalog(EXAMPLE, ENVIRON)
+    assert catalog.channel_name == Catalog().channel_name
+    assert [(r.when, r.do) for r in catalog.pagerduty_routing] == [
+        (r.when, r.do) for r in Catalog().pagerduty_routing
+    ]
+
+
+@pytest.mark.skipif("MUSTER_CONTRACTS" not in os.environ, reason="needs the contract files")
+def test_the_example_has_the_keys_of_the_contract() -> None:
+    contract = Path(os.environ["MUSTER_CONTRACTS"]).parent / "muster.example.yml"
+    assert load_config(contract, ENVIRON) == load_config(EXAMPLE, ENVIRON)
+
+
+def test_the_secrets_in_it_do_not_show() -> None:
+    sections = load_config(EXAMPLE, ENVIRON).sections
+    assert "value-of" not in repr(sections)
+
+
+def test_unset_variables_are_named_with_their_lines() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_config(EXAMPLE, {})
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert len(caught.value.problems) == len(VARIABLES)
+    for problem, name in zip(caught.value.problems, VARIABLES, strict=True):
+        assert f"${{{name}}}" in problem.what
+        assert f"${{{name}}}" in lines[int(problem.where.partition(":")[2]) - 1]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "services:\n", "{}"])
+def test_nothing_configured_means_the_defaults(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text(text)
+    assert load_catalog(file, {}) == Catalog()
+    assert load_catalog(tmp_path / "absent.yml", {}) == Catalog()
+
+
+def test_a_file_that_was_asked_for_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"CONFIG_FILE: there is no file"):
+        load_config(tmp_path / "absent.yml", {}, required=True)
+
+
+def test_a_secret_cannot_change_the_structure_and_a_doubled_dollar_stays(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text("services:\n  a: {title: '${T}', pagerduty_service: '$${T}'}\n")
+    service = load_catalog(file, {"T": "x, repo: evil/evil}"}).services["a"]
+    assert service.title == "x, repo: evil/evil}"
+    assert service.pagerduty_service == "${T}"
+    assert service.repo is None
+
+
+def test_a_bare_repository_belongs_to_the_owner_in_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text("services: {a: {repo: checkout}}")
+    assert load_catalog(file, {"GITHUB_OWNER": "acme"}).services["a"].repo == "acme/checkout"
+
+
+def test_yaml_is_1_2_so_no_and_times_stay_text(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text(
+        "severities: [{name: no, description: 09:30}]\npeople: {A@X.de: {github: on}}\n"
+    )
+    catalog = load_catalog(file, {})
+    assert (catalog.severities[0].name, catalog.severities[0].description) == ("no", "09:30")
+    assert catalog.people["a@x.de"].github == "on"
+
+
+def test_settings_and_file_are_reported_together(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text("servces: {}")
+    with pytest.raises(SettingsError) as caught:
+        load_all({"CONFIG_FILE": str(file), "SLACK_BOT_TOKEN": "xoxb-1"}, env_file=None)
+    assert [problem.where for problem in caught.value.problems] == [
+        "SLACK_APP_TOKEN",
+        "muster.yml:1",
+    ]
+    environ = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "CONFIG_FILE": str(EXAMPLE),
+    }
+    read, config = load_all({**environ, **ENVIRON}, env_file=None)
+    assert read.config_file == EXAMPLE
+    assert "payments" in config.catalog.services
+
+
+def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_bytes(b"a: \xff\xfe")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load_config(file, {})
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_config(tmp_path, {})

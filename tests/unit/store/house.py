@@ -1,0 +1,210 @@
+"""A migrated SQLite database of one's own in a few milliseconds, a clock that is set, and a whole house."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.catalog import Catalog
+from bot.domain.incident import Actor, Incident, PagerKind, PagerLink
+from bot.domain.page import Page, PageEvent
+from bot.services.base import House, Options, SlackUser
+from bot.services.inbound import InboundEvents
+from bot.services.incidents import Incidents, NewIncident
+from bot.services.paging import Paging
+from bot.services.people import PeopleDirectory
+from bot.store import migrate
+from bot.store.engine import open_engine
+from bot.store.tables import EffectRow
+from bot.store.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.incident import Status
+    from bot.store.tx import Tx
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ANA = SlackUser("U0ANA", "Ana")
+BEN = SlackUser("U0BEN", "Ben")
+ANA_ACTOR = Actor(name="Ana", slack_id="U0ANA")
+BEN_ACTOR = Actor(name="Ben", slack_id="U0BEN")
+
+
+class SetClock:
+    """A clock that only moves when it is told to."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> datetime:
+        self.time += timedelta(seconds=seconds)
+        return self.time
+
+
+class FixedRouter:
+    """Routes as it is told, and remembers what it was asked."""
+
+    def __init__(self, answer: str = "") -> None:
+        self.answer = answer
+        self.asked: list[Mapping[str, Any]] = []
+
+    async def route(self, subject: Mapping[str, Any]) -> str:
+        self.asked.append(subject)
+        return self.answer or ("channel" if subject["urgency"] == "high" else "announce")
+
+
+@cache
+def _template() -> Path:
+    path = Path(mkdtemp(prefix="muster-template-")) / "empty.db"
+    engine = open_engine(f"sqlite:///{path}")
+    assert migrate.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def empty_database(folder: Path) -> str:
+    """The address of a fresh database with the newest schema."""
+    target = folder / "muster.db"
+    shutil.copyfile(_template(), target)
+    return f"sqlite:///{target}"
+
+
+def open_work(folder: Path, clock: SetClock | None = None) -> Work:
+    return Work(empty_database(folder), clock or SetClock())
+
+
+@dataclass
+class Home:
+    """The use cases of one bot on one database."""
+
+    work: Work
+    clock: SetClock
+    catalog: Catalog
+    router: FixedRouter
+    house: House
+    incidents: Incidents
+    paging: Paging
+    people: PeopleDirectory
+    inbound: InboundEvents
+    presses: int = field(default=0)
+
+    def press(self) -> str:
+        """A once-key nobody used."""
+        self.presses += 1
+        return f"press/{self.presses}"
+
+    async def declare(self, title: str = "Checkout is down", **more: Any) -> Incident:
+        new = NewIncident(title=title, **{"by": ANA, **more})
+        return (await self.incidents.declare(new, once=self.press())).incident
+
+    async def incident(self, number: int = 1) -> Incident:
+        return await self.incidents.get(number)
+
+    async def change(self, number: int = 1, **changes: Any) -> Incident:
+        """Set fields of a stored incident, as if it had come so far."""
+
+        def save(tx: Tx) -> Incident:
+            return tx.save(replace(tx.incident(number), **changes))
+
+        return await self.work.write(save)
+
+    async def effects(self, kind: str = "", state: str | None = None) -> list[EffectRow]:
+        return await effects_in(self.work, kind, state)
+
+    async def keys(self, kind: str = "") -> list[str]:
+        return [row.key for row in await self.effects(kind)]
+
+    async def entries(self, number: int = 1) -> list[str]:
+        return [e.kind.value for e in await self.work.read(lambda tx: tx.entries(number))]
+
+
+async def effects_in(work: Work, kind: str = "", state: str | None = None) -> list[EffectRow]:
+    """Rows of the effect table in the order they were written."""
+
+    def look(tx: Tx) -> list[EffectRow]:
+        rows = tx.session.query(EffectRow).order_by(EffectRow.id).all()
+        found = [r for r in rows if r.kind.startswith(kind) and state in {None, r.state}]
+        for row in found:
+            tx.session.expunge(row)
+        return found
+
+    return await work.read(look)
+
+
+def build_home(
+    folder: Path,
+    *,
+    catalog: Catalog | None = None,
+    options: Options | None = None,
+    route: str = "",
+) -> Home:
+    clock = SetClock()
+    work = open_work(folder, clock)
+    shelf, router = catalog or Catalog(), FixedRouter(route)
+    house = House(work=work, catalog=shelf, router=router, options=options or Options())
+    incidents = Incidents(house)
+    return Home(
+        work=work,
+        clock=clock,
+        catalog=shelf,
+        router=router,
+        house=house,
+        incidents=incidents,
+        paging=Paging(house, incidents),
+        people=PeopleDirectory(house),
+        inbound=InboundEvents(house),
+    )
+
+
+def an_incident(**changes: Any) -> Incident:
+    """INC-1, triggered, by nobody's pager."""
+    plain = Incident(
+        number=1, title="Checkout is down", started_at=NOW, created_at=NOW, updated_at=NOW
+    )
+    return replace(plain, **changes)
+
+
+def paged(**changes: Any) -> Incident:
+    """INC-1 at PagerDuty as P1."""
+    return an_incident(pager=PagerLink(kind=PagerKind.PAGERDUTY, id="P1"), **changes)
+
+
+def a_page(page_id: str = "P1", **changes: Any) -> Page:
+    """A high-urgency page at the pager, triggered."""
+    from bot.domain.incident import Status, Urgency  # noqa: PLC0415 - keeps the names above short
+
+    status: Status = changes.pop("status", Status.TRIGGERED)
+    page = Page(
+        id=page_id,
+        number=7,
+        title="Disk is full",
+        status=status,
+        urgency=Urgency.HIGH,
+        url=f"https://acme.pagerduty.com/incidents/{page_id}",
+        key=None,
+        service_id="S1",
+        service_name="Billing",
+        priority=None,
+        assignees=(),
+        policy_id="E1",
+        policy_name="Ops",
+        created_at=NOW,
+        changed_at=NOW,
+    )
+    return replace(page, **changes)
+
+
+def an_event(kind: Any, seconds: float = 60, **more: Any) -> PageEvent:
+    """Something that happened at the pager some seconds after NOW."""
+    return PageEvent(kind=kind, at=NOW + timedelta(seconds=seconds), **more)
