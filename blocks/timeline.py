@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES: Final = 400
 MAX_FAILURES: Final = 5
-VIEW_ROOM: Final = 60_000
+VIEW_ROOM: Final = 24_000  # JSON writes an emoji as twelve bytes, and 250 KB is the most
 LINE_LIMIT: Final = 600
 ONE_LINE: Final = 120
 
@@ -102,7 +102,7 @@ def timeline_view(
         CallbackId.TIMELINE,
         [
             *_body(incident, entries, now=now, room=VIEW_ROOM),
-            *_run_log(incident, steps, room=kit.MESSAGE_ROOM),
+            *_run_log(incident, steps, room=kit.MESSAGE_ROOM // 2),
         ],
         close="Close",
         metadata=IncidentButton(number=incident.number),

@@ -26,7 +26,7 @@ from bot.web import server as web
 from bot.web.health import Health, Readiness
 from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
-from bot.worker.metrics import Metrics
+from bot.metrics import Metrics
 from bot.worker.rooms import Rooms
 from bot.worker.sweeps import Sweeps
 from bot.worker.world import World

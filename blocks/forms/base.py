@@ -39,7 +39,7 @@ INITIAL_LIMIT: Final = 3000
 Choice = tuple[str, str]  # value, label
 
 
-class FieldErrors(Exception):  # noqa: N818 - the name people read: several FieldError at once
+class FieldErrors(Exception):
     """Fields that are wrong: block id to text, ready for ``ack(response_action="errors")``."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:

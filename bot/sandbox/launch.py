@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.sandbox.server import HOST, Running, SandboxConfig, serve
 from bot.sandbox.stories import STORIES, Player, Unexpected
+from bot.sandbox.stories.player import channel
 
 #: The bot must be connected by then, seconds.
 START = 90.0
@@ -103,6 +104,7 @@ async def _host(
         if not await _connected(player, bot):
             say("The bot did not connect; its messages are above.")
             return 1
+        await _settle_in(player)
         player.begin()
         try:
             await STORIES[scenario](player)
@@ -127,6 +129,16 @@ async def _connected(player: Player, bot: asyncio.subprocess.Process) -> bool:
             return True
         await asyncio.sleep(0.1)
     return False
+
+
+async def _settle_in(player: Player) -> None:
+    """Everybody joins the announcement channel, as they would in a workspace of their own."""
+    state = await player.see(
+        "the announcement channel", "U0ALICE00", lambda s: s if channel(s, "incidents") else None
+    )
+    for person in state["users"]:
+        if not person["is_bot"] and not person["deleted"] and not person["is_restricted"]:
+            await player.do("join", user=person["id"], channel=channel(state, "incidents")["id"])  # type: ignore[index]
 
 
 async def _end(bot: asyncio.subprocess.Process) -> None:

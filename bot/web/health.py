@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.store.work import Work
-    from bot.worker.metrics import Metrics
+    from bot.metrics import Metrics
 
 
 @dataclass

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.services.inbound import InboundEvents
-    from bot.worker.metrics import Metrics
+    from bot.metrics import Metrics
 
 log = structlog.get_logger()
 

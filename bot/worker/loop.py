@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.store.effects import Claim, Claimed
     from bot.store.tx import Tx
-    from bot.worker.metrics import Metrics
+    from bot.metrics import Metrics
     from bot.worker.world import Settle, World
 
 log = structlog.get_logger()

@@ -40,6 +40,7 @@ CATALOG = Catalog(
         ),
         "nowhere": Service(id="nowhere", title="Nowhere", repo="acme/does-not-exist"),
         "no-issues": Service(id="no-issues", title="No issues", repo="acme/no-issues"),
+        "locked": Service(id="locked", title="Locked", repo="acme/search"),
         "read-only": Service(id="read-only", title="Read only", repo="acme/read-only"),
     }
 )
@@ -56,7 +57,7 @@ async def by_command(s: Stage, title: str) -> None:
 
 
 async def by_shortcut(s: Stage, title: str) -> None:
-    await s.act("shortcut", user=ALICE, callback_id="incident.declare", name="Declare an incident")
+    await s.act("shortcut", user=ALICE, name="Declare an incident")
     await s.until(lambda state: state["views"])
     answer = await s.submit({"Title": title, "Service": "Checkout API"})
     assert answer["ok"], answer
@@ -222,7 +223,7 @@ async def test_a_webhook_delivered_twice_starts_one_incident(s: Stage) -> None:
     ("title", "part"),
     [
         ("A title of five hundred characters " * 13, "a-title-of-five-hundred"),
-        ("Платежи не проходят", "platezhi-ne-proxodyat"),
+        ("Платежи не проходят", "platezhi-ne-prokhodyat"),
         ("支付失败", ""),
         ("فشل الدفع", ""),
         ("決済が失敗する", ""),
@@ -260,16 +261,28 @@ async def test_a_taken_channel_name_gets_a_suffix(s: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "says", "mend"),
+    ("service", "says", "spoil", "mend"),
     [
-        ("nowhere", "404", None),
-        ("no-issues", "410", {"action": "issues", "repo": "acme/no-issues", "on": True}),
-        ("read-only", "403", {"action": "access", "repo": "acme/read-only", "value": "write"}),
+        ("nowhere", "404", None, None),
+        (
+            "no-issues",
+            "410",
+            {"action": "issues", "repo": "acme/no-issues", "on": False},
+            {"action": "issues", "repo": "acme/no-issues", "on": True},
+        ),
+        (
+            "locked",
+            "404",
+            {"action": "access", "repo": "acme/search", "value": "none"},
+            {"action": "access", "repo": "acme/search", "value": "write"},
+        ),
     ],
 )
 async def test_without_a_usable_repository_the_incident_goes_on_and_retry_mends_it(
-    s: Stage, service: str, says: str, mend: Json | None
+    s: Stage, service: str, says: str, spoil: Json | None, mend: Json | None
 ) -> None:
+    if spoil is not None:
+        await s.act("github", **{"as": None}, **spoil)
     made = await declare_at_api(s, {"title": f"Repository {service}", "service": service})
     name = made["id"]
     state = await s.settled(name)
@@ -288,11 +301,19 @@ async def test_without_a_usable_repository_the_incident_goes_on_and_retry_mends_
         await s.act("github", **{"as": None}, **mend)
         await s.press("Retry", channel=channel["id"], ts=card["ts"])
         [issue] = await s.until(lambda state: issues(state, name))
-        assert issue["repo"] == f"acme/{service}"
+        assert issue["repo"] == mend["repo"]
         await s.quiet()
         [after] = cards_of(await s.state(), name, channel["name"])
         assert "Retry" not in buttons(after)
     assert not [p for p in await s.problems() if p["vendor"] == "slack"]
+
+
+async def test_a_repository_that_drops_labels_still_gets_the_issue(s: Stage) -> None:
+    """GitHub drops labels without a word when the token may not push."""
+    made = await declare_at_api(s, {"title": "May only look", "service": "read-only"})
+    state = await s.settled(made["id"])
+    [issue] = issues(state, made["id"])
+    assert issue["repo"] == "acme/read-only"
 
 
 async def test_a_service_muster_does_not_know_gets_the_default_repository(s: Stage) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 
-from blocks import home, notices
-from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     FieldErrors,
     add_note,
@@ -21,19 +18,15 @@ from blocks.forms import (
     declare,
     escalate,
     field_errors,
-    loading,
-    message_view,
-    panel,
     post_update,
     reassign,
     resolve,
 )
-from blocks.ids import ActionId, CallbackId, DeclareOrigin, IncidentButton
-from blocks.timeline import timeline_view
+from blocks.ids import DeclareOrigin
 from bot.domain.incident import Phase
 from bot.errors import FieldError, UserError
 from tests.unit.blocks.limits import buttons
-from tests.unit.blocks.samples import ANA, CONTEXT, NOW, incident
+from tests.unit.blocks.samples import ANA, incident
 from tests.unit.blocks.shown import shown
 
 SEVERITIES = [("SEV1", "SEV1 Customers cannot work"), ("SEV2", "SEV2")]
@@ -276,26 +269,6 @@ Next update in: <static_select>\
         post_update.parse(submitted(view))
 
 
-def test_panel_offers_only_what_is_available() -> None:
-    everything = panel.build(incident(), CONTEXT, available=set(ActionId))
-    contract = [
-        "Post an update",
-        "Change severity",
-        "Change phase",
-        "Assign roles",
-        "Services",
-        "Page someone",
-        "Add a note",
-        "Timeline",
-        "Merge",
-        "Make private",
-    ]
-    assert buttons(everything["blocks"])[-10:] == contract
-    some = panel.build(incident(), CONTEXT, available=[ActionId.TIMELINE, ActionId.ADD_NOTE])
-    assert buttons(some["blocks"]) == ["Add a note", "Timeline"]
-    assert IncidentButton.decode(some["private_metadata"]) == IncidentButton(12)
-
-
 def test_more_than_a_hundred_choices_are_told() -> None:
     services = [(f"s{n}", f"Service {n}") for n in range(120)]
     view = declare.build(services=services, prefill=declare.Form(service="s119"))
@@ -316,40 +289,3 @@ def test_foreign_metadata_is_refused_kindly() -> None:
 def test_a_service_may_refuse_a_field() -> None:
     assert field_errors(FieldError("title", "too long")) == {"field.title": "too long"}
     assert field_errors(FieldError("colour", "?")) is None
-
-
-def test_every_id_is_rendered_somewhere() -> None:
-    """An id nobody renders is a handler nobody reaches."""
-    failed = FailedStep(effect_id=1, label="x", reason="y", provider="github")
-    context = CardContext(now=NOW, failures=(failed,), subscribe_available=True)
-    low = incident(opens_channel=False, places=replace(incident().places, channel=None))
-    one = incident()
-    rendered = str(
-        [
-            card(low, context, place="announcement"),
-            notices.similar_question("x", [one]),
-            home.home_view(mine=[one], open_incidents=[], totals=home.Totals(), now=NOW),
-            panel.build(one, context, available=set(ActionId)),
-            declare.build(),
-            timeline_view(one, [], [], now=NOW),
-            *(
-                form.build(one)
-                for form in (
-                    add_note,
-                    change_phase,
-                    change_summary,
-                    change_title,
-                    escalate,
-                    post_update,
-                    reassign,
-                    resolve,
-                )
-            ),
-            change_severity.build(one, severities=SEVERITIES),
-            assign_role.build(one, roles=ROLES),
-            loading("x"),
-            message_view("x", "y"),
-        ]
-    )
-    missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]
-    assert missing == []

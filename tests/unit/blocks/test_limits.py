@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blocks import notices
-from blocks.card import Place, card
+from blocks.card import CardContext, Place, card
 from blocks.forms import (
     add_note,
     assign_role,
@@ -30,14 +30,15 @@ from blocks.forms import (
 from blocks.home import Duty, Totals, home_view
 from blocks.ids import ActionId, DeclareOrigin
 from blocks.notices import CommandHelp
-from blocks.timeline import entry_message, timeline_message, timeline_view
-from bot.domain.incident import Entry, Incident
+from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
+from bot.domain.incident import Entry, EntryKind, Incident
 from bot.errors import AlreadyDone, ProviderError, Reason, UserError
+from bot.ports import Message
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.limits import check_message, check_view
 
 thorough = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -186,15 +187,27 @@ def test_declare(severities: Any, services: Any, title: str, words: str, similar
     check_view(view, KNOWN)
 
 
+def test_the_largest_timeline_fits_a_view() -> None:
+    """250 KB of JSON, where every emoji is twelve bytes."""
+    incident = Incident(
+        number=1, title="🔥" * 500, started_at=odd.NOW, created_at=odd.NOW, updated_at=odd.NOW
+    )
+    entry = Entry(kind=EntryKind.ANNOTATED, at=odd.NOW, text="🔥" * 300)
+    done = Step(label="🔥" * 99, state=StepState.DONE, effect_id=1, reason="🔥" * 999)
+    failed = [
+        Step(label="🔥" * 99, state=StepState.FAILED, effect_id=n, reason="🔥" * 999)
+        for n in range(1, 20)
+    ]
+    check_view(timeline_view(incident, [entry] * 500, [done] * 500 + failed, now=odd.NOW))
+    check_message(timeline_message(incident, [entry] * 500, [done] * 500 + failed, now=odd.NOW))
+
+
 @pytest.mark.parametrize("place", ["announcement", "channel"])
 def test_the_judge_judges(place: Place) -> None:
     """The checker itself notices what it is there for."""
     incident = Incident(
         number=1, title="x", started_at=odd.NOW, created_at=odd.NOW, updated_at=odd.NOW
     )
-    from blocks.card import CardContext  # noqa: PLC0415 - only here
-    from bot.ports import Message  # noqa: PLC0415 - only here
-
     good = card(incident, CardContext(now=odd.NOW), place=place)
     evil = [*good.blocks, {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]
     for blocks in (

@@ -40,17 +40,17 @@ def test_errors_to_people() -> None:
     assert "Please press again" in notices.error_message(Busy()).text
     assert notices.error_message(UserError("No <b>")).text == "⚠️ No &lt;b&gt;"
     assert [
-        notices.provider_error(ProviderError("pagerduty", reason, "said so", retry_after=90)).text
+        notices.provider_error(ProviderError("pagerduty", reason, "why", retry_after=90)).text
         for reason in Reason
     ] == snapshot(
         [
-            "PagerDuty refused the key (401). Ask an admin to renew it; I stopped retrying. said so",
-            "PagerDuty asks me to wait for 1 min. I go on by myself. said so",
-            "PagerDuty does not know it. said so",
-            "PagerDuty says it is in another state already. said so",
-            "PagerDuty does not take it. said so",
-            "PagerDuty does not answer. I keep trying. said so",
-            "PagerDuty did not say whether it worked. I look before I try again. said so",
+            "PagerDuty refused the key (401). Ask an admin to renew it; I stopped retrying. why",
+            "PagerDuty asks me to wait for 1 min. I go on by myself. why",
+            "PagerDuty does not know it. why",
+            "PagerDuty says it is in another state already. why",
+            "PagerDuty does not take it. why",
+            "PagerDuty does not answer. I keep trying. why",
+            "PagerDuty did not say whether it worked. I look before I try again. why",
         ]
     )
     assert "ref 7F3A" in notices.bug("7F3A").text

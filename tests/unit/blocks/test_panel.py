@@ -1,0 +1,88 @@
+"""Every id has a place, and the control panel offers what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from blocks import home, notices
+from blocks.card import CardContext, FailedStep, card
+from blocks.forms import (
+    add_note,
+    assign_role,
+    change_phase,
+    change_severity,
+    change_summary,
+    change_title,
+    declare,
+    escalate,
+    loading,
+    message_view,
+    panel,
+    post_update,
+    reassign,
+    resolve,
+)
+from blocks.ids import ActionId, CallbackId, IncidentButton
+from blocks.timeline import timeline_view
+from tests.unit.blocks.limits import buttons
+from tests.unit.blocks.samples import CONTEXT, NOW, incident
+
+SEVERITIES = [("SEV1", "SEV1")]
+ROLES = [("commander", "Commander")]
+
+
+def test_panel_offers_only_what_is_available() -> None:
+    everything = panel.build(incident(), CONTEXT, available=set(ActionId))
+    contract = [
+        "Post an update",
+        "Change severity",
+        "Change phase",
+        "Assign roles",
+        "Services",
+        "Page someone",
+        "Add a note",
+        "Timeline",
+        "Merge",
+        "Make private",
+    ]
+    assert buttons(everything["blocks"])[-10:] == contract
+    some = panel.build(incident(), CONTEXT, available=[ActionId.TIMELINE, ActionId.ADD_NOTE])
+    assert buttons(some["blocks"]) == ["Add a note", "Timeline"]
+    assert IncidentButton.decode(some["private_metadata"]) == IncidentButton(12)
+
+
+def test_every_id_is_rendered_somewhere() -> None:
+    """An id nobody renders is a handler nobody reaches."""
+    failed = FailedStep(effect_id=1, label="x", reason="y", provider="github")
+    context = CardContext(now=NOW, failures=(failed,), subscribe_available=True)
+    low = incident(opens_channel=False, places=replace(incident().places, channel=None))
+    one = incident()
+    rendered = str(
+        [
+            card(low, context, place="announcement"),
+            notices.similar_question("x", [one]),
+            home.home_view(mine=[one], open_incidents=[], totals=home.Totals(), now=NOW),
+            panel.build(one, context, available=set(ActionId)),
+            declare.build(),
+            timeline_view(one, [], [], now=NOW),
+            *(
+                form.build(one)
+                for form in (
+                    add_note,
+                    change_phase,
+                    change_summary,
+                    change_title,
+                    escalate,
+                    post_update,
+                    reassign,
+                    resolve,
+                )
+            ),
+            change_severity.build(one, severities=SEVERITIES),
+            assign_role.build(one, roles=ROLES),
+            loading("x"),
+            message_view("x", "y"),
+        ]
+    )
+    missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]
+    assert missing == []
