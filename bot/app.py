@@ -13,6 +13,7 @@ import structlog
 from bot import providers
 from bot.errors import ProviderError, Reason
 from bot.gateway import SlackGateway
+from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
@@ -26,7 +27,6 @@ from bot.web import server as web
 from bot.web.health import Health, Readiness
 from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
-from bot.metrics import Metrics
 from bot.worker.rooms import Rooms
 from bot.worker.sweeps import Sweeps
 from bot.worker.world import World
@@ -105,6 +105,7 @@ class Muster:
         self.gateway.register(desk, self.metrics.ack)
         self.server = web.server(self._web(), settings.http.host, settings.http.port)
         self._tasks: list[asyncio.Task[Any]] = []
+        self._unknown_to_slack: str | None = "Slack has not said yet who we are"
 
     # --- building ----------------------------------------------------------------------------------------------
 
@@ -190,7 +191,7 @@ class Muster:
         return None if age < 15 else f"the worker has not looked for {age:.0f} s"  # noqa: PLR2004
 
     async def _slack_state(self) -> str | None:
-        return self.gateway.problem
+        return self.gateway.problem or self._unknown_to_slack
 
     def _vendor_state(self, name: str) -> Any:
         return lambda: self.world.stopped.get(name) or self.sweeps.down.get(name)
@@ -234,8 +235,10 @@ class Muster:
                 self.gateway.identified(
                     {k: str(v) for k, v in identity.items() if isinstance(v, str)}
                 )
+                self._unknown_to_slack = None
                 break
             except ProviderError as error:
+                self._unknown_to_slack = f"Slack does not take SLACK_BOT_TOKEN: {error.detail}"
                 if error.reason is Reason.AUTH:
                     self.world.stopped["slack"] = error.detail
                 log.warning(

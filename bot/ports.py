@@ -310,7 +310,7 @@ class Pager(Protocol):
     async def request_responder(
         self, page_id: str, user_id: str, *, by: str, message: str = ""
     ) -> None:
-        """Ask a person to join."""
+        """Ask a person to join, in the name of whoever has the address ``by``."""
         ...
 
     async def open_pages(self) -> Sequence[Page]:

@@ -123,7 +123,7 @@ async def join(turn: Turn) -> None:
     after = await turn.desk.incidents.join(incident.number, by=turn.user, once=turn.once)
     answer = notices.said(f"You are invited to the channel of {after.name}.", about=after)
     if turn.view.get("type") == "modal":
-        await turn.replace(message_view("Joined", answer.text))
+        await turn.replace(message_view("Joined", answer))
     else:
         await turn.say(answer)
 

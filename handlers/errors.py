@@ -67,7 +67,7 @@ async def _refuse(turn: Turn, message: Message) -> None:
     try:
         if turn.kind == "view" and not turn.acked:
             await turn.done(
-                response_action="update", view=message_view("Nothing was changed", message.text)
+                response_action="update", view=message_view("Nothing was changed", message)
             )
         else:
             await turn.say(message)

@@ -42,7 +42,7 @@ async def submit_declare(turn: Turn) -> None:
     if declared.again:
         await turn.replace(
             message_view(
-                declared.incident.name, notices.declared(declared.incident, again=True).text
+                declared.incident.name, notices.declared(declared.incident, again=True)
             )
         )
 

@@ -65,9 +65,14 @@ def said_in(state: Json, channel: Json | None) -> list[str]:
 
 
 def told(state: Json, part: str = "") -> list[str]:
-    """What only this person was told, anywhere."""
-    everywhere = [m for messages in state["messages"].values() for m in messages]
-    return [text_of(m) for m in everywhere if m["ephemeral"] and part in text_of(m)]
+    """What only this person was told: ephemeral or direct messages."""
+    direct = {channel["id"] for channel in state["channels"] if channel["is_im"]}
+    return [
+        text_of(m)
+        for channel, messages in state["messages"].items()
+        for m in messages
+        if (m["ephemeral"] or channel in direct) and part in text_of(m)
+    ]
 
 
 def buttons(message: Json) -> list[str]:

@@ -70,22 +70,7 @@ def build(
         )
     ]
     blocks += similar_offers(similar)
-    blocks += [
-        choose(
-            "Severity",
-            BlockId.SEVERITY,
-            severities,
-            initial=given.severity,
-            otherwise="/incident severity <name> sets any of them.",
-        ),
-        choose(
-            "Service",
-            BlockId.SERVICE,
-            services,
-            initial=given.service,
-            otherwise="/incident service add <name> sets any of them.",
-        ),
-    ]
+    blocks += _choices(given, severities, services)
     words = text_input(multiline=True, initial=given.description)
     blocks.append(labelled("What is happening?", BlockId.DESCRIPTION, words))
     blocks.append(labelled("Private incident", BlockId.PRIVATE, _private_box(ticked=given.private)))
@@ -96,6 +81,24 @@ def build(
         submit="Declare",
         metadata=given.origin,
     )
+
+
+def _choices(given: Form, severities: Sequence[Choice], services: Sequence[Choice]) -> list[Block]:
+    severity = choose(
+        "Severity",
+        BlockId.SEVERITY,
+        severities,
+        initial=given.severity,
+        otherwise="/incident severity <name> sets any of them.",
+    )
+    service = choose(
+        "Service",
+        BlockId.SERVICE,
+        services,
+        initial=given.service,
+        otherwise="/incident service add <name> sets any of them.",
+    )
+    return [severity, service]
 
 
 def _title_input(initial: str) -> PlainTextInputElement:

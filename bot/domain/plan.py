@@ -342,7 +342,11 @@ def _change_page(
     target: EscalationTarget | None,
     text: str,
 ) -> Effect:
-    payload: dict[str, Any] = {"verb": verb, "by": actor_data(by), "text": text}
+    payload: dict[str, Any] = {
+        "verb": verb,
+        "by": actor_data(by),
+        "text": "" if incident.private else text,
+    }
     if to:
         payload["to"] = actor_data(to)
     if target:
@@ -358,19 +362,21 @@ def _change_page(
         incident=incident.number,
         payload=payload,
         rank=Rank.PAGE,
+        after=_opened_first(incident),
     )
 
 
 def noted(incident: Incident, text: str, by: Actor) -> tuple[Effect, ...]:
     """A note made here goes to the pager as well."""
-    if incident.pager.kind is not PagerKind.PAGERDUTY:
-        return refresh(incident)
+    if incident.pager.kind is not PagerKind.PAGERDUTY or incident.private:
+        return refresh(incident)  # what is said about a private incident stays in its channel
     note = Effect(
         kind=EffectKind.NOTE_PAGE,
         key=f"{incident.name}/page-note@{incident.version}",
         lane=f"{incident.name}/pager",
         incident=incident.number,
         payload={"text": "note", "note": text, "by": actor_data(by)},
+        after=_opened_first(incident),
     )
     return (*refresh(incident), note)
 
@@ -406,7 +412,15 @@ def entry_effects(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
     return tuple(effects)
 
 
+def _opened_first(incident: Incident) -> str | None:
+    """What is done to a page waits until it is open (and, when that failed, for its Retry)."""
+    return f"{incident.name}/page" if incident.pager.id is None else None
+
+
 def _ticket(incident: Incident, kind: EffectKind, name: str, **payload: Any) -> Effect:
+    """Everything about the issue waits until it is open (and, when that failed, for its Retry)."""
+    exists = incident.ticket is not None and incident.ticket.number is not None
+    first = kind is EffectKind.OPEN_TICKET
     return Effect(
         kind=kind,
         key=f"{incident.name}/ticket/{name}",
@@ -414,6 +428,7 @@ def _ticket(incident: Incident, kind: EffectKind, name: str, **payload: Any) -> 
         incident=incident.number,
         payload=payload,
         rank=Rank.FOLLOW,
+        after=None if first or exists else f"{incident.name}/ticket/open",
     )
 
 

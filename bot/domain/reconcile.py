@@ -37,6 +37,7 @@ _STATUS_OF = {
     EntryKind.REOPENED: Status.TRIGGERED,
     EntryKind.UNACKNOWLEDGED: Status.TRIGGERED,
 }
+_ESCALATIONS = {EntryKind.ESCALATED, EntryKind.DELEGATED}
 _LAST_EVENTS = {
     EntryKind.TRIGGERED,
     EntryKind.ANNOTATED,
@@ -112,14 +113,25 @@ def new_events(
     """Events that are not in the timeline, and confirmations of entries that were ours."""
     fresh: list[PageEvent] = []
     confirmed: list[Confirmation] = []
+    seen: list[PageEvent] = []
     taken: set[int] = set()
+    ids = {event.vendor_id for event in events if event.vendor_id}
     for event in events:
         if _is_birth(event, born) or _is_ours(incident, event):
             continue
-        match = next((e for e in known if e.id not in taken and same_event(e, event)), None)
+        if any(_same_twice(event, other) for other in seen) or _is_shadow(event, events, known):
+            continue
+        seen.append(event)
+        match = _by_id(event, known) or next(
+            (
+                e
+                for e in known
+                if e.id not in taken and e.vendor_id not in ids and same_event(e, event)
+            ),
+            None,
+        )
         if match is None:
-            if not any(_same_twice(event, other) for other in fresh):
-                fresh.append(event)
+            fresh.append(event)
             continue
         if match.id is not None:
             taken.add(match.id)
@@ -130,20 +142,50 @@ def new_events(
     return fresh, confirmed
 
 
+def _by_id(event: PageEvent, known: Sequence[Entry]) -> Entry | None:
+    """The entry the vendor's own id names; only the others are compared by their facts."""
+    if not event.vendor_id:
+        return None
+    return next((e for e in known if e.vendor_id == event.vendor_id and e.kind is event.kind), None)
+
+
 def _same_twice(event: PageEvent, other: PageEvent) -> bool:
-    """An escalation is logged as an assignment too; one line is enough."""
+    """The same event two times in one delivery."""
     if event.vendor_id and other.vendor_id and event.kind is other.kind:
         return event.vendor_id == other.vendor_id
-    pair = {event.kind, other.kind}
-    close = abs(event.at - other.at) <= SAME_MOMENT
-    if EntryKind.REASSIGNED in pair and pair & {EntryKind.ESCALATED, EntryKind.DELEGATED}:
-        return close
     return (
         event.kind is other.kind
-        and close
+        and abs(event.at - other.at) <= SAME_MOMENT
         and event.actor == other.actor
+        and event.target == other.target
         and event.text == other.text
     )
+
+
+def _is_shadow(event: PageEvent, events: Sequence[PageEvent], known: Sequence[Entry]) -> bool:
+    """An escalation is logged as an assignment too; one line is enough, whichever way it came."""
+    if event.kind in _ESCALATIONS:
+        return any(
+            e.kind is EntryKind.REASSIGNED
+            and e.origin is Origin.PAGERDUTY
+            and e.vendor_at is not None
+            and _near(event, e.vendor_at, e.actor_target)
+            for e in known
+        )
+    if event.kind is not EntryKind.REASSIGNED:
+        return False
+    return any(e.kind in _ESCALATIONS and _near(event, e.at, e.target) for e in events) or any(
+        e.kind in _ESCALATIONS
+        and e.vendor_at is not None
+        and _near(event, e.vendor_at, e.actor_target)
+        for e in known
+    )
+
+
+def _near(event: PageEvent, at: datetime, target: Actor | None) -> bool:
+    """At the same moment, and not surely to somebody else."""
+    elsewhere = event.target is not None and target is not None and not event.target.is_same(target)
+    return abs(event.at - at) <= SAME_MOMENT and not elsewhere
 
 
 def _is_birth(event: PageEvent, born: datetime) -> bool:
@@ -229,8 +271,12 @@ def reconcile(  # noqa: PLR0913 - the facts of one comparison
     after = incident
     if page is not None and not ours_pending and (authoritative or _newer(incident, told_at)):
         after = _with_page(incident, page, severity_of, person)
+        ours = [e for e in known if e.origin is not Origin.PAGERDUTY]
+        theirs = [e for e in candidates if not any(same_event(o, e) for o in ours)]
+        after = _entered_again(incident, after, theirs, person)
     latest = max((e for e in fresh if e.kind in _LAST_EVENTS), key=lambda e: e.at, default=None)
-    if latest is not None and (incident.vendor_at is None or latest.at >= incident.vendor_at):
+    newest = max((e.vendor_at or e.at for e in known if e.kind in _LAST_EVENTS), default=None)
+    if latest is not None and (newest is None or latest.at >= newest):
         after = replace(after, last_event=latest.kind.value)
     times = [t for t in (incident.vendor_at, told_at, page.changed_at if page else None) if t]
     after = replace(after, vendor_at=max(times) if times else None)
@@ -322,6 +368,27 @@ def _with_status(incident: Incident, page: Page, person: Callable[[Actor], Actor
         resolution="",
         phase=Phase.INVESTIGATING if incident.phase is Phase.RESOLVED else incident.phase,
     )
+
+
+def _entered_again(
+    before: Incident,
+    after: Incident,
+    events: Sequence[PageEvent],
+    person: Callable[[Actor], Actor],
+) -> Incident:
+    """The same status as we know, but reached anew meanwhile: the last time is the one that counts."""
+    since = before.status_changed_at or before.started_at
+    again = [
+        e for e in events if _STATUS_OF.get(e.kind) is after.status and e.at > since + SAME_MOMENT
+    ]
+    if after.status is not before.status or not again:
+        return after
+    last = max(again, key=lambda e: e.at)
+    by = person(last.actor) if last.actor else None
+    after = replace(after, status_changed_at=last.at, status_changed_by=by)
+    if after.status is Status.RESOLVED:
+        return replace(after, resolved_at=last.at, resolved_by=by)
+    return replace(after, acknowledged_by=by) if after.acknowledged_by else after
 
 
 def _effects(before: Incident, after: Incident) -> tuple[Effect, ...]:

@@ -1,4 +1,4 @@
-"""``muster sandbox``: the sandbox in this process, the bot as a child with nothing but environment variables between."""
+"""``muster sandbox``: the sandbox here, the bot as a child, nothing but environment variables between."""
 
 from __future__ import annotations
 

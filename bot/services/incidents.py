@@ -97,14 +97,13 @@ class Incidents:
         draft_of = self._checked(new)
 
         def change(tx: Tx) -> Declared:
-            first = tx.once(once)
-            if first is not None and first.incident is not None:
-                return Declared(incident=tx.incident(first.incident), again=True)
+            if not tx.remember(once, None):
+                return Declared(incident=tx.declared_by(once), again=True)
             draft = draft_of(tx)
             if ask_similar and (similar := tx.similar(draft.title, draft.service)):
                 raise SimilarOpen(similar)
             incident = self.start(tx, draft)
-            tx.remember(once, incident.number)
+            tx.answered(once, incident.number)
             return Declared(incident=incident, again=False)
 
         return await self._work.write(change, patience=PATIENCE)

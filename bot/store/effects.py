@@ -73,9 +73,19 @@ def emit(session: Session, effects: Iterable[Effect], now: datetime) -> int:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     written = 0
     for row in rows:
+        if dialect == "postgresql" and _joined(session, row["merge"]):
+            continue
         result = session.execute(insert(E).values(**row).on_conflict_do_nothing())
         written += _rows(result)
     return written
+
+
+def _joined(session: Session, merge: str | None) -> bool:
+    """Whether an effect of that merge waits; it is locked, so that nobody renders it before our change is committed."""
+    if merge is None:
+        return False
+    waiting = select(E.c.id).where(E.c.merge == merge, E.c.state == "pending").with_for_update()
+    return session.execute(waiting).first() is not None
 
 
 def _row(effect: Effect, now: datetime) -> dict[str, Any]:
@@ -151,7 +161,9 @@ def _candidates(
     )
     allowed = or_(
         E.c.after.is_(None),
-        select(needed.id).where(needed.key == E.c.after, needed.state == "done").exists(),
+        select(needed.id)
+        .where(needed.key == E.c.after, needed.state.in_(("done", "cancelled")))
+        .exists(),
     )
     query = (
         select(E.c.id, E.c.kind, E.c.budget)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from bot.domain.effects import EffectKind
 from bot.store.convert import to_incident
@@ -180,11 +181,16 @@ def numbers(tx: Tx, *, days: int = 30) -> dict[str, Any]:
     }
 
 
+def _waits_for_a_dead_one() -> Any:
+    needed: Any = aliased(EffectRow)
+    return select(needed.id).where(needed.key == E.after, needed.state == "dead").exists()
+
+
 def due_now(tx: Tx, now: datetime) -> int:
     """How many effects could be carried out now or are being carried out."""
     query = (
         select(func.count())
         .select_from(EffectRow)
-        .where(or_(E.state == "leased", (E.state == "pending") & (E.due <= now)))
+        .where(or_(E.state == "leased", (E.state == "pending") & (E.due <= now) & ~_waits_for_a_dead_one()))
     )
     return int(tx.session.execute(query).scalar() or 0)

@@ -241,9 +241,17 @@ class Tx:
 
     # --- once-keys, deliveries, small values -------------------------------------------------------------------
 
-    def once(self, key: str) -> OnceRow | None:
-        """What was answered the first time this key was used, None when it is new."""
-        return self.session.get(OnceRow, key)
+    def declared_by(self, key: str) -> Incident:
+        """The incident the first use of this key declared."""
+        row = self.session.get(OnceRow, key)
+        return self.incident(row.incident if row and row.incident else 0)
+
+    def answered(self, key: str, incident: int) -> None:
+        """The first use of this key declared that incident."""
+        row = self.session.get(OnceRow, key)
+        if row is not None:
+            row.incident = incident
+            self.session.add(row)
 
     def remember(
         self, key: str, incident: int | None, answer: dict[str, Any] | None = None

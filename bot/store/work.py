@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from bot import failpoints
@@ -82,6 +82,10 @@ class Work:
         self.on_effects: Callable[[], None] = lambda: None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._group = GROUP if is_sqlite(url) else 1
+        # Where several write at once, two may insert the same thing: the later one runs again and finds it.
+        self._passing: tuple[type[DBAPIError], ...] = (
+            (OperationalError,) if is_sqlite(url) else (OperationalError, IntegrityError)
+        )
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-read")
         self._writers = [
             threading.Thread(target=self._serve, name=f"db-write-{n}", daemon=True)
@@ -152,7 +156,7 @@ class Work:
                 return
             try:
                 self._run(ready)
-            except OperationalError as error:
+            except self._passing as error:
                 log.warning("database.busy", attempt=attempt, error=type(error.orig).__name__)
                 time.sleep(0.02 * 2**attempt)
                 continue
@@ -194,7 +198,7 @@ class Work:
             with nullcontext() if alone else session.begin_nested():
                 value = job.fn(tx)
                 session.flush()
-        except OperationalError:
+        except self._passing:
             raise
         except Exception as error:  # noqa: BLE001 - belongs to this job alone; handed to whoever waits
             if alone:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from bot.store.work import Work
     from bot.metrics import Metrics
+    from bot.store.work import Work
 
 
 @dataclass

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from bot.services.inbound import InboundEvents
     from bot.metrics import Metrics
+    from bot.services.inbound import InboundEvents
 
 log = structlog.get_logger()
 

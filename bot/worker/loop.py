@@ -26,9 +26,9 @@ from bot.worker.runners import EFFECTS
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.metrics import Metrics
     from bot.store.effects import Claim, Claimed
     from bot.store.tx import Tx
-    from bot.metrics import Metrics
     from bot.worker.world import Settle, World
 
 log = structlog.get_logger()

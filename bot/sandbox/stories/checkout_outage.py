@@ -32,7 +32,7 @@ async def _start(player: Player) -> Json:
     await player.do("pagerduty", action="trigger", title=TITLE, service="PCHECKO", urgency="high")
     found = await player.see("the announcement in #incidents", ALICE, lambda s: card(s, name=TITLE))
     await player.see("its own channel with the card", BOB, lambda s: card(s, "incident-", TITLE))
-    await player.see("a GitHub issue in acme/checkout-api", BOB, lambda s: _opened(s))
+    await player.see("a GitHub issue in acme/checkout-api", BOB, _opened)
     return {"where": "message", "channel": found["channel"], "ts": found["ts"]}
 
 
@@ -81,7 +81,7 @@ async def _act(player: Player, place: Json) -> None:
     await player.see(
         "what fixed it, in the channel",
         CAROL,
-        lambda s: any("Rolled back" in t for t in texts(s, "incident-")),
+        lambda s: any("resolved the incident: Rolled back" in t for t in texts(s, "incident-")),
     )
     await player.see("what fixed it, on the issue", CAROL, _explained)
     await player.see(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = dict[str, Any]
 
@@ -16,7 +18,7 @@ Json = dict[str, Any]
 PATIENCE = 20.0
 
 
-class Unexpected(Exception):  # noqa: N818 - it is what the story says: something unexpected
+class Unexpected(Exception):
     """Something did not end as the story says."""
 
 
@@ -30,7 +32,7 @@ class Player:
         self._began = time.monotonic()
         self._http: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Player:
+    async def __aenter__(self) -> Self:
         """Open the connection."""
         self._http = aiohttp.ClientSession()
         return self

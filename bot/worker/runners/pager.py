@@ -140,11 +140,8 @@ async def _change(world: World, effect: Claimed, incident: Incident, email: str)
 async def _escalate(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:
     pager, payload, page_id = world.the_pager(), effect.payload, incident.pager.id or ""
     if payload.get("person"):
-        requester = await pager.user_by_email(email)
         user = await _user_id(world, payload["person"])
-        await pager.request_responder(
-            page_id, user, by=requester.id if requester else email, message=payload.get("text", "")
-        )
+        await pager.request_responder(page_id, user, by=email, message=payload.get("text", ""))
         return await pager.page(page_id, history=False)
     return await pager.escalate(
         page_id, by=email, level=payload.get("level"), policy_id=payload.get("policy_id")
@@ -205,6 +202,8 @@ def _own_note(world: World, incident: Incident, which: str, effect: Claimed) -> 
     channel = incident.places.channel
     if channel is None:
         return ""
+    if incident.private:
+        return f"{OWN_NOTE}{incident.name} is worked on in a private Slack channel"
     where = (
         f"{world.workspace_url.rstrip('/')}/archives/{channel}" if world.workspace_url else channel
     )

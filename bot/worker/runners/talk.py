@@ -12,7 +12,6 @@ from bot.domain import storm
 from bot.domain.effects import EffectKind
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError
-from bot.ports import Message
 from bot.store import queries
 from bot.worker.runners.messages import CLOCKS_APART
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
+
+#: Slack's answers to an ephemeral message nobody would be there to read.
+ABSENT = {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived"}
 
 
 async def post_entry(world: World, effect: Claimed) -> Settle | None:
@@ -47,9 +49,17 @@ async def post_entry(world: World, effect: Claimed) -> Settle | None:
 
 
 async def tell(world: World, effect: Claimed) -> Settle | None:
-    """An ephemeral message (at least once: it cannot be looked for)."""
-    payload = effect.payload
-    await world.chat.tell(payload["channel"], payload["user"], Message(text=payload["text"]))
+    """An ephemeral message (at least once: it cannot be looked for).
+
+    Somebody who is not in that channel could not read it there and gets it directly.
+    """
+    user, message = effect.payload["user"], notices.said(effect.payload["text"])
+    try:
+        await world.chat.tell(effect.payload["channel"], user, message)
+    except ProviderError as error:
+        if error.code not in ABSENT:
+            raise
+        await world.chat.post(await world.chat.direct(user), message, key=effect.key)
     return None
 
 

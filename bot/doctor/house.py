@@ -1,0 +1,100 @@
+"""Our own house: settings, routing rules, the database, the address others reach us under."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.doctor.findings import Report
+
+if TYPE_CHECKING:
+    from bot.doctor.context import Context
+    from bot.doctor.findings import Finding
+
+MAKE_UP = "make one up (openssl rand -hex 32) and set it"
+
+
+async def check_settings(context: Context) -> list[Finding]:
+    """That they could be loaded says most; here is what is odd, and which endpoints are shut."""
+    report = Report("Settings")
+    for warning in context.settings.warnings:
+        report.warn(warning.where, warning.what, warning.mend)
+    if not context.settings.warnings:
+        report.ok("environment", "read without complaints.")
+    file = context.settings.config_file
+    if file.is_file():
+        services = len(context.catalog.services)
+        report.ok(file.name, f"{services} service{'' if services == 1 else 's'}.")
+    else:
+        mend = "Copy muster.example.yml to muster.yml for services, rosters and rules."
+        report.skip(file.name, "not there: the defaults apply.", mend)
+    for problem in context.router_problems:
+        report.warn("routing", f"{problem.where}: {problem.what}", problem.mend)
+    if not context.router_problems:
+        count = len(context.catalog.pagerduty_routing)
+        report.ok("routing", f"{count} rule{'' if count == 1 else 's'}, none has failed.")
+    return report.findings
+
+
+async def check_database(context: Context) -> list[Finding]:
+    """It can be written to, and its schema is the one this program knows."""
+    report = Report("Database")
+    if context.database is None:
+        report.skip("database", "not looked at here.", "Run muster doctor on the machine.")
+        return report.findings
+    state = await context.database()
+    if not state.writable:
+        mend = "Check DATABASE_URL, that the server runs, and that the folder is writable."
+        report.fail("writing", f"not possible: {state.problem or 'no reason given'}.", mend)
+        return report.findings
+    report.ok("writing", "works.")
+    migrate = "Run muster migrate (muster run does it too)."
+    if state.revision == state.head:
+        report.ok("schema", f"at {state.head}.")
+    elif state.revision is None:
+        report.warn("schema", "the database is empty.", migrate)
+    elif state.revision < state.head:
+        report.warn("schema", f"at {state.revision}, this program wants {state.head}.", migrate)
+    else:
+        mend = "Install the newer Muster again: going back needs a backup from before."
+        text = f"at {state.revision}, newer than this program's {state.head}."
+        report.fail("schema", text, mend)
+    return report.findings
+
+
+async def check_web(context: Context) -> list[Finding]:
+    """Which endpoints refuse everybody, and whether the public address leads here."""
+    report = Report("Web")
+    http, github = context.settings.http, context.settings.github
+    for path, name, secret in (
+        ("/api", "API_TOKEN", http.api_token),
+        ("/webhooks/alerts", "ALERTS_TOKEN", http.alerts_token),
+        ("/webhooks/statuspage", "STATUSPAGE_WEBHOOK_TOKEN", http.statuspage_webhook_token),
+        ("/webhooks/github", "GITHUB_WEBHOOK_SECRET", github.webhook_secret),
+    ):
+        if secret:
+            report.ok(path, f"opens with {name}.")
+        else:
+            text = f"refuses everybody: {name} is not set."
+            report.skip(path, text, f"To open it: {MAKE_UP} as {name}.")
+    await _public(context, report)
+    return report.findings
+
+
+async def _public(context: Context, report: Report) -> None:
+    public = context.settings.http.public_url
+    if not public:
+        report.skip("PUBLIC_URL", "not set: Slack needs none, webhooks cannot reach the bot.")
+        return
+    url = f"{public}/healthz"
+    if context.reach is None:
+        report.skip("PUBLIC_URL", "not tried.", f"Open {url} in a browser: it should say ok.")
+        return
+    problem = await context.reach(url)
+    if problem is None:
+        report.ok("PUBLIC_URL", f"{url} answers.")
+    else:
+        mend = (
+            f"Start muster run, and lead {public} to HTTP_HOST:HTTP_PORT (reverse proxy or tunnel). "
+            "From inside your network it may fail although it works from outside."
+        )
+        report.warn("PUBLIC_URL", f"{url}: {problem}.", mend)
