@@ -101,6 +101,7 @@ class Muster:
             views=self.gateway.views,
             open_home=incidents.open_home,
             mirror=self.sweeps.mirror_soon,
+            diagnose=self._diagnose,
         )
         self.gateway.register(desk, self.metrics.ack)
         self.server = web.server(self._web(), settings.http.host, settings.http.port)
@@ -168,6 +169,21 @@ class Muster:
             health,
             api_token=token.get_secret_value() if token else None,
         )
+
+    async def _diagnose(self) -> str:
+        """What ``/incident doctor`` answers."""
+        from bot import doctor  # noqa: PLC0415 - rarely asked, not kept in memory
+        from bot.examination import context_of  # noqa: PLC0415
+
+        context = context_of(
+            self.settings,
+            self.world.catalog,
+            self.work,
+            chat=self.chat,
+            pager=self.pager,
+            tickets=self.tickets,
+        )
+        return doctor.render(await doctor.diagnose(context))
 
     def _vendors(self) -> list[str]:
         return [

@@ -163,8 +163,8 @@ def backup(path: str) -> None:
 def doctor(fix: bool) -> None:
     """Check every step of the installation and say how to mend what is wrong."""
     settings, config = configured(need_slack=False)
-    from bot.offline import examine
+    from bot.examination import examine
 
-    report, healthy = asyncio.run(examine(settings, config.catalog, fix=fix))
+    report, healthy = asyncio.run(examine(settings, config.catalog, fix=fix, tell=click.echo))
     click.echo(report)
     sys.exit(0 if healthy else 1)

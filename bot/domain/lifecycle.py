@@ -229,7 +229,8 @@ def escalate(
     elif to.level is not None:
         after = replace(after, pager=replace(incident.pager, level=to.level))
     entry = Entry(
-        kind=EntryKind.ESCALATED,
+        # A person is asked to respond: under that name the pager tells it back.
+        kind=EntryKind.RESPONDER_ADDED if to.person else EntryKind.ESCALATED,
         at=now,
         actor=by,
         origin=Origin.SLACK,

@@ -29,6 +29,7 @@ ON_TICKET = {
     EntryKind.ACKNOWLEDGED,
     EntryKind.REASSIGNED,
     EntryKind.ESCALATED,
+    EntryKind.RESPONDER_ADDED,
     EntryKind.RESOLVED,
     EntryKind.REOPENED,
     EntryKind.ANNOTATED,

@@ -56,6 +56,7 @@ def comment(incident: Incident, entry: Entry) -> str:
         EntryKind.ACKNOWLEDGED: "acknowledged the incident",
         EntryKind.REASSIGNED: f"reassigned it to **{quiet(entry.target)}**",
         EntryKind.ESCALATED: f"escalated it to **{quiet(entry.target)}**",
+        EntryKind.RESPONDER_ADDED: f"asked **{quiet(entry.target)}** to join",
         EntryKind.RESOLVED: "resolved the incident",
         EntryKind.REOPENED: "reopened the incident",
         EntryKind.ANNOTATED: "noted",

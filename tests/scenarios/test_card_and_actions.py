@@ -226,7 +226,6 @@ async def test_somebody_without_pagerduty_account_acts_in_the_bots_name_and_is_t
     assert len(said) == 1
     assert DAVE in said[0]
     assert not [t for t in said_in(state, room_of(state, name)) if "in Slack" in t]
-    assert DAVE in text_of(card_of(state, name) or {})
     assert await s.problems() == []
 
 
@@ -242,7 +241,7 @@ async def test_breaking_a_rule_is_answered_privately_with_who_did_what_when(s: S
     await s.submit({"What fixed it?": "Bob did"}, user=BOB)
     late = await s.submit({"What fixed it?": "Carol did"}, user=CAROL)
     assert "resolved already" in str(late["view"])
-    assert "Bob" in str(late["view"])
+    assert BOB in str(late["view"])
     assert "<!date" in str(late["view"])
     state = await s.settled(name)
     assert pages(state, "Rules are broken")[0]["status"] == "resolved"

@@ -19,7 +19,14 @@ import traceback
 from typing import Any
 
 #: Loaded once, before the first fork; none of them starts a thread.
-LOADED = ("bot.cli", "bot.app", "bot.config_file", "bot.logs", "bot.mapping.router", "alembic.command")
+LOADED = (
+    "bot.cli",
+    "bot.app",
+    "bot.config_file",
+    "bot.logs",
+    "bot.mapping.router",
+    "alembic.command",
+)
 
 
 def say(**line: Any) -> None:

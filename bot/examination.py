@@ -1,0 +1,103 @@
+"""The doctor's examination of this installation, for ``muster doctor`` and ``/incident doctor``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot import doctor, providers
+from bot.doctor import probes
+from bot.ports import SystemClock
+from bot.store import migrate, queries
+from bot.store.engine import database_url
+from bot.store.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from bot.domain.catalog import Catalog
+    from bot.errors import Problem
+    from bot.ports import Chat, Pager, Tickets
+    from bot.settings import Settings
+
+#: How long a signed ping may take to come back through the public address, seconds.
+PING_SECONDS = 20
+
+
+async def database_state(work: Work) -> doctor.Database:
+    """Whether a write goes through, and where the schema is."""
+    try:
+        revision = await asyncio.to_thread(migrate.current, work.engine)
+        if revision is None:
+            return doctor.Database(writable=True, revision=None, head=migrate.head())
+        await work.write(lambda tx: tx.set_value("doctor", {"at": tx.now.isoformat()}), patience=5)
+    except Exception as error:  # noqa: BLE001 - the doctor tells what is wrong, whatever it is
+        problem = str(error).splitlines()[0][:200]
+        return doctor.Database(writable=False, revision=None, head=migrate.head(), problem=problem)
+    return doctor.Database(writable=True, revision=revision, head=migrate.head())
+
+
+async def pinged(work: Work, since: datetime) -> bool:
+    """Wait until a signed ``pagey.ping`` that came after ``since`` is in the database."""
+    for _ in range(PING_SECONDS * 4):
+        if await work.read(lambda tx: queries.last_delivery(tx, "pagerduty", "pagey.ping", since)):
+            return True
+        await asyncio.sleep(0.25)
+    return False
+
+
+def context_of(  # noqa: PLR0913 - everything there is to look at
+    settings: Settings,
+    catalog: Catalog,
+    work: Work,
+    *,
+    chat: Chat,
+    pager: Pager | None,
+    tickets: Tickets | None,
+    router_problems: Sequence[Problem] = (),
+    fix: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> doctor.Context:
+    """What the doctor looks at."""
+    return doctor.Context(
+        settings=settings,
+        catalog=catalog,
+        chat=chat,
+        pager=pager,
+        tickets=tickets,
+        router_problems=router_problems,
+        open_socket=lambda: probes.open_socket(
+            settings.slack.app_token.get_secret_value(), settings.slack.api_url
+        ),
+        database=lambda: database_state(work),
+        reach=probes.reach,
+        fix=fix,
+        tell=tell,
+        pinged=lambda since: pinged(work, since),
+    )
+
+
+async def examine(
+    settings: Settings, catalog: Catalog, *, fix: bool, tell: Callable[[str], None]
+) -> tuple[str, bool]:
+    """The report for the terminal, and whether all is well."""
+    work = Work(database_url(settings.database_url), SystemClock())
+    chat = providers.build_slack(settings.slack.bot_token.get_secret_value(), settings.slack.api_url)
+    pagerduty, github = settings.pagerduty, settings.github
+    pager = tickets = None
+    if pagerduty.api_token is not None:
+        pager = providers.build_pagerduty(pagerduty.api_token.get_secret_value(), pagerduty.api_url)
+    if github.token is not None:
+        tickets = providers.build_github(github.token.get_secret_value(), github.api_url)
+    try:
+        context = context_of(
+            settings, catalog, work, chat=chat, pager=pager, tickets=tickets, fix=fix, tell=tell
+        )
+        findings = await doctor.diagnose(context)
+        return doctor.render(findings), doctor.exit_code(findings) == 0
+    finally:
+        for vendor in (chat, pager, tickets):
+            if vendor is not None:
+                await vendor.aclose()
+        await asyncio.to_thread(work.close)
