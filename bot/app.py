@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot import providers
-from bot.errors import ProviderError, Reason
+from bot.errors import Problem, ProviderError, Reason, SettingsError
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
@@ -216,10 +216,11 @@ class Muster:
 
     async def start(self) -> None:
         """Migrate, then start everything; nothing waits for a vendor."""
+        listening = web.listen(self.settings.http.host, self.settings.http.port)
         await self._migrate()
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="worker"),
-            asyncio.create_task(self.server.serve(), name="web"),
+            asyncio.create_task(self.server.serve(sockets=[listening]), name="web"),
             asyncio.create_task(self._identify(), name="identify"),
         ]
         self.gateway.start()
@@ -233,7 +234,10 @@ class Muster:
                 if await asyncio.to_thread(migrate.upgrade, self.work.engine):
                     log.info("database.migrated", to=migrate.head())
             except Exception as error:
-                if "connect" not in str(error).lower() and "connection" not in str(error).lower():
+                words = str(error).splitlines()[0]  # the drivers' errors differ; only their words tell
+                if "unable to open" in words or "readonly" in words:
+                    raise _unusable("DATABASE_URL", words) from None
+                if "connect" not in words.lower():
                     raise
                 log.warning("database.waiting", error=type(error).__name__)
                 await asyncio.sleep(1)
@@ -299,3 +303,9 @@ class Muster:
                     await asyncio.wait_for(close(), timeout=1)
         await asyncio.to_thread(self.work.close)
         log.info("muster.stopped", left=left, seconds=round(time.monotonic() - began, 2))
+
+
+def _unusable(where: str, why: str) -> SettingsError:
+    return SettingsError(
+        [Problem(where, f"cannot be used: {why}.", "Check the path, its folder and its rights.")]
+    )

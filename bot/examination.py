@@ -83,7 +83,9 @@ async def examine(
 ) -> tuple[str, bool]:
     """The report for the terminal, and whether all is well."""
     work = Work(database_url(settings.database_url), SystemClock())
-    chat = providers.build_slack(settings.slack.bot_token.get_secret_value(), settings.slack.api_url)
+    chat = providers.build_slack(
+        settings.slack.bot_token.get_secret_value(), settings.slack.api_url
+    )
     pagerduty, github = settings.pagerduty, settings.github
     pager = tickets = None
     if pagerduty.api_token is not None:

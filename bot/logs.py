@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 #: Shapes of tokens, whatever they are called: Slack, PagerDuty, GitHub, bearer values, URLs with credentials.
 _TOKENS = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|gh[opsu]_\w+|github_pat_\w+|pd[ue]s\+\w+"
-    r"|(?<=token=)[\w+/=-]{8,}|(?<=Bearer )\S+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"xox[a-z]-[\w%-]+|xapp-[\w-]+|gh[oprsu]_\w+|github_pat_\w+|pd[a-z]{1,2}\+[\w-]+"
+    r"|(?<=token=)[\w+/=%.-]{8,}|(?<=ticket=)[\w-]+|(?i:(?<=bearer )|(?<=basic ))[^\s\"',}]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
     r"|hooks\.slack\.com/\S+|(?<=/response/)\S+"
 )
 
@@ -36,13 +37,24 @@ class Redactor:
     def __call__(
         self, _logger: object, _name: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        """As a structlog processor: every text value, exceptions included."""
+        """As a structlog processor: every value that is text or holds some, exceptions included."""
         for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = self.text(value)
-            elif isinstance(value, BaseException):
-                event[key] = self.text(repr(value))
+            event[key] = self.clean(value)
         return event
+
+    def clean(self, value: Any) -> Any:
+        """The value without secrets: texts, and whatever shows as text; numbers stay as they are."""
+        if isinstance(value, str):
+            return self.text(value)
+        if value is None or isinstance(value, bool | int | float | logging.LogRecord):
+            return value
+        if isinstance(value, Mapping):
+            return {self.clean(k): self.clean(v) for k, v in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.clean(v) for v in value]
+        if isinstance(value, bytes | bytearray):
+            return self.text(bytes(value).decode("utf-8", "replace"))
+        return self.text(repr(value))
 
 
 def configure(level: str, fmt: str, secrets: Sequence[str]) -> Redactor:

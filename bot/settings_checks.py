@@ -61,8 +61,6 @@ def check(
     ):
         # The address may hold a password: it is never repeated.
         found.problem("DATABASE_URL", "is not an address of SQLite or PostgreSQL.")
-    if "CONFIG_FILE" in given and not settings.config_file.is_file():
-        found.problem("CONFIG_FILE", f"there is no file {str(settings.config_file)!r}.")
     return found
 
 

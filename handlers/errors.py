@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: A trigger lives three seconds; when Slack or we were slower there is no modal.
+_UNSHOWN = "Slack did not show the form in time, and nothing was changed. Please try once more."
+
 
 async def answer_errors(turn: Turn, handler: Handler) -> None:
     """Run a handler; whatever it raises becomes an answer to the person, and the envelope is acknowledged."""
@@ -40,7 +43,7 @@ async def answer_errors(turn: Turn, handler: Handler) -> None:
         await _refuse(turn, notices.provider_error(error))
     except SlackClientError as error:
         log.warning("handler.slack", error=type(error).__name__, code=_code(error))
-        await turn.done()
+        await _refuse(turn, notices.said(_UNSHOWN))
     except Exception:
         ref = secrets.token_hex(2).upper()
         log.exception("handler.bug", ref=ref)

@@ -27,16 +27,16 @@ class Words:
 
 def split(text: str) -> Words:
     """First word and rest; an ``INC-n`` before the verb (``INC-12 ack``) is moved behind it."""
-    first, _, rest = text.strip().partition(" ")
+    first, rest = word_first(text)
     if _INCIDENT.fullmatch(first) and not first.isdigit() and rest.strip():
-        verb, _, more = rest.strip().partition(" ")
+        verb, more = word_first(rest)
         return Words(verb.casefold(), f"{first} {more}".strip())
     return Words(first.casefold(), rest.strip())
 
 
 def number_first(rest: str, *, bare: bool = False) -> tuple[int | None, str]:
     """The leading ``INC-12`` (with ``bare`` also ``12``) and what follows it."""
-    first, _, more = rest.strip().partition(" ")
+    first, more = word_first(rest)
     found = _INCIDENT.fullmatch(first)
     if found and (found.group(1) or bare):
         return int(found.group(1) or found.group(2)), more.strip()
@@ -53,8 +53,8 @@ def person_first(rest: str) -> tuple[str | None, str]:
 
 def word_first(rest: str) -> tuple[str, str]:
     """The first word and what follows it."""
-    first, _, more = rest.strip().partition(" ")
-    return first, more.strip()
+    first, *more = rest.split(maxsplit=1) or [""]
+    return first, more[0].strip() if more else ""
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:

@@ -68,7 +68,7 @@ async def escalation_target(turn: Turn, words: str) -> EscalationTarget:
     """What was typed or chosen: ``level:2``, ``2``, ``level 2``, ``policy:PID`` or a policy's name."""
     kind, _, value = words.partition(":")
     level = (value if kind == "level" else words.casefold().removeprefix("level")).strip()
-    if level.isdigit():
+    if level.isascii() and level.isdigit() and len(level) <= 3:  # noqa: PLR2004
         return EscalationTarget(level=int(level))
     known = await turn.desk.people.policies()
     wanted = (value if kind == "policy" else words).strip().casefold()

@@ -71,7 +71,8 @@ def load_config(path: Path | str, environ: Mapping[str, str], *, required: bool 
     path = Path(path)
     if not path.exists():
         if required:
-            raise SettingsError([Problem("CONFIG_FILE", f"there is no file {str(path)!r}.", "")])
+            mend = "Correct the path, or leave CONFIG_FILE unset."
+            raise SettingsError([Problem("CONFIG_FILE", f"there is no file {str(path)!r}.", mend)])
         return Config()
     reader = Reader(path.name, environ)
     top = reader.open(path)
@@ -97,7 +98,8 @@ def load_all(
     except SettingsError as error:
         problems += error.problems
     try:
-        config = load_config(merged.get("CONFIG_FILE", DEFAULT_FILE), merged)
+        path = merged.get("CONFIG_FILE", DEFAULT_FILE)
+        config = load_config(path, merged, required="CONFIG_FILE" in merged)
     except SettingsError as error:
         problems += error.problems
     if settings is None or problems:

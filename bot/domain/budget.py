@@ -83,6 +83,7 @@ class Budget:
     name: str
     stamps: list[float]
     blocked_until: float = 0.0
+    drawn: bool = False  # it differs from what was stored
 
     def free_at(self, now: float) -> float:
         """When the next call may go: ``now`` or later."""
@@ -94,6 +95,17 @@ class Budget:
     def take(self, now: float) -> None:
         """Count one call."""
         self.stamps.append(now)
+        self.drawn = True
+
+    def block(self, until: float) -> None:
+        """Closed until then, or until the later time it is closed for already."""
+        self.blocked_until = max(self.blocked_until, until)
+        self.drawn = True
+
+    def is_idle(self, now: float) -> bool:
+        """Whether nothing it remembers matters any more."""
+        window = limit_of(self.name).seconds
+        return self.blocked_until <= now and all(s <= now - window for s in self.stamps)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def actor_data(actor: Actor | None) -> dict[str, Any] | None:
         "pagerduty_id": actor.pagerduty_id,
         "github": actor.github,
     }
-    return {k: v for k, v in pairs.items() if v}
+    return {k: v for k, v in pairs.items() if v or k == "name"}
 
 
 def actor_from(data: dict[str, Any] | None) -> Actor | None:

@@ -399,7 +399,7 @@ class Incidents:
 
         def change(tx: Tx) -> bool:
             done = tx.retry(effect_id)
-            tx.emit(plan.refresh(tx.save(tx.incident(number))))
+            self._show_again(tx, number)
             return done
 
         return await self._work.write(change, patience=PATIENCE)
@@ -409,9 +409,15 @@ class Incidents:
 
         def change(tx: Tx) -> None:
             tx.dismiss(effect_id)
-            tx.emit(plan.refresh(tx.save(tx.incident(number))))
+            self._show_again(tx, number)
 
         await self._work.write(change, patience=PATIENCE)
+
+    @staticmethod
+    def _show_again(tx: Tx, number: int) -> None:
+        """A step changed: the cards are rendered again, under the key of this very version."""
+        incident = tx.incident(number)
+        tx.record(lifecycle.Decision(incident=incident, effects=plan.refresh(incident)))
 
     # --- looking -----------------------------------------------------------------------------------------------
 

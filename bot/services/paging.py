@@ -122,7 +122,7 @@ class Paging:
         if not (key.startswith("INC-") and key.endswith("/page")):
             return None
         number = key.removeprefix("INC-").partition("/")[0].partition(".")[0]
-        if not number.isdigit():
+        if not (number.isascii() and number.isdigit() and len(number) <= 9):  # noqa: PLR2004
             return None
         incident = tx.incident_or_none(int(number))
         return incident if incident and incident.pager.id is None else None

@@ -139,7 +139,7 @@ def claim(
         exhausted |= choice.exhausted
     claimed = _lease(session, taken, now, worker)
     if budgeted and claimed:
-        _save_budgets(session, budgets)
+        _save_budgets(session, budgets, now.timestamp())
     return Claim(claimed, _next_look(session, now, free_at))
 
 
@@ -234,11 +234,17 @@ def _load_budgets(session: Session) -> dict[str, Budget]:
     return {r.name: Budget(r.name, list(r.stamps or ()), r.blocked_until) for r in rows}
 
 
-def _save_budgets(session: Session, budgets: dict[str, Budget]) -> None:
+def _save_budgets(session: Session, budgets: dict[str, Budget], now: float) -> None:
+    """Write back those that were drawn on; the others, empty by now, are forgotten."""
+    idle = [b.name for b in budgets.values() if b.is_idle(now)]
+    if idle:
+        session.execute(delete(_B).where(_B.name.in_(idle)))
     table: Any = cast("Any", BudgetRow).__table__
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     for budget in budgets.values():
+        if not budget.drawn:
+            continue
         statement = insert(table).values(
             name=budget.name, stamps=budget.stamps, blocked_until=budget.blocked_until
         )
@@ -260,8 +266,8 @@ def block_budget(session: Session, kind: EffectKind, until: float) -> None:
         return
     budgets = _load_budgets(session)
     budget = budgets.get(method[0]) or Budget(method[0], [])
-    budget.blocked_until = max(budget.blocked_until, until)
-    _save_budgets(session, {budget.name: budget})
+    budget.block(until)
+    _save_budgets(session, {budget.name: budget}, 0.0)
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------

@@ -191,6 +191,11 @@ def due_now(tx: Tx, now: datetime) -> int:
     query = (
         select(func.count())
         .select_from(EffectRow)
-        .where(or_(E.state == "leased", (E.state == "pending") & (E.due <= now) & ~_waits_for_a_dead_one()))
+        .where(
+            or_(
+                E.state == "leased",
+                (E.state == "pending") & (E.due <= now) & ~_waits_for_a_dead_one(),
+            )
+        )
     )
     return int(tx.session.execute(query).scalar() or 0)

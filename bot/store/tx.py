@@ -289,7 +289,7 @@ class Tx:
     def kept(self, event_id: str) -> list[tuple[int, str]]:
         """Row and source of kept webhooks with that vendor id (or row number)."""
         conditions: list[Any] = [_K.event_id == event_id]
-        if event_id.isdigit():
+        if event_id.isascii() and event_id.isdigit() and len(event_id) <= 18:  # noqa: PLR2004
             conditions.append(_K.id == int(event_id))
         query = select(_K.id, _K.source).where(or_(*conditions))
         return [(row, source) for row, source in self.session.execute(query)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import socket
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.errors import Busy
+from bot.errors import Busy, Problem, SettingsError
 from bot.web import api
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; SettingsError when the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        what = f"{host}:{port} cannot be listened on ({error.strerror})."
+        mend = "Set HTTP_PORT to a free port; another Muster may be running."
+        raise SettingsError([Problem("HTTP_HOST, HTTP_PORT", what, mend)]) from None
+    return listening
 
 
 def server(app: FastAPI, host: str, port: int) -> Server:

@@ -44,7 +44,7 @@ class Refused(Exception):
 async def body_of(request: Request, limit: int = MAX_BODY) -> bytes:
     """The raw body; refuses 413 as soon as it is longer than ``limit``."""
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
+    if length.isascii() and length.isdigit() and int(length) > limit:
         raise Refused(413, f"The body is larger than {limit} bytes.")
     chunks, size = [], 0
     async for chunk in request.stream():

@@ -17,6 +17,7 @@ import structlog
 from bot import failpoints
 from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
+from bot.domain.lifecycle import Decision
 from bot.errors import MusterError, ProviderError, Reason
 from bot.store import effects as store
 from bot.store.engine import is_sqlite
@@ -271,7 +272,7 @@ class Worker:
             return
         incident = tx.incident_or_none(effect.incident)
         if incident is not None:
-            tx.emit(plan.refresh(tx.save(incident)))
+            tx.record(Decision(incident=incident, effects=plan.refresh(incident)))
 
     async def _bug(self, effect: Claimed, error: Exception) -> None:
         ref = secrets.token_hex(2).upper()

@@ -92,8 +92,10 @@ class Rooms:
         try:
             channel = await self._chat.create_channel(name)
         except ProviderError as error:
+            # Another may have made it meanwhile, or our own lost call did; only a taken name that is
+            # not to be seen is somebody's private channel.
             found = await self._chat.find_channel(name)
-            if found is None and error.code not in {"name_taken", ""}:
+            if found is None and error.code != "name_taken":
                 raise
             return found
         await self._chat.set_purpose(channel.id, PURPOSE)

@@ -130,6 +130,12 @@ def test_settings_and_file_are_reported_together(tmp_path: Path) -> None:
         "SLACK_APP_TOKEN",
         "muster.yml:1",
     ]
+    with pytest.raises(SettingsError) as caught:
+        load_all({"CONFIG_FILE": "no/such.yml", "SLACK_BOT_TOKEN": "xoxb-1"}, env_file=None)
+    assert [problem.where for problem in caught.value.problems] == [
+        "SLACK_APP_TOKEN",
+        "CONFIG_FILE",
+    ]
     environ = {
         "SLACK_BOT_TOKEN": "xoxb-1",
         "SLACK_APP_TOKEN": "xapp-1",
