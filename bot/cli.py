@@ -12,7 +12,6 @@ from bot.errors import SettingsError, UserError
 
 if TYPE_CHECKING:
     from bot.config_file import Config
-    from bot.errors import Problem
     from bot.settings import Settings
 
 # Imports inside the commands: each loads only what it needs, because memory and start-up time are promises.
@@ -44,24 +43,10 @@ def main() -> None:
 
 def configured(*, need_slack: bool = True) -> tuple[Settings, Config]:
     """Settings and muster.yml, with logging set up; everything wrong in both is reported together."""
-    from bot.config_file import Config, load_config
+    from bot.config_file import load_all
     from bot.logs import configure
-    from bot.settings import load, merged_environ
 
-    environ = merged_environ()
-    problems: list[Problem] = []
-    settings, config = None, Config()
-    try:
-        settings = load(environ, need_slack=need_slack)
-    except SettingsError as error:
-        problems += error.problems
-    try:
-        path = environ.get("CONFIG_FILE", "muster.yml")
-        config = load_config(path, environ, required="CONFIG_FILE" in environ)
-    except SettingsError as error:
-        problems += error.problems
-    if settings is None or problems:
-        raise SettingsError(problems)
+    settings, config = load_all(need_slack=need_slack)
     configure(settings.log.level, settings.log.format, settings.secrets())
     return settings, config
 
@@ -165,6 +150,11 @@ def doctor(fix: bool) -> None:
     settings, config = configured(need_slack=False)
     from bot.examination import examine
 
-    report, healthy = asyncio.run(examine(settings, config.catalog, fix=fix, tell=click.echo))
+    async def agree(question: str) -> bool:
+        return await asyncio.to_thread(click.confirm, question, default=False)
+
+    report, healthy = asyncio.run(
+        examine(settings, config.catalog, fix=fix, tell=click.echo, agree=agree)
+    )
     click.echo(report)
     sys.exit(0 if healthy else 1)

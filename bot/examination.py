@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot import doctor, providers
@@ -13,7 +14,7 @@ from bot.store.engine import database_url
 from bot.store.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from bot.domain.catalog import Catalog
@@ -56,8 +57,6 @@ def context_of(  # noqa: PLR0913 - everything there is to look at
     pager: Pager | None,
     tickets: Tickets | None,
     router_problems: Sequence[Problem] = (),
-    fix: bool = False,
-    tell: Callable[[str], None] | None = None,
 ) -> doctor.Context:
     """What the doctor looks at."""
     return doctor.Context(
@@ -72,14 +71,17 @@ def context_of(  # noqa: PLR0913 - everything there is to look at
         ),
         database=lambda: database_state(work),
         reach=probes.reach,
-        fix=fix,
-        tell=tell,
         pinged=lambda since: pinged(work, since),
     )
 
 
 async def examine(
-    settings: Settings, catalog: Catalog, *, fix: bool, tell: Callable[[str], None]
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    fix: bool,
+    tell: Callable[[str], None],
+    agree: Callable[[str], Awaitable[bool]],
 ) -> tuple[str, bool]:
     """The report for the terminal, and whether all is well."""
     work = Work(database_url(settings.database_url), SystemClock())
@@ -93,8 +95,11 @@ async def examine(
     if github.token is not None:
         tickets = providers.build_github(github.token.get_secret_value(), github.api_url)
     try:
-        context = context_of(
-            settings, catalog, work, chat=chat, pager=pager, tickets=tickets, fix=fix, tell=tell
+        context = replace(
+            context_of(settings, catalog, work, chat=chat, pager=pager, tickets=tickets),
+            fix=fix,
+            tell=tell,
+            agree=agree,
         )
         findings = await doctor.diagnose(context)
         return doctor.render(findings), doctor.exit_code(findings) == 0

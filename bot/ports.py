@@ -56,6 +56,7 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     is_member: bool = False
+    topic: str = ""
     purpose: str = ""
     creator: str = ""
     created: datetime | None = None

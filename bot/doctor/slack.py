@@ -37,7 +37,12 @@ SKEW_WARN, SKEW_FAIL = 30, 300
 async def check(context: Context) -> list[Finding]:
     """All of Slack; without a working bot token the rest is not asked."""
     report = Report("Slack")
-    identity = await report.ask("bot token", context.chat.identity(), BOT_MEND)
+    identity = None
+    if context.settings.slack.bot_token.get_secret_value():
+        identity = await report.ask("bot token", context.chat.identity(), BOT_MEND)
+    else:
+        mend = "Slack app > OAuth & Permissions > Bot User OAuth Token, copy it to SLACK_BOT_TOKEN."
+        report.fail("bot token", "SLACK_BOT_TOKEN is not set.", mend)
     if identity is not None:
         who = f"{identity.get('team') or identity.get('team_id')}"
         report.ok("bot token", f"works in {who} as {identity.get('user') or 'the bot'}.")
@@ -62,6 +67,9 @@ async def check(context: Context) -> list[Finding]:
 
 
 async def _socket(context: Context, report: Report) -> datetime | None:
+    if not context.settings.slack.app_token.get_secret_value():
+        report.fail("app token", "SLACK_APP_TOKEN is not set.", APP_MEND)
+        return None
     if context.open_socket is None:
         report.skip("app token", "not looked at here.", "Run muster doctor on the machine.")
         return None

@@ -117,7 +117,7 @@ def new_events(
     taken: set[int] = set()
     ids = {event.vendor_id for event in events if event.vendor_id}
     for event in events:
-        if _is_birth(event, born) or _is_ours(incident, event):
+        if _is_birth(incident, event, born) or _is_ours(incident, event):
             continue
         if any(_same_twice(event, other) for other in seen) or _is_shadow(event, events, known):
             continue
@@ -188,11 +188,14 @@ def _near(event: PageEvent, at: datetime, target: Actor | None) -> bool:
     return abs(event.at - at) <= SAME_MOMENT and not elsewhere
 
 
-def _is_birth(event: PageEvent, born: datetime) -> bool:
-    """The trigger itself, and the first assignment and priority that come with it, are no news."""
+def _is_birth(incident: Incident, event: PageEvent, born: datetime) -> bool:
+    """The trigger itself, the priority it came with and an escalation nobody made are no news.
+
+    The assignment that comes with it is in no webhook, and folded by whoever reads the history.
+    """
     if event.kind is EntryKind.TRIGGERED:
         return True
-    given = event.kind in {EntryKind.REASSIGNED, EntryKind.PRIORITY} or (
+    given = (event.kind is EntryKind.PRIORITY and event.text == (incident.priority or "none")) or (
         event.kind is EntryKind.ESCALATED and event.actor is None
     )
     return given and abs(event.at - born) <= timedelta(seconds=2)
@@ -204,6 +207,19 @@ def _is_ours(incident: Incident, event: PageEvent) -> bool:
         return False
     return event.text.startswith(OWN_NOTE) or bool(
         incident.resolution and _folded(event.text).startswith(_folded(incident.resolution))
+    )
+
+
+def _told_as_severity(
+    event: PageEvent, known: Sequence[Entry], severity_of: Callable[[str | None], str | None]
+) -> bool:
+    """A severity set here comes back from the pager as the priority it stands for."""
+    return event.kind is EntryKind.PRIORITY and any(
+        e.kind is EntryKind.SEVERITY
+        and e.origin is not Origin.PAGERDUTY
+        and e.target == severity_of(event.text)
+        and -SAME_MOMENT <= event.at - e.at <= ECHO_WINDOW
+        for e in known
     )
 
 
@@ -266,7 +282,8 @@ def reconcile(  # noqa: PLR0913 - the facts of one comparison
     if derive and page is not None and not page.events and not ours_pending:
         candidates += derived_events(incident, page)
     born = page.created_at if page is not None else incident.started_at
-    fresh, confirmed = new_events(incident, known, candidates, born)
+    news = [e for e in candidates if not _told_as_severity(e, known, severity_of)]
+    fresh, confirmed = new_events(incident, known, news, born)
     told_at = max((e.at for e in candidates), default=None)
     after = incident
     if page is not None and not ours_pending and (authoritative or _newer(incident, told_at)):

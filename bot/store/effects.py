@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -324,7 +324,7 @@ def reschedule(
     now: datetime,
 ) -> None:
     """Try again at ``due``; when a newer one of its kind waits already, that one does the work."""
-    if merge is not None and _waiting(session, merge):
+    if merge is not None and _taken_over(session, effect_id, merge):
         settle(session, effect_id, now, state="cancelled")
         return
     session.execute(
@@ -341,11 +341,24 @@ def reschedule(
     )
 
 
-def _waiting(session: Session, merge: str) -> bool:
-    return (
-        session.execute(select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")).first()
-        is not None
-    )
+def _taken_over(session: Session, effect_id: int, merge: str) -> bool:
+    """Whether a newer one of its kind waits; it inherits that the call may have been made already."""
+    newer = session.execute(select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")).scalar()
+    if newer is None:
+        return False
+    tried = session.execute(
+        select(E.c.attempts, E.c.first_tried_at).where(E.c.id == effect_id)
+    ).first()
+    if tried is not None and tried.attempts:
+        session.execute(
+            update(E)
+            .where(E.c.id == newer)
+            .values(
+                attempts=case((E.c.attempts < 1, 1), else_=E.c.attempts),
+                first_tried_at=func.coalesce(E.c.first_tried_at, tried.first_tried_at),
+            )
+        )
+    return True
 
 
 def renew(session: Session, ids: Collection[int], worker: str, now: datetime) -> None:

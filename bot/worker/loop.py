@@ -115,6 +115,8 @@ class Worker:
                 await asyncio.sleep(0.5)
                 return
             self.last_look = time.monotonic()
+            if self._draining:  # claimed while we were told to stop: left to the next process
+                return
             for effect in claim.effects:
                 self._start(effect)
             if len(claim.effects) == min(room, 64):
@@ -168,7 +170,7 @@ class Worker:
 
     async def _carry(self, effect: Claimed) -> None:
         began = time.monotonic()
-        outcome = "done"
+        outcome = "interrupted"
         bound = {"effect": effect.kind.value, "id": effect.id, "incident": f"INC-{effect.incident}"}
         with structlog.contextvars.bound_contextvars(**bound):
             try:
@@ -177,6 +179,7 @@ class Worker:
                     settle = await EFFECTS[effect.kind](self.world, effect)
                 failpoints.reach(f"call.after {effect.kind.value}")
                 await self._settle(effect, settle)
+                outcome = "done"
             except ProviderError as error:
                 outcome = error.reason.value
                 await self._failed(effect, error)

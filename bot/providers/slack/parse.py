@@ -37,6 +37,7 @@ def channel_from(data: Mapping[str, Any]) -> Channel:
         is_private=data.get("is_private") is True,
         is_archived=data.get("is_archived") is True,
         is_member=data.get("is_member") is True,
+        topic=text(mapping(data.get("topic")).get("value")),
         purpose=text(mapping(data.get("purpose")).get("value")),
         creator=text(data.get("creator")),
         created=moment(data.get("created")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,10 @@ async def set_topic(world: World, effect: Claimed) -> Settle | None:
     words = topic(incident)
     if incident.places.channel is None or words == incident.places.topic:
         return None  # Slack tells the whole channel of every topic, also of the same one
+    if effect.attempt > 1:
+        now = await world.chat.channel_info(incident.places.channel)
+        if html.unescape(now.topic) == words:
+            return lambda tx: steps.topic_set(tx, incident.number, words)
     await _fine_when_archived(world.chat.set_topic(incident.places.channel, words))
     return lambda tx: steps.topic_set(tx, incident.number, words)
 
@@ -93,14 +98,16 @@ def topic(incident: Incident) -> str:
 
 
 async def set_purpose(world: World, effect: Claimed) -> Settle | None:
-    """Say what the channel is for."""
+    """Say what the channel is for; a retaken effect looks whether it does (Slack tells the channel each time)."""
     incident = await world.load(effect.incident)
-    if incident.places.channel:
-        await _fine_when_archived(
-            world.chat.set_purpose(
-                incident.places.channel, f"{incident.name}: {incident.title}"[:250]
-            )
-        )
+    channel, words = incident.places.channel, f"{incident.name}: {incident.title}"[:250]
+    if channel is None:
+        return None
+    if effect.attempt > 1:
+        now = await world.chat.channel_info(channel)
+        if html.unescape(now.purpose) == words:
+            return None
+    await _fine_when_archived(world.chat.set_purpose(channel, words))
     return None
 
 

@@ -199,7 +199,7 @@ class House:
     reached: str | None = None
 
     def context(self) -> Context:
-        settings = load(self.environ, env_file=None)
+        settings = load(self.environ, env_file=None, need_slack=False)
         built = Context(
             settings=settings,
             catalog=CATALOG,

@@ -11,10 +11,11 @@ from bot.doctor import Finding, exit_code, render
 from bot.doctor.probes import open_socket, reach
 from bot.errors import ProviderError, Reason
 from bot.ports import Channel
-from tests.unit.doctor.faults import FAULTS, Fault
+from tests.unit.doctor.faults import FAULTS
 
 if TYPE_CHECKING:
     from tests.unit.doctor.house import House
+    from tests.unit.doctor.spoils import Fault
 
 
 async def test_a_healthy_house_has_no_complaint(house: House) -> None:

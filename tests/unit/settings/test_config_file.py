@@ -123,7 +123,7 @@ def test_yaml_is_1_2_so_no_and_times_stay_text(tmp_path: Path) -> None:
 
 def test_settings_and_file_are_reported_together(tmp_path: Path) -> None:
     file = tmp_path / "muster.yml"
-    file.write_text("servces: {}")
+    file.write_text("servicez: {}")
     with pytest.raises(SettingsError) as caught:
         load_all({"CONFIG_FILE": str(file), "SLACK_BOT_TOKEN": "xoxb-1"}, env_file=None)
     assert [problem.where for problem in caught.value.problems] == [

@@ -24,7 +24,7 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
     told = wrong(
         "severitys: []\n"
         "services:\n"
-        "  a: {depends_on: [bb], escalation_policy: defalt}\n"
+        "  a: {depends_on: [bb], escalation_policy: defaultt}\n"
         "  b:\n"
         "    runbook: not an address\n"
         "escalation_policies:\n"
@@ -58,8 +58,8 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         ("severities: [{name: A, update_every: 5 m}]", "1: severities[1].update_every is '5 m'."),
         ("roles: [{name: a, brief: x}]", "1: unknown key 'brief' in roles[1]. Did you mean 'brief"),
         (
-            "routing: {pagerduty: [{when: .a, do: chanel}]}",
-            "1: routing.pagerduty[1].do is 'chanel'",
+            "routing: {pagerduty: [{when: .a, do: channell}]}",
+            "1: routing.pagerduty[1].do is 'channell'",
         ),
         ("routing: {pagerduty: [{do: channel}]}", "1: routing.pagerduty[1] has no 'when'."),
         ("routing: {alerts: [{when: .a, do: page, severity: SEV9}]}", "1: routing.alerts[1].sever"),
