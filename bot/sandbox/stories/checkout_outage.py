@@ -56,6 +56,12 @@ async def _act(player: Player, place: Json) -> None:
     await player.fill(BOB, "Reassign", {"Assign to": CAROL, "Message": "You know the gateway best"})
     await player.see("PagerDuty: assigned to Carol", BOB, lambda s: _assigned(s, "Carol Okafor"))
 
+    await player.see(
+        "the card with Acknowledge again",
+        CAROL,
+        lambda s: "Acknowledge" in buttons(card(s, name=TITLE)),
+    )
+
     player.tell("Carol acknowledges, then escalates to level 2")
     await player.do("press", user=CAROL, label="Acknowledge", **place)
     await player.see(
