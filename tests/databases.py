@@ -131,7 +131,9 @@ def start() -> Cluster:
     return _serve(found, folder, environ, someone)
 
 
-def _serve(programs: Path, folder: Path, environ: dict[str, str], someone: dict[str, object]) -> Cluster:
+def _serve(
+    programs: Path, folder: Path, environ: dict[str, str], someone: dict[str, object]
+) -> Cluster:
     port = _free_port()
     settings = {**OPTIONS, "port": str(port), "unix_socket_directories": str(folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -107,8 +107,9 @@ class Paging:
         A page that was opened by us (its incident_key is ours) is linked, never announced a second time.
         """
         ours = self._opened_by_us(tx, page)
-        if ours is not None:
-            return self.apply_page(tx, ours, page)
+        if ours is not None:  # a webhook or poll was faster than the answer to our own call
+            self.opened(tx, ours.number, page)
+            return tx.incident(ours.number)
         if route == "ignore":
             tx.set_value(f"ignored:{page.id}", {"at": tx.now.isoformat()})
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import Any, overload
 
 from bot.domain.incident import (
     Actor,
@@ -22,6 +22,15 @@ from bot.domain.incident import (
 )
 from bot.domain.plan import actor_data, actor_from
 from bot.store.tables import EntryRow, IncidentRow
+
+
+@overload
+def storable(text: str) -> str: ...
+@overload
+def storable(text: None) -> None: ...
+def storable(text: str | None) -> str | None:
+    """A text both databases take: no NUL, no lone surrogates (JSON may carry either)."""
+    return text if text is None else text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def fold_title(title: str) -> str:
@@ -83,18 +92,18 @@ def incident_columns(incident: Incident) -> dict[str, Any]:
     """The columns of an incident, without number and version."""
     ticket = incident.ticket
     return {
-        "title": incident.title,
-        "title_key": fold_title(incident.title),
+        "title": storable(incident.title),
+        "title_key": fold_title(storable(incident.title)),
         "status": incident.status.value,
         "phase": incident.phase.value,
         "last_event": incident.last_event,
-        "severity": incident.severity,
+        "severity": storable(incident.severity),
         "urgency": incident.urgency.value,
-        "priority": incident.priority,
-        "service": incident.service,
-        "service_title": incident.service_title,
-        "description": incident.description,
-        "resolution": incident.resolution,
+        "priority": storable(incident.priority),
+        "service": storable(incident.service),
+        "service_title": storable(incident.service_title),
+        "description": storable(incident.description),
+        "resolution": storable(incident.resolution),
         "private": incident.private,
         "origin": incident.origin.value,
         "opens_channel": incident.opens_channel,
@@ -152,8 +161,8 @@ def entry_row(entry: Entry, incident: int, recorded_at: Any) -> EntryRow:
         actor=actor_data(entry.actor),
         actor_target=actor_data(entry.actor_target),
         origin=entry.origin.value,
-        target=entry.target,
-        text=entry.text,
+        target=storable(entry.target),
+        text=storable(entry.text),
         vendor_at=entry.vendor_at,
-        vendor_id=entry.vendor_id,
+        vendor_id=storable(entry.vendor_id),
     )

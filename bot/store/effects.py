@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.domain.effects import Effect
 
 #: An effect belongs to a worker for this long after its last sign of life.
-LEASE = timedelta(seconds=8)
+LEASE = timedelta(seconds=6)
 
 _B: Any = BudgetRow
 UNFINISHED = ("pending", "leased")
@@ -343,7 +343,9 @@ def reschedule(
 
 def _taken_over(session: Session, effect_id: int, merge: str) -> bool:
     """Whether a newer one of its kind waits; it inherits that the call may have been made already."""
-    newer = session.execute(select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")).scalar()
+    newer = session.execute(
+        select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")
+    ).scalar()
     if newer is None:
         return False
     tried = session.execute(

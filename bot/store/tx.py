@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import plan
@@ -14,7 +14,14 @@ from bot.domain.effects import EffectKind
 from bot.domain.incident import Entry, Incident, Origin
 from bot.errors import NotFound
 from bot.store import effects as effect_store
-from bot.store.convert import entry_row, fold_title, incident_columns, to_entry, to_incident
+from bot.store.convert import (
+    entry_row,
+    fold_title,
+    incident_columns,
+    storable,
+    to_entry,
+    to_incident,
+)
 from bot.store.people import People
 from bot.store.tables import (
     EffectRow,
@@ -139,7 +146,8 @@ class Tx:
         query = (
             select(_I)
             .where(
-                _I.title_key == fold_title(title),
+                _I.title_key == fold_title(storable(title)),
+                or_(true() if service is None else _I.service == service, _I.service.is_(None)),
                 _I.status != "resolved",
                 _I.private.is_(False),
                 _I.created_at > self.now - timedelta(hours=24),
@@ -148,11 +156,7 @@ class Tx:
             .limit(5)
         )
         rows = self.session.execute(query).scalars()
-        return [
-            to_incident(r)
-            for r in rows
-            if r.service == service or r.service is None or service is None
-        ]
+        return [to_incident(row) for row in rows]
 
     def channel_name_taken(self, name: str, number: int) -> bool:
         """Whether another incident of ours has reserved that channel name."""
@@ -263,12 +267,13 @@ class Tx:
 
     def deliver(self, delivery: Delivery) -> int | None:
         """Keep a webhook as it came; its row id, or None when that event is kept already."""
+        event_id = storable(delivery.event_id)
         fresh = self._insert(
             InboundRow,
             {
                 "source": delivery.source,
-                "event_id": delivery.event_id,
-                "event_type": delivery.event_type,
+                "event_id": event_id,
+                "event_type": storable(delivery.event_type),
                 "body": delivery.body,
                 "received_at": self.now,
                 "state": "stored",
@@ -278,7 +283,7 @@ class Tx:
             return None
         query = select(_K.id).where(
             _K.source == delivery.source,
-            _K.event_id == delivery.event_id,
+            _K.event_id == event_id,
         )
         return self.session.execute(query).scalar()
 
@@ -288,7 +293,7 @@ class Tx:
 
     def kept(self, event_id: str) -> list[tuple[int, str]]:
         """Row and source of kept webhooks with that vendor id (or row number)."""
-        conditions: list[Any] = [_K.event_id == event_id]
+        conditions: list[Any] = [_K.event_id == storable(event_id)]
         if event_id.isascii() and event_id.isdigit() and len(event_id) <= 18:  # noqa: PLR2004
             conditions.append(_K.id == int(event_id))
         query = select(_K.id, _K.source).where(or_(*conditions))

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 CONCURRENCY = 160
 #: No runner takes longer: a look-up and a call of 5 s each, with room.
 RUNNER_SECONDS = 20.0
-RENEW_SECONDS = 2.5
+RENEW_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 #: Bugs are tried again a few times (they may be passing), then shown.
 BUG_TRIES = 5

@@ -15,7 +15,10 @@ README = TOP / "README.md"
 
 
 def commands() -> str:
-    rows = [f"| `/incident {c.usage.replace('|', chr(92) + '|')}` | {c.description} |" for c in COMMANDS.values()]
+    rows = [
+        f"| `/incident {c.usage.replace('|', chr(92) + '|')}` | {c.description} |"
+        for c in COMMANDS.values()
+    ]
     return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
 
 
@@ -24,8 +27,12 @@ def settings() -> str:
     rows = []
     for name, how in NAMES.items():
         default = shown.get(name, "unset")
-        rows.append(f"| `{name}` | {how.replace('|', chr(92) + '|')} | {'' if default == 'unset' else f'`{default}`'} |")
-    return "\n".join(["| setting | what it is, or where to get it | default |", "| --- | --- | --- |", *rows])
+        rows.append(
+            f"| `{name}` | {how.replace('|', chr(92) + '|')} | {'' if default == 'unset' else f'`{default}`'} |"
+        )
+    return "\n".join(
+        ["| setting | what it is, or where to get it | default |", "| --- | --- | --- |", *rows]
+    )
 
 
 def scopes() -> str:
@@ -34,7 +41,9 @@ def scopes() -> str:
     rows = []
     for index, scope in enumerate(listed):
         comment = listed.ca.items.get(index)
-        words = comment[0].value.splitlines()[0].lstrip("# ").strip() if comment and comment[0] else ""
+        words = (
+            comment[0].value.splitlines()[0].lstrip("# ").strip() if comment and comment[0] else ""
+        )
         rows.append(f"| `{scope}` | {words or 'as above'} |")
     return "\n".join(["| scope | what for |", "| --- | --- |", *rows])
 

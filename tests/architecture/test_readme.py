@@ -26,6 +26,8 @@ def test_every_muster_command_the_readme_names_exists() -> None:
     from bot.cli import main  # noqa: PLC0415
 
     text = readme.README.read_text(encoding="utf-8")
-    named = set(re.findall(r"`(?:\.venv/bin/)?muster ([a-z]+)", text)) | set(re.findall(r"bin/muster ([a-z]+)", text))
+    named = set(re.findall(r"`(?:\.venv/bin/)?muster ([a-z]+)", text)) | set(
+        re.findall(r"bin/muster ([a-z]+)", text)
+    )
     assert named
     assert named <= set(main.commands)

@@ -14,7 +14,7 @@ async def test_declare_by_command_reaches_all_three_systems(tmp_path: Path) -> N
     async with stage(tmp_path) as s:
         answer = await s.command("/incident declare SEV2 Checkout is down")
         assert "INC-1" in answer["ack"]["text"]
-        card = await s.until(lambda state: cards(state))
+        card = await s.until(cards)
         assert buttons(card[0]) == ["Acknowledge", "Reassign", "Escalate", "Resolve", "More"]
         await s.quiet()
         state = await s.state()
@@ -33,7 +33,7 @@ async def test_declare_by_command_reaches_all_three_systems(tmp_path: Path) -> N
 async def test_acknowledge_and_resolve_from_the_card(tmp_path: Path) -> None:
     async with stage(tmp_path) as s:
         await s.pagerduty("trigger", title="Payments fail", service="PPAYMNT", urgency="high")
-        [card] = await s.until(lambda state: cards(state))
+        [card] = await s.until(cards)
         announcements = channel_named(await s.state(), "incidents")
         assert announcements
         place = {"channel": announcements["id"], "ts": card["ts"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -94,13 +95,18 @@ def topic(incident: Incident) -> str:
     parts = [incident.severity or "no severity", incident.status.value, f"owner: {owner}"]
     if incident.commander:
         parts.append(f"commander: {incident.commander.name}")
-    return " · ".join(parts)[:250]
+    return _calling_nobody(" · ".join(parts))[:250]
+
+
+def _calling_nobody(words: str) -> str:
+    """Slack repeats topic and purpose in the channel as they are: ``<!channel>`` must mean nothing there."""
+    return re.sub(r"<(?=[!@#])", "‹", words)
 
 
 async def set_purpose(world: World, effect: Claimed) -> Settle | None:
     """Say what the channel is for; a retaken effect looks whether it does (Slack tells the channel each time)."""
     incident = await world.load(effect.incident)
-    channel, words = incident.places.channel, f"{incident.name}: {incident.title}"[:250]
+    channel, words = incident.places.channel, _calling_nobody(f"{incident.name}: {incident.title}")[:250]
     if channel is None:
         return None
     if effect.attempt > 1:

@@ -280,7 +280,13 @@ async def die(
         point = points[story.name]
         try:
             bot = await _death(
-                one, bot, story, following, points, before=before, after=recorded[story.name].picture
+                one,
+                bot,
+                story,
+                following,
+                points,
+                before=before,
+                after=recorded[story.name].picture,
             )
         except AssertionError as error:
             names = one.places(story.name)
@@ -349,7 +355,9 @@ async def _judge(
     begun = one.ready_at
     if await one.status() != story.status:
         if answer["ok"]:
-            raise WrongError(f"the person was told it is done, the database knows nothing: {answer}")
+            raise WrongError(
+                f"the person was told it is done, the database knows nothing: {answer}"
+            )
         await one.rest()
         if found := difference(before, await one.picture()):
             raise WrongError(f"killed before the first commit, and yet:\n{found}")

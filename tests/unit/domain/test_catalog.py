@@ -35,7 +35,8 @@ def test_own_severities_replace_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("priority", "severity"), [("P1", "SEV1"), ("p4", "SEV4"), ("P5", None), ("", None), (None, None)]
+    ("priority", "severity"),
+    [("P1", "SEV1"), ("p4", "SEV4"), ("P5", None), ("", None), (None, None)],
 )
 def test_a_severity_by_the_vendors_priority(priority: str | None, severity: str | None) -> None:
     assert CATALOG.severity_of_priority(priority) == severity

@@ -27,7 +27,8 @@ from bot.domain.incident import (
 )
 from bot.domain.lifecycle import acknowledge, annotate, reassign, resolve
 from bot.domain.page import Page, PageEvent
-from bot.domain.reconcile import OWN_NOTE, Reconciled, derived_events, reconcile, same_event
+from bot.domain.news import OWN_NOTE, derived_events, same_event
+from bot.domain.reconcile import Reconciled, reconcile
 from tests.unit.store.house import NOW, a_page, an_event, an_incident
 
 PD_ANA = Actor(name="Ana Diaz", pagerduty_id="PANA")
@@ -292,9 +293,7 @@ def test_a_resolved_page_closes_the_ticket_and_keeps_the_owner() -> None:
 
 def test_acknowledging_after_a_resolve_opens_it_again() -> None:
     ours = Ours(from_pager(status=Status.RESOLVED, phase=Phase.RESOLVED, resolved_at=NOW))
-    ours.read(
-        a_page(status=Status.ACKNOWLEDGED, acknowledged_at=NOW, acknowledged_by=PD_ANA)
-    )
+    ours.read(a_page(status=Status.ACKNOWLEDGED, acknowledged_at=NOW, acknowledged_by=PD_ANA))
     assert ours.incident.phase is Phase.INVESTIGATING
     assert ours.incident.resolved_at is None
 
@@ -317,8 +316,8 @@ def test_no_page_and_an_event_is_news_alone() -> None:
 # --- what is no news ------------------------------------------------------------------------------
 
 
-def test_the_birth_is_no_news() -> None:
-    ours = Ours()
+def test_the_birth_is_no_news_and_what_somebody_did_right_after_is() -> None:
+    ours = Ours(from_pager(priority="P1"))
     events = [
         an_event(EntryKind.TRIGGERED, 0),
         an_event(EntryKind.REASSIGNED, 1, target=PD_ANA),
@@ -328,8 +327,17 @@ def test_the_birth_is_no_news() -> None:
     assert not ours.take(None, events).changed
     assert ours.told == []
     ours.take(None, [an_event(EntryKind.ESCALATED, 1, actor=PD_ANA)])
+    ours.take(None, [an_event(EntryKind.PRIORITY, 1, actor=PD_ANA, text="P2")])
     ours.take(None, [an_event(EntryKind.REASSIGNED, 30, target=PD_ANA)])
-    assert ours.told == ["escalated", "reassigned"]
+    assert ours.told == ["escalated", "priority_updated", "reassigned"]
+
+
+def test_a_severity_set_here_is_not_told_again_as_the_priority_it_stands_for() -> None:
+    ours = Ours(from_pager())
+    here = {"origin": Origin.SLACK, "vendor_at": None}
+    ours.append((an_entry(EntryKind.SEVERITY, target="SEV1", **here),))
+    assert not ours.take(None, [an_event(EntryKind.PRIORITY, 6, text="P1")]).decision.entries
+    assert ours.take(None, [an_event(EntryKind.PRIORITY, 7, text="P2")]).decision.entries
 
 
 def test_our_own_notes_are_no_news() -> None:
@@ -420,9 +428,7 @@ def test_a_note_and_a_hand_over_made_here_are_not_echoed() -> None:
                 an_event(
                     EntryKind.ANNOTATED, 33, actor=PD_ANA, text="Looks like DNS", vendor_id="N1"
                 ),
-                an_event(
-                    EntryKind.REASSIGNED, 95, actor=PD_ANA, target=PD_BEN, vendor_id="R2"
-                ),
+                an_event(EntryKind.REASSIGNED, 95, actor=PD_ANA, target=PD_BEN, vendor_id="R2"),
             ),
         )
     )
@@ -544,8 +550,7 @@ def final(history: list[Happening]) -> Page:
 
 def timeline(ours: Ours) -> list[tuple[Any, ...]]:
     lines = [
-        (e.at.replace(microsecond=0), e.kind, e.actor, e.actor_target, e.text)
-        for e in ours.entries
+        (e.at.replace(microsecond=0), e.kind, e.actor, e.actor_target, e.text) for e in ours.entries
     ]
     return sorted(lines, key=lambda line: line[0])
 
@@ -625,9 +630,7 @@ def test_an_echo_never_doubles_whatever_way_it_comes_and_however_often(
     ours.append(decision.entries)
     taken = pressed + timedelta(seconds=delay)
     agent = PD_BEN if by_bot else PD_ANA
-    page = a_page(
-        status=Status.RESOLVED, changed_at=taken, changed_by=agent, resolved_at=taken
-    )
+    page = a_page(status=Status.RESOLVED, changed_at=taken, changed_by=agent, resolved_at=taken)
     webhook = PageEvent(
         kind=EntryKind.RESOLVED, at=taken + timedelta(milliseconds=millis), actor=agent
     )

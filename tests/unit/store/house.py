@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from bot.domain.catalog import Catalog
 from bot.domain.incident import Actor, Incident, PagerKind, PagerLink
 from bot.domain.page import Page, PageEvent
@@ -131,7 +133,7 @@ async def effects_in(work: Work, kind: str = "", state: str | None = None) -> li
     """Rows of the effect table in the order they were written."""
 
     def look(tx: Tx) -> list[EffectRow]:
-        rows = tx.session.query(EffectRow).order_by(EffectRow.id).all()
+        rows = tx.session.execute(select(EffectRow).order_by("id")).scalars().all()
         found = [r for r in rows if r.kind.startswith(kind) and state in {None, r.state}]
         for row in found:
             tx.session.expunge(row)

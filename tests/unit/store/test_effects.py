@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.budget import METHODS, TIER_2
 from bot.domain.effects import Effect, EffectKind, Rank
@@ -67,7 +68,9 @@ async def table(tmp_path: Path) -> AsyncIterator[Table]:
     work.close()
 
 
-def effect(key: str, lane: str = "", kind: EffectKind = EffectKind.OPEN_PAGE, **more: Any) -> Effect:
+def effect(
+    key: str, lane: str = "", kind: EffectKind = EffectKind.OPEN_PAGE, **more: Any
+) -> Effect:
     return Effect(kind=kind, key=key, lane=lane or key, **more)
 
 
@@ -142,9 +145,7 @@ async def test_a_stopped_provider_gets_nothing(table: Table) -> None:
 
 async def test_a_claim_tells_the_worker_everything(table: Table) -> None:
     deadline = NOW + timedelta(minutes=5)
-    await table.emit(
-        effect("k", "l", incident=3, payload={"a": 1}, merge="m", deadline=deadline)
-    )
+    await table.emit(effect("k", "l", incident=3, payload={"a": 1}, merge="m", deadline=deadline))
     first = await table.one(worker="me")
     assert first == Claimed(
         id=first.id,
@@ -266,12 +267,8 @@ async def test_without_a_budget_everything_goes(table: Table) -> None:
 
 async def test_a_429_closes_the_method_for_all(table: Table) -> None:
     until = NOW + timedelta(seconds=30)
-    await table.do(
-        lambda s, _: store.block_budget(s, EffectKind.CREATE_CHANNEL, until.timestamp())
-    )
-    await table.do(
-        lambda s, _: store.block_budget(s, EffectKind.CREATE_CHANNEL, NOW.timestamp())
-    )
+    await table.do(lambda s, _: store.block_budget(s, EffectKind.CREATE_CHANNEL, until.timestamp()))
+    await table.do(lambda s, _: store.block_budget(s, EffectKind.CREATE_CHANNEL, NOW.timestamp()))
     await table.do(lambda s, _: store.block_budget(s, EffectKind.OPEN_PAGE, 1e12))
     await table.emit(effect("c", kind=EffectKind.CREATE_CHANNEL), effect("p"))
     claim = await table.claim()
@@ -282,14 +279,14 @@ async def test_a_429_closes_the_method_for_all(table: Table) -> None:
 
 
 async def test_budgets_of_quiet_channels_are_forgotten(table: Table) -> None:
-    await table.emit(
-        *(effect(f"e{n}", kind=EffectKind.POST_ENTRY, incident=n) for n in range(40))
-    )
+    await table.emit(*(effect(f"e{n}", kind=EffectKind.POST_ENTRY, incident=n) for n in range(40)))
     await table.claim()
     table.clock.advance(10)
     await table.emit(effect("again", kind=EffectKind.POST_ENTRY, incident=99))
     await table.claim()
-    names = await table.work.read(lambda tx: {b.name for b in tx.session.query(BudgetRow)})
+    names = await table.work.read(
+        lambda tx: {b.name for b in tx.session.execute(select(BudgetRow)).scalars()}
+    )
     assert names == {"post:INC-99", METHODS[EffectKind.POST_ENTRY][0]}
 
 
@@ -414,4 +411,4 @@ async def test_old_traces_are_deleted_and_the_run_log_is_kept(table: Table) -> N
     assert await table.states() == {"step": "done", "dead": "dead", "waits": "pending"}
     kept = await table.work.read(lambda tx: [bool(tx.kept(f"e{n}")) for n in range(3)])
     assert kept == [False, False, True]
-    assert await table.work.read(lambda tx: tx.once("old")) is None
+    assert await table.work.write(lambda tx: tx.remember("old", 1)), "the key is free again"

@@ -101,9 +101,7 @@ async def test_two_processes_on_one_file_lose_nothing_either(tmp_path: Path) -> 
 
     first = open_work(tmp_path)
     second = Work(first.url, first.clock)
-    await asyncio.gather(
-        *(work.write(_add_one) for _ in range(100) for work in (first, second))
-    )
+    await asyncio.gather(*(work.write(_add_one) for _ in range(100) for work in (first, second)))
     assert await first.read(lambda tx: tx.value("counter")) == {"n": 200}
     first.close()
     second.close()

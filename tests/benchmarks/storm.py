@@ -1,0 +1,165 @@
+"""(d) 1,000 PagerDuty incidents within a minute, 30 % of them of high urgency, under Slack's real rate limits.
+
+In real time. It is over when every incident was announced on its own or is listed in the summary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks.rig import Row, ground, room, say
+
+if TYPE_CHECKING:
+    from tests.benchmarks.rig import Ground
+
+ANNOUNCED = (
+    "SELECT urgency, sum(json_extract(places, '$.announcement_ts') IS NOT NULL),"
+    " sum(coalesce(json_extract(places, '$.listed'), 0)), count(*) FROM incident GROUP BY urgency"
+)
+#: Slack allows one announcement a second in one channel.
+EACH_SECONDS = 1.1
+
+
+@dataclass
+class Seen:
+    """What was observed while the storm went on."""
+
+    refused: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    summaries: list[str] = field(default_factory=list)
+    timeline: list[str] = field(default_factory=list)
+
+
+async def run(*, quick: bool) -> list[Row]:
+    count, seconds = (100, 12) if quick else (1_000, 60)
+    high = count * 3 // 10
+    seen = Seen()
+    async with ground(limits=True) as place:
+        await place.start_bot()
+        await place.quiet()
+        await place.calls("storm")
+        began = time.monotonic()
+        storms = [
+            asyncio.create_task(_trigger(place, many, seconds, urgency))
+            for many, urgency in ((high, "high"), (count - high, "low"))
+        ]
+        done = await _watch(place, seen, count, began)
+        await asyncio.gather(*storms)
+        took = time.monotonic() - began
+        order = await _order(place)
+        counts = {row[0]: row[1:] for row in place.ask(ANNOUNCED)}
+        refreshes = place.ask(
+            "SELECT count(*) FROM effect WHERE kind LIKE 'slack.refresh%' AND state = 'done'"
+        )[0][0]
+        listed = sum(c[1] or 0 for c in counts.values())
+        announced = sum(c[0] or 0 for c in counts.values())
+    limited = seen.refused["slack"]
+    floor = announced * EACH_SECONDS
+    for line in seen.timeline:
+        say(f"  {line}")
+    say(f"  calls {dict(seen.calls.most_common(14))}; refused {dict(seen.refused)}; counts {counts}")
+    return [
+        Row(
+            what=f"storm of {count:,} PagerDuty incidents in {seconds} s: answers 429 by Slack",
+            measured=f"{limited}",
+            baseline=f"{sum(n for op, n in seen.calls.items() if op.startswith('slack')):,} calls",
+            target="0",
+            met=limited == 0,
+        ),
+        Row(
+            what="the same: announced or listed in the summary",
+            measured=f"{announced} announced, {listed} listed, after {took:.0f} s",
+            baseline=f"{announced} announcements at Slack's pace take {floor:.0f} s",
+            ratio=f"{took / max(floor, seconds):.2f}",
+            target=f"all {count:,}",
+            met=done and announced + listed == count,
+        ),
+        Row(
+            what="the same: high urgency first",
+            measured=f"{order['early']} low announced after the first high one waited",
+            baseline=f"{order['high']} high, {order['low']} low announced",
+            target="no low one before a waiting high one",
+            met=order["early"] == 0,
+        ),
+        Row(
+            what="the same: updates coalesced",
+            measured=f"{refreshes} edits of cards",
+            baseline=f"{count:,} incidents",
+            ratio=f"{refreshes / count:.2f}",
+            target="fewer edits than incidents",
+            met=refreshes < count,
+        ),
+        Row(
+            what="the same: says how many wait and how long",
+            measured=seen.summaries[0] if seen.summaries else "nothing was said",
+            target="said in the announcement channel",
+            met=bool(seen.summaries),
+        ),
+    ]
+
+
+async def _trigger(place: Ground, count: int, seconds: float, urgency: str) -> None:
+    await place.post(
+        "/api/pagerduty", action="trigger", service="PCHECKO", urgency=urgency,
+        title=f"Storm {urgency} {{n}}", count=count, seconds=seconds,
+    )  # fmt: skip
+
+
+async def _watch(place: Ground, seen: Seen, count: int, began: float) -> bool:
+    """Note what happens until all are told of (or 40 minutes are over)."""
+    last_look = 0.0
+    while time.monotonic() - began < 2_400:
+        for call in await place.calls("storm"):
+            seen.calls[call["operation"].split("/")[0]] += 1
+            if call["status"] == 429:
+                seen.refused[call["vendor"]] += 1
+        counts = {row[0]: row[1:] for row in place.ask(ANNOUNCED)}
+        told = sum((c[0] or 0) + (c[1] or 0) for c in counts.values())
+        if time.monotonic() - last_look > 15:
+            last_look = time.monotonic()
+            summary = await _summary(place)
+            if summary and summary not in seen.summaries:
+                seen.summaries.append(summary)
+            shown = {u: f"{a or 0} announced, {b or 0} listed of {n}" for u, (a, b, n) in counts.items()}
+            line = f"{time.monotonic() - began:5.0f} s  {shown}  429s {dict(seen.refused)}  {summary}"
+            seen.timeline.append(line)
+        if told >= count:
+            return True
+        await asyncio.sleep(1)
+    return False
+
+
+async def _summary(place: Ground) -> str:
+    """The words of the storm's one message."""
+    state = await place.state()
+    channel = room(state)
+    for message in reversed(state["messages"].get(channel["id"], []) if channel else []):
+        if "wait" in message["text"]:
+            return " ".join(str(message["text"]).split())[:160]
+    return ""
+
+
+async def _order(place: Ground) -> dict[str, Any]:
+    """Low announcements made while a high one was due and waiting."""
+    rows = place.ask(
+        "SELECT i.urgency, e.created_at, e.settled_at FROM effect e JOIN incident i ON i.number = e.incident"
+        " WHERE e.kind = 'slack.announce' AND e.state = 'done'"
+    )
+    highs = [(created, settled) for urgency, created, settled in rows if urgency == "high"]
+    lows = [(first, settled) for urgency, first, settled in rows if urgency == "low"]
+    moment = place.ask("SELECT first_tried_at FROM effect WHERE kind = 'slack.announce'")
+    del moment
+    early = 0
+    tried = place.ask(
+        "SELECT i.urgency, e.created_at, e.first_tried_at FROM effect e JOIN incident i ON i.number = e.incident"
+        " WHERE e.kind = 'slack.announce' AND e.state = 'done'"
+    )
+    waiting = [(created, at) for urgency, created, at in tried if urgency == "high"]
+    for urgency, _, at in tried:
+        if urgency == "low" and any(created < at < taken for created, taken in waiting):
+            early += 1
+    return {"early": early, "high": len(highs), "low": len(lows)}

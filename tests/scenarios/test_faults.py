@@ -1,0 +1,106 @@
+"""Every vendor call fails in every way: the end state is right, or the card says what failed and offers Retry.
+
+A sample of all kinds and vendors runs with ``make test``, the whole matrix with ``make test-long``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.scenarios import faults_house
+from tests.scenarios.faults_story import (
+    ACKNOWLEDGE,
+    CALLS,
+    DECLARE,
+    ISSUE,
+    KINDS,
+    REASSIGN,
+    RESOLVE,
+    Call,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.scenarios.faults_house import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+#: One case per kind, vendor and sort of call.
+SAMPLE = {
+    (Call(DECLARE, "slack.chat.postMessage"), "lost"),
+    (Call(DECLARE, "slack.conversations.create"), "lost"),
+    (Call(DECLARE, "slack.bookmarks.add"), "garbage"),
+    (Call(DECLARE, "pagerduty.POST /incidents"), "timeout"),
+    (Call(DECLARE, "pagerduty.GET /oncalls"), "500"),
+    (Call(DECLARE, f"github.POST {ISSUE}"), "lost"),
+    (Call(DECLARE, f"github.POST {ISSUE}"), "401"),
+    (Call(ACKNOWLEDGE, "pagerduty.PUT /incidents/*"), "401"),
+    (Call(ACKNOWLEDGE, "slack.chat.postMessage"), "reset"),
+    (Call(ACKNOWLEDGE, "slack.chat.update"), "401"),
+    (Call(REASSIGN, "pagerduty.PUT /incidents/*"), "lost"),
+    (Call(RESOLVE, f"github.POST {ISSUE}/*/comments"), "429"),
+    (Call(RESOLVE, f"github.PATCH {ISSUE}/*"), "timeout"),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def building(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with faults_house.house(tmp_path_factory.mktemp("faults")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def h(building: House) -> House:
+    await building.fresh()
+    return building
+
+
+def matrix() -> list[object]:
+    """All calls times all kinds; what is not in the sample takes long."""
+    return [
+        pytest.param(
+            call, kind, id=f"{call}-{kind}", marks=() if (call, kind) in SAMPLE else pytest.mark.long
+        )
+        for call in CALLS
+        for kind in KINDS
+    ]
+
+
+async def test_the_sample_is_part_of_the_matrix() -> None:
+    assert {(call, kind) for call in CALLS for kind in KINDS} >= SAMPLE
+    assert {kind for _, kind in SAMPLE} == set(KINDS)
+
+
+async def resume(h: House, call: Call, name: str) -> None:
+    """The key was refused once: that vendor stands still, and says so, until it is asked again."""
+    bot = h.s.bot
+    assert bot is not None
+    if call.aside:
+        return
+    await h.s.wait(lambda: call.vendor in bot.world.stopped, what=f"{call.vendor} to be stopped")
+    await h.rest()
+    assert list(bot.world.stopped) == [call.vendor]
+    if call.vendor == "slack" or call.read_only:
+        await bot.sweeps._probe()
+    else:
+        card = await h.failed(name, "I stopped all calls to", "Retry", "Dismiss")
+        await h.press("Retry", card)
+    await h.s.wait(lambda: not bot.world.stopped, what=f"{call.vendor} to go on")
+
+
+@pytest.mark.parametrize(("call", "kind"), matrix())
+async def test_one_failing_call_changes_nothing_in_the_end(
+    h: House, call: Call, kind: str
+) -> None:
+    await h.life(call.step)
+    name, title = await h.begin(call, kind)
+    if kind == "401":
+        await resume(h, call, name)
+    await h.rest()
+    assert (await h.s.state())["faults"] == [], "the story never makes this call"
+    await h.end(call.step, name)
+    await h.judge(call, name, title)

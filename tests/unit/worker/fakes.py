@@ -1,0 +1,351 @@
+"""Small vendors in memory: they remember what they were asked and fail when they are told to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.incident import Status
+from bot.errors import ProviderError, Reason
+from bot.metrics import Metrics
+from bot.ports import Channel, Member, OnCall, PagerUser, Ticket, UserGroup
+from bot.store.effects import Claimed
+from bot.worker.loop import Worker
+from bot.worker.rooms import Rooms
+from bot.worker.runners import EFFECTS
+from bot.worker.world import World
+from tests.unit.store.house import NOW, Home, a_page, build_home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.domain.effects import EffectKind
+    from bot.domain.page import Page
+    from bot.ports import Message
+    from bot.worker.world import Settle
+
+
+def refusal(
+    code: str = "", reason: Reason = Reason.INVALID, provider: str = "slack"
+) -> ProviderError:
+    return ProviderError(provider, reason, code or reason.value, code=code)
+
+
+class Vendor:
+    """Remembers calls; ``fail`` holds errors by method, used up one by one."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.fail: dict[str, list[Exception]] = defaultdict(list)
+
+    def asked(self, name: str, *facts: Any) -> None:
+        self.calls.append((name, *facts))
+        if self.fail[name]:
+            raise self.fail[name].pop(0)
+
+    def named(self, name: str) -> list[tuple[Any, ...]]:
+        return [c for c in self.calls if c[0] == name]
+
+
+class FakeChat(Vendor):
+    """``Chat`` as far as the runners use it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posted: dict[str, str] = {}
+        self.channels: dict[str, Channel] = {}
+        self.marks: dict[str, str] = {}
+        self.texts: list[str] = []
+
+    async def identity(self) -> dict[str, Any]:
+        self.asked("identity")
+        return {"user_id": "UBOT"}
+
+    async def post(
+        self, channel: str, message: Message, *, key: str, thread: str | None = None
+    ) -> str:
+        self.asked("post", channel, key, thread)
+        self.texts.append(message.text)
+        self.posted[key] = f"{1000 + len(self.posted)}.0001"
+        return self.posted[key]
+
+    async def find_posted(
+        self, channel: str, key: str, *, since: datetime, thread: str | None = None
+    ) -> str | None:
+        self.asked("find_posted", channel, key, thread)
+        assert since < NOW
+        return self.posted.get(key)
+
+    async def update(self, channel: str, ts: str, message: Message, *, key: str) -> None:
+        self.asked("update", channel, ts, key)
+        self.texts.append(message.text)
+
+    async def tell(
+        self, channel: str, user: str, message: Message, *, thread: str | None = None
+    ) -> None:
+        self.asked("tell", channel, user, message.text, thread)
+
+    async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+        self.asked("respond", response_url, message.text, replace)
+
+    async def direct(self, user: str) -> str:
+        self.asked("direct", user)
+        return f"D{user}"
+
+    async def create_channel(self, name: str, *, private: bool = False) -> Channel:
+        self.asked("create_channel", name, private)
+        if name in self.channels:
+            raise refusal("name_taken", Reason.CONFLICT)
+        self.channels[name] = Channel(
+            id=f"C{len(self.channels)}", name=name, is_private=private, creator="UBOT",
+            created=NOW, is_member=True,
+        )  # fmt: skip
+        return self.channels[name]
+
+    async def find_channel(self, name: str) -> Channel | None:
+        self.asked("find_channel", name)
+        return self.channels.get(name)
+
+    async def channel_info(self, channel: str) -> Channel:
+        self.asked("channel_info", channel)
+        for known in self.channels.values():
+            if known.id == channel:
+                return known
+        raise refusal("channel_not_found", Reason.NOT_FOUND)
+
+    async def join(self, channel: str) -> None:
+        self.asked("join", channel)
+
+    async def set_topic(self, channel: str, topic: str) -> None:
+        self.asked("set_topic", channel, topic)
+
+    async def set_purpose(self, channel: str, purpose: str) -> None:
+        self.asked("set_purpose", channel, purpose)
+
+    async def invite(self, channel: str, users: Sequence[str]) -> tuple[str, ...]:
+        self.asked("invite", channel, tuple(users))
+        return ()
+
+    async def pin(self, channel: str, ts: str) -> None:
+        self.asked("pin", channel, ts)
+
+    async def bookmarks(self, channel: str) -> dict[str, str]:
+        self.asked("bookmarks", channel)
+        return self.marks
+
+    async def add_bookmark(self, channel: str, title: str, link: str, *, emoji: str = "") -> None:
+        self.asked("add_bookmark", channel, title, link, emoji)
+        self.marks[title] = "B1"
+
+    async def publish_home(self, user: str, view: Any) -> None:
+        self.asked("publish_home", user, view)
+
+    async def members(self) -> list[Member]:
+        self.asked("members")
+        return [Member(id="U0ANA", name="ana", real_name="Ana", email="ana@example.com")]
+
+    async def user_groups(self) -> list[UserGroup]:
+        self.asked("user_groups")
+        return [UserGroup(id="S1", handle="ops", users=("U0ANA", "U0BEN"))]
+
+
+class FakePager(Vendor):
+    """``Pager`` as far as the runners use it; every page is ``self.now``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: Page = a_page(changed_at=NOW)
+        self.opened: list[Page] = []
+        self.recent: list[Page] = []
+        self.touched: list[str] = []
+        self.notes: dict[str, str] = {}
+        self.duty: list[OnCall] = []
+        self.accounts = [PagerUser(id="PANA", name="Ana", email="ana@example.com")]
+
+    async def open(self, request: Any, *, key: str, by: str) -> Page:
+        self.asked("open", request, key, by)
+        return replace(self.now, key=key)
+
+    async def acknowledge(self, page_id: str, *, by: str) -> Page:
+        self.asked("acknowledge", page_id, by)
+        return replace(self.now, status=Status.ACKNOWLEDGED)
+
+    async def resolve(self, page_id: str, *, by: str, resolution: str = "") -> Page:
+        self.asked("resolve", page_id, by, resolution)
+        return replace(self.now, status=Status.RESOLVED)
+
+    async def reopen(self, page_id: str, *, by: str) -> Page:
+        self.asked("reopen", page_id, by)
+        return self.now
+
+    async def reassign(self, page_id: str, user_id: str, *, by: str) -> Page:
+        self.asked("reassign", page_id, user_id, by)
+        return self.now
+
+    async def escalate(
+        self, page_id: str, *, by: str, level: int | None = None, policy_id: str | None = None
+    ) -> Page:
+        self.asked("escalate", page_id, by, level, policy_id)
+        return self.now
+
+    async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
+        self.asked("set_priority", page_id, priority, by)
+        return replace(self.now, priority=priority)
+
+    async def request_responder(
+        self, page_id: str, user_id: str, *, by: str, message: str = ""
+    ) -> None:
+        self.asked("request_responder", page_id, user_id, by, message)
+
+    async def add_note(self, page_id: str, text: str, *, by: str) -> str:
+        self.asked("add_note", page_id, text, by)
+        self.notes[text] = f"N{len(self.notes)}"
+        return self.notes[text]
+
+    async def find_note(self, page_id: str, text: str) -> str | None:
+        self.asked("find_note", page_id, text)
+        return self.notes.get(text)
+
+    async def page(self, page_id: str, *, history: bool = True) -> Page:
+        self.asked("page", page_id, history)
+        return self.now
+
+    async def open_pages(self) -> list[Page]:
+        self.asked("open_pages")
+        return self.opened
+
+    async def pages_since(self, since: datetime) -> list[Page]:
+        self.asked("pages_since", since)
+        return self.recent
+
+    async def changed_since(self, since: datetime) -> list[str]:
+        self.asked("changed_since", since)
+        return self.touched
+
+    async def users(self) -> list[PagerUser]:
+        self.asked("users")
+        return self.accounts
+
+    async def user_by_email(self, email: str) -> PagerUser | None:
+        self.asked("user_by_email", email)
+        return next((u for u in self.accounts if u.email == email), None)
+
+    async def policies(self) -> dict[str, tuple[str, int]]:
+        self.asked("policies")
+        return {"E2": ("Database", 3), "E1": ("Ops", 2)}
+
+    async def on_call(self, service_id: str | None = None) -> list[OnCall]:
+        self.asked("on_call", service_id)
+        return self.duty
+
+    async def abilities(self) -> list[str]:
+        self.asked("abilities")
+        return []
+
+
+class FakeTickets(Vendor):
+    """``Tickets`` as far as the runners use it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.issues: dict[str, Ticket] = {}
+        self.commented: dict[str, str] = {}
+        self.repos: set[str] | None = None
+
+    async def open(
+        self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str
+    ) -> Ticket:
+        self.asked("open", repo, title, body, tuple(labels), key)
+        if self.repos is not None and repo not in self.repos:
+            raise refusal("404", Reason.NOT_FOUND, "github")
+        self.issues[key] = Ticket(repo=repo, number=4, url=f"https://github.com/{repo}/issues/4")
+        return self.issues[key]
+
+    async def find(self, repo: str, key: str, *, since: datetime) -> Ticket | None:
+        self.asked("find", repo, key)
+        assert since < NOW
+        return self.issues.get(key)
+
+    async def edit_body(self, ticket: Ticket, body: str, *, key: str) -> None:
+        self.asked("edit_body", ticket.number, body, key)
+
+    async def comment(self, ticket: Ticket, text: str, *, key: str) -> None:
+        self.asked("comment", ticket.number, text, key)
+        self.commented[key] = text
+
+    async def has_comment(self, ticket: Ticket, key: str) -> bool:
+        self.asked("has_comment", ticket.number, key)
+        return key in self.commented
+
+    async def close(self, ticket: Ticket) -> None:
+        self.asked("close", ticket.number)
+
+    async def reopen(self, ticket: Ticket) -> None:
+        self.asked("reopen", ticket.number)
+
+    async def login(self) -> str:
+        self.asked("login")
+        return "muster"
+
+
+@dataclass
+class Shop:
+    """A house with vendors, a worker that is not running, and its metrics."""
+
+    home: Home
+    chat: FakeChat
+    pager: FakePager
+    tickets: FakeTickets
+    world: World
+    worker: Worker
+    metrics: Metrics
+
+    async def run(self, kind: EffectKind, incident: int | None = 1, **more: Any) -> Settle | None:
+        """Carry out one effect as if it had been claimed, and settle it."""
+        settle = await EFFECTS[kind](self.world, claimed(kind, incident, **more))
+        if settle is not None:
+            await self.home.work.write(settle)
+        return settle
+
+
+def claimed(kind: EffectKind, incident: int | None = 1, **more: Any) -> Claimed:
+    facts = {
+        "id": 77,
+        "key": f"key/{kind.value}",
+        "lane": "lane",
+        "payload": {},
+        "merge": None,
+        "attempt": 1,
+        "created_at": NOW,
+        "first_tried_at": NOW,
+        "deadline": None,
+        "external_ref": None,
+        "last_reason": None,
+    }
+    return Claimed(kind=kind, incident=incident, **{**facts, **more})  # type: ignore[arg-type]
+
+
+def build_shop(folder: Path, **more: Any) -> Shop:
+    home = build_home(folder, **more)
+    chat, pager, tickets = FakeChat(), FakePager(), FakeTickets()
+    world = World(
+        work=home.work,
+        catalog=home.catalog,
+        chat=chat,  # type: ignore[arg-type]
+        pager=pager,  # type: ignore[arg-type]
+        tickets=tickets,  # type: ignore[arg-type]
+        incidents=home.incidents,
+        paging=home.paging,
+        inbound=home.inbound,
+        people=home.people,
+        rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
+        from_email="bot@example.com",
+        workspace_url="https://acme.slack.com/",
+        bot_user="UBOT",
+    )
+    metrics = Metrics()
+    worker = Worker(world, metrics, budgeted=False)
+    return Shop(home, chat, pager, tickets, world, worker, metrics)
