@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.services.base import Options
 from tests.unit.worker.fakes import Shop, build_shop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator, MutableMapping
     from pathlib import Path
+    from typing import Any
 
 EVERYTHING = Options(
     pagerduty=True,
@@ -40,3 +42,10 @@ async def alone(tmp_path: Path) -> AsyncIterator[Shop]:
     built.world.pager = built.world.tickets = None
     yield built
     built.home.work.close()
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What was logged, as events (printing a traceback takes seconds)."""
+    with capture_logs() as kept:
+        yield kept
