@@ -111,9 +111,13 @@ class Muster:
     # --- building ----------------------------------------------------------------------------------------------
 
     def _observe(self, vendor: str) -> Any:
-        return lambda operation, outcome, seconds: self.metrics.vendor(
-            vendor, operation, outcome, seconds
-        )
+        """Every call is counted, and tells whether its vendor is down."""
+
+        def observe(operation: str, outcome: str, seconds: float) -> None:
+            self.metrics.vendor(vendor, operation, outcome, seconds)
+            self.sweeps.heard(vendor, outcome)
+
+        return observe
 
     def _build_pager(self) -> Pager | None:
         own = self.settings.pagerduty
@@ -234,7 +238,9 @@ class Muster:
                 if await asyncio.to_thread(migrate.upgrade, self.work.engine):
                     log.info("database.migrated", to=migrate.head())
             except Exception as error:
-                words = str(error).splitlines()[0]  # the drivers' errors differ; only their words tell
+                words = str(error).splitlines()[
+                    0
+                ]  # the drivers' errors differ; only their words tell
                 if "unable to open" in words or "readonly" in words:
                     raise _unusable("DATABASE_URL", words) from None
                 if "connect" not in words.lower():

@@ -16,7 +16,6 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
@@ -100,7 +99,7 @@ class SlackGateway:
                 wait = FIRST_RETRY
                 await self._watch()
                 log.warning("slack.connection_lost")
-            except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - an answer without JSON is a ValueError in slack_sdk; whatever it is, we connect again
                 self.problem = _sentence(error)
                 log.warning("slack.not_connected", problem=self.problem, again_in=wait)
             await self._drop()
@@ -145,7 +144,7 @@ class SlackGateway:
             return
         try:
             await asyncio.wait_for(socket.close_async(), timeout=3)  # type: ignore[no-untyped-call]
-        except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - it is thrown away, in whatever state it is
             log.debug("slack.close", error=type(error).__name__)
 
     async def stop(self) -> None:
@@ -158,8 +157,8 @@ class SlackGateway:
 
 
 def _sentence(error: Exception) -> str:
-    response = getattr(error, "response", None)
-    code = response.get("error") if response is not None and hasattr(response, "get") else None
+    data = getattr(getattr(error, "response", None), "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
     if code in {"invalid_auth", "not_authed", "not_allowed_token_type"}:
         return f"Slack refuses SLACK_APP_TOKEN ({code}): it must be an app-level token (xapp-) with connections:write"
     return f"Slack does not take the connection ({code or type(error).__name__})"

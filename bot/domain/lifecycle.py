@@ -43,7 +43,7 @@ class Decision:
 
 def checked_title(title: str) -> str:
     """The title on one line; ``FieldError`` when there is none or it is too long to show anywhere."""
-    clean = " ".join(title.split())
+    clean = " ".join(_plain(title).split())
     if not clean:
         raise FieldError("title", "Give the incident a title: one line that says what is broken.")
     if len(clean) > TITLE_LIMIT:
@@ -53,6 +53,11 @@ def checked_title(title: str) -> str:
             "Put the rest into What is happening?",
         )
     return clean
+
+
+def _plain(text: str) -> str:
+    """Without NUL and lone surrogates, which JSON can carry and nobody else takes."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def started(incident: Incident) -> Decision:
@@ -247,7 +252,7 @@ def escalate(
 
 def checked_text(field: str, text: str) -> str:
     """Free text as typed; ``FieldError`` when it is longer than any vendor takes."""
-    text = text.strip()
+    text = _plain(text).strip()
     if len(text) > NOTE_LIMIT:
         raise FieldError(
             field, f"That text has {len(text):,} characters; {NOTE_LIMIT:,} is the most."

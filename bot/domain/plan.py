@@ -98,13 +98,22 @@ def open_channel(incident: Incident) -> tuple[Effect, ...]:
     )
 
 
+def page_key(incident: Incident) -> str:
+    """Our key for the page, and PagerDuty's ``incident_key``.
+
+    With the moment of declaring, because the numbers of another installation (or of a database that was started
+    anew) begin at one again, and PagerDuty remembers keys for ever.
+    """
+    return f"{incident.name}/page/{incident.created_at:%Y%m%d%H%M%S%f}"
+
+
 def open_page(incident: Incident) -> tuple[Effect, ...]:
     """Open it at the pager that is responsible, unless it came from there."""
     if incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.id is None:
         return (
             Effect(
                 kind=EffectKind.OPEN_PAGE,
-                key=f"{incident.name}/page",
+                key=page_key(incident),
                 lane=f"{incident.name}/pager",
                 incident=incident.number,
                 rank=Rank.PAGE,
@@ -415,7 +424,7 @@ def entry_effects(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
 
 def _opened_first(incident: Incident) -> str | None:
     """What is done to a page waits until it is open (and, when that failed, for its Retry)."""
-    return f"{incident.name}/page" if incident.pager.id is None else None
+    return page_key(incident) if incident.pager.id is None else None
 
 
 def _ticket(incident: Incident, kind: EffectKind, name: str, **payload: Any) -> Effect:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.store.tx import Tx
 
+#: Longer numbers are not ours; the database could not even be asked for them.
+NUMBER_DIGITS = 9
 #: Event types that concern the account's services, not an incident.
 SERVICE_EVENTS = ("service.created", "service.updated", "service.deleted")
 
@@ -119,14 +121,13 @@ class Paging:
         return incident
 
     def _opened_by_us(self, tx: Tx, page: Page) -> Incident | None:
-        key = page.key or ""
-        if not (key.startswith("INC-") and key.endswith("/page")):
-            return None
-        number = key.removeprefix("INC-").partition("/")[0].partition(".")[0]
-        if not (number.isascii() and number.isdigit() and len(number) <= 9):  # noqa: PLR2004
+        number = (page.key or "").removeprefix("INC-").partition("/")[0]
+        if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
             return None
         incident = tx.incident_or_none(int(number))
-        return incident if incident and incident.pager.id is None else None
+        if incident is None or incident.pager.id is not None or plan.page_key(incident) != page.key:
+            return None
+        return incident
 
     def _draft(self, tx: Tx, page: Page, route: str) -> Incident:
         service = self._house.catalog.service(page.service_id or "") or (

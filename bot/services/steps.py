@@ -38,9 +38,18 @@ def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))
 
 
-def channel_refused(tx: Tx, number: int) -> None:
-    """Slack refuses channels: the incident runs in the thread of its announcement."""
+def channel_refused(tx: Tx, number: int, code: str) -> None:
+    """Slack refuses channels: the incident runs in the thread of its announcement, and says why."""
     incident = tx.incident(number)
+    kind = "private" if incident.private else "public"
+    why = Entry(
+        kind=EntryKind.CHANNEL,
+        at=tx.now,
+        origin=Origin.MUSTER,
+        text=f"refused: Slack does not let me create one ({code}), so this goes on in the announcement's thread. "
+        f"An owner can allow it under Workspace settings, Permissions, Channel Management, Create {kind} channels.",
+    )
+    tx.add_entry(incident, why)
     incident = replace(incident, places=replace(incident.places, in_thread=True, channel_name=None))
     stored = tx.record(Decision(incident=incident, effects=plan.refresh(incident, card=False)))
     if stored.places.announcement_ts:

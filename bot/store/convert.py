@@ -21,7 +21,6 @@ from bot.domain.incident import (
     Urgency,
 )
 from bot.domain.plan import actor_data, actor_from
-from bot.store.tables import EntryRow, IncidentRow
 
 
 @overload
@@ -38,7 +37,7 @@ def fold_title(title: str) -> str:
     return re.sub(r"\d+", "0", re.sub(r"\s+", " ", title.casefold())).strip()[:200]
 
 
-def to_incident(row: IncidentRow) -> Incident:
+def to_incident(row: Any) -> Incident:
     """The domain value of a row."""
     if row.number is None:
         msg = "an incident row without number was read"
@@ -134,7 +133,7 @@ def incident_columns(incident: Incident) -> dict[str, Any]:
     }
 
 
-def to_entry(row: EntryRow) -> Entry:
+def to_entry(row: Any) -> Entry:
     """The domain value of a timeline row."""
     return Entry(
         id=row.id,
@@ -151,18 +150,18 @@ def to_entry(row: EntryRow) -> Entry:
     )
 
 
-def entry_row(entry: Entry, incident: int, recorded_at: Any) -> EntryRow:
-    """A new timeline row."""
-    return EntryRow(
-        incident=incident,
-        kind=entry.kind.value,
-        at=entry.at,
-        recorded_at=recorded_at,
-        actor=actor_data(entry.actor),
-        actor_target=actor_data(entry.actor_target),
-        origin=entry.origin.value,
-        target=storable(entry.target),
-        text=storable(entry.text),
-        vendor_at=entry.vendor_at,
-        vendor_id=storable(entry.vendor_id),
-    )
+def entry_columns(entry: Entry, incident: int, recorded_at: Any) -> dict[str, Any]:
+    """The columns of a new timeline row."""
+    return {
+        "incident": incident,
+        "kind": entry.kind.value,
+        "at": entry.at,
+        "recorded_at": recorded_at,
+        "actor": actor_data(entry.actor),
+        "actor_target": actor_data(entry.actor_target),
+        "origin": entry.origin.value,
+        "target": storable(entry.target),
+        "text": storable(entry.text),
+        "vendor_at": entry.vendor_at,
+        "vendor_id": storable(entry.vendor_id),
+    }

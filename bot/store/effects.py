@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -33,6 +33,9 @@ LEASE = timedelta(seconds=6)
 
 _B: Any = BudgetRow
 UNFINISHED = ("pending", "leased")
+
+#: As literals: SQLite uses a partial index only when it can read the condition in the statement.
+_UNFINISHED_LITERALS = [literal_column(f"'{state}'") for state in UNFINISHED]
 
 E: Any = cast("Any", EffectRow).__table__
 
@@ -156,7 +159,7 @@ def _candidates(
     kinds = [kind.value for kind, (method, _) in METHODS.items() if method in exhausted]
     first_of_lane = (
         ~select(earlier.id)
-        .where(earlier.lane == E.c.lane, earlier.id < E.c.id, earlier.state.in_(UNFINISHED))
+        .where(earlier.lane == E.c.lane, earlier.id < E.c.id, earlier.state.in_(_UNFINISHED_LITERALS))
         .exists()
     )
     allowed = or_(

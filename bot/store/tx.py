@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, insert, or_, select, true, update
 
 from bot.domain import plan
 from bot.domain.effects import EffectKind
 from bot.domain.incident import Entry, Incident, Origin
 from bot.errors import NotFound
 from bot.store import effects as effect_store
+from bot.store import sql
 from bot.store.convert import (
-    entry_row,
+    entry_columns,
     fold_title,
     incident_columns,
     storable,
@@ -23,32 +24,55 @@ from bot.store.convert import (
     to_incident,
 )
 from bot.store.people import People
-from bot.store.tables import (
-    EffectRow,
-    EntryRow,
-    InboundRow,
-    IncidentRow,
-    OnceRow,
-    PersonalRow,
-    ValueRow,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import CursorResult
     from sqlmodel import Session
 
     from bot.domain.effects import Effect
     from bot.domain.lifecycle import Decision
     from bot.ports import Delivery
+    from bot.store.tables import InboundRow
 
-# SQLModel types its columns as their values; queries need them as columns.
-_I: Any = IncidentRow
-_T: Any = EntryRow
-_E: Any = EffectRow
-_K: Any = InboundRow
+_I, _T, _E, _K = sql.INCIDENT.c, sql.ENTRY.c, sql.EFFECT.c, sql.INBOUND.c
+_O, _V = sql.ONCE.c, sql.VALUE.c
+
+_INCIDENT = select(sql.INCIDENT).limit(1)
+_BY_NUMBER = _INCIDENT.where(_I.number == bindparam("of"))
+_BY_PAGE = _INCIDENT.where(_I.pager_id == bindparam("of"))
+_BY_CHANNEL = _INCIDENT.where(_I.channel == bindparam("of"))
+_LOCKED = {each: each.with_for_update() for each in (_BY_NUMBER, _BY_PAGE, _BY_CHANNEL)}
+_ADD_INCIDENT = insert(sql.INCIDENT)
+_SAVE_INCIDENT = update(sql.INCIDENT).where(_I.number == bindparam("of"))
+_NAME_TAKEN = (
+    select(_I.number)
+    .where(_I.number != bindparam("of"), _I.channel_name == bindparam("name"))
+    .limit(1)
+)
+_ADD_ENTRY = insert(sql.ENTRY)
+_ENTRIES = select(sql.ENTRY).where(_T.incident == bindparam("of"))
+_ALL_ENTRIES = _ENTRIES.order_by(_T.at, _T.id)
+_ENTRY = select(sql.ENTRY).where(_T.id == bindparam("of"))
+_WAITING = select(_E.id).where(_E.kind == bindparam("kind"), _E.state.in_(("pending", "leased")))
+_WAITING_SOME = _WAITING.limit(bindparam("most"))
+_CHANGES_PENDING = (
+    select(_E.id)
+    .where(
+        _E.incident == bindparam("of"),
+        _E.id != bindparam("besides"),
+        _E.kind == EffectKind.CHANGE_PAGE.value,
+        _E.state.in_(("pending", "leased")),
+    )
+    .limit(1)
+)
+_KEPT_ID = select(_K.id).where(_K.source == bindparam("source"), _K.event_id == bindparam("event"))
+_KEPT = select(sql.INBOUND).where(_K.id == bindparam("of"))
+_KEPT_DONE = update(sql.INBOUND).where(_K.id == bindparam("of"))
+_ONCE = select(_O.incident).where(_O.key == bindparam("of"))
+_ANSWERED = update(sql.ONCE).where(_O.key == bindparam("of"))
+_VALUE = select(_V.value).where(_V.name == bindparam("of"))
 
 
 class Tx:
@@ -65,58 +89,44 @@ class Tx:
 
     def incident(self, number: int, *, lock: bool = True) -> Incident:
         """The incident; ``NotFound`` when there is none of that number."""
-        found = self.find(_I.number == number, lock=lock)
+        found = self._one(_BY_NUMBER, number, lock=lock)
         if found is None:
             msg = f"There is no INC-{number}. /incident list shows the open ones."
             raise NotFound(msg)
         return found
 
-    def find(self, condition: Any, *, lock: bool = False) -> Incident | None:
-        """The first incident that meets the condition."""
-        query = select(_I).where(condition)
-        if lock:
-            query = query.with_for_update()
-        row = self.session.execute(query.limit(1)).scalars().first()
+    def _one(self, query: Any, of: object, *, lock: bool = False) -> Incident | None:
+        row = self.session.execute(_LOCKED[query] if lock else query, {"of": of}).first()
         return to_incident(row) if row else None
 
     def incident_or_none(self, number: int) -> Incident | None:
         """The incident of that number, locked, if there is one."""
-        return self.find(_I.number == number, lock=True)
+        return self._one(_BY_NUMBER, number, lock=True)
 
     def changes_pending(self, number: int, *, besides: int | None = None) -> bool:
         """Whether changes made here have not reached the pager yet."""
-        query = select(_E.id).where(
-            _E.incident == number,
-            _E.kind == EffectKind.CHANGE_PAGE.value,
-            _E.state.in_(("pending", "leased")),
-        )
-        if besides is not None:
-            query = query.where(_E.id != besides)
-        return self.session.execute(query.limit(1)).first() is not None
+        wanted = {"of": number, "besides": besides or 0}
+        return self.session.execute(_CHANGES_PENDING, wanted).first() is not None
 
     def by_page(self, page_id: str, *, lock: bool = True) -> Incident | None:
         """The incident that is ``page_id`` at the pager."""
-        return self.find(_I.pager_id == page_id, lock=lock)
+        return self._one(_BY_PAGE, page_id, lock=lock)
 
     def by_channel(self, channel: str) -> Incident | None:
         """The incident whose channel that is."""
-        return self.find(_I.channel == channel)
+        return self._one(_BY_CHANNEL, channel)
 
     def add(self, draft: Incident) -> Incident:
         """Insert; the number is given here and replaces the draft's."""
-        row = IncidentRow(**incident_columns(draft))
-        self.session.add(row)
-        self.session.flush()
-        incident = replace(draft, number=row.number or 0)
+        values = incident_columns(draft) | {"version": draft.version}
+        result: Any = self.session.execute(_ADD_INCIDENT, values)
+        incident = replace(draft, number=result.inserted_primary_key[0])
         self._involve(incident)
         return incident
 
     def record(self, decision: Decision) -> Incident:
         """Save state, timeline and effects of a decision; returns the incident as stored."""
-        incident = decision.incident
-        values = incident_columns(incident) | {"version": incident.version + 1}
-        self.session.execute(update(_I).where(_I.number == incident.number).values(**values))
-        stored = replace(incident, version=incident.version + 1)
+        stored = self.save(decision.incident)
         self._involve(stored)
         self.emit(decision.effects)
         for entry in decision.entries:
@@ -126,25 +136,19 @@ class Tx:
     def save(self, incident: Incident) -> Incident:
         """Save the state alone."""
         values = incident_columns(incident) | {"version": incident.version + 1}
-        self.session.execute(update(_I).where(_I.number == incident.number).values(**values))
+        self.session.execute(_SAVE_INCIDENT, values | {"of": incident.number})
         return replace(incident, version=incident.version + 1)
 
     def _involve(self, incident: Incident) -> None:
         actors = (incident.reporter, *incident.owners, *incident.roles.values())
-        for slack_id in {a.slack_id for a in actors if a and a.slack_id}:
-            self._insert(PersonalRow, {"slack_id": slack_id, "incident": incident.number})
-
-    def _insert(self, table: Any, values: dict[str, Any]) -> bool:
-        """Insert or ignore; whether the row is new."""
-        dialect = self.session.get_bind().dialect.name
-        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        result = self.session.execute(insert(table).values(**values).on_conflict_do_nothing())
-        return bool(cast("CursorResult[Any]", result).rowcount)
+        known = sorted({a.slack_id for a in actors if a and a.slack_id})
+        rows = [{"slack_id": slack_id, "incident": incident.number} for slack_id in known]
+        sql.insert_new(self.session, sql.INVOLVEMENT, rows)
 
     def similar(self, title: str, service: str | None) -> list[Incident]:
         """Open incidents of the last 24 h with the same service (or none) and the same folded title."""
         query = (
-            select(_I)
+            select(sql.INCIDENT)
             .where(
                 _I.title_key == fold_title(storable(title)),
                 or_(true() if service is None else _I.service == service, _I.service.is_(None)),
@@ -155,48 +159,44 @@ class Tx:
             .order_by(_I.number)
             .limit(5)
         )
-        rows = self.session.execute(query).scalars()
-        return [to_incident(row) for row in rows]
+        return [to_incident(row) for row in self.session.execute(query)]
 
     def channel_name_taken(self, name: str, number: int) -> bool:
         """Whether another incident of ours has reserved that channel name."""
-        query = select(_I.number).where(
-            _I.number != number,
-            _I.channel_name == name,
-        )
-        return self.session.execute(query.limit(1)).first() is not None
+        wanted = {"of": number, "name": name}
+        return self.session.execute(_NAME_TAKEN, wanted).first() is not None
 
     # --- timeline ----------------------------------------------------------------------------------------------
 
     def entries(self, number: int) -> list[Entry]:
         """The whole timeline, oldest first."""
-        query = select(_T).where(_T.incident == number).order_by(_T.at, _T.id)
-        return [to_entry(r) for r in self.session.execute(query).scalars()]
+        return [to_entry(r) for r in self.session.execute(_ALL_ENTRIES, {"of": number})]
 
     def entry(self, entry_id: int) -> Entry | None:
         """One entry."""
-        row = self.session.get(EntryRow, entry_id)
+        row = self.session.execute(_ENTRY, {"of": entry_id}).first()
         return to_entry(row) if row else None
 
     def add_entry(self, incident: Incident, entry: Entry) -> Entry:
         """Append to the timeline, and emit what shows it elsewhere."""
-        row = entry_row(entry, incident.number, self.now)
-        self.session.add(row)
-        self.session.flush()
-        stored = to_entry(row)
+        values = entry_columns(entry, incident.number, self.now)
+        result: Any = self.session.execute(_ADD_ENTRY, values)
+        stored = to_entry(SimpleNamespace(**values, id=result.inserted_primary_key[0]))
         self.emit(plan.entry_effects(incident, stored))
         return stored
 
     def confirm(self, entry_id: int, vendor_at: datetime, vendor_id: str | None) -> None:
         """Our own entry reached the pager, at the vendor's time."""
         self.session.execute(
-            update(_T).where(_T.id == entry_id).values(vendor_at=vendor_at, vendor_id=vendor_id)
+            update(sql.ENTRY)
+            .where(_T.id == entry_id)
+            .values(vendor_at=vendor_at, vendor_id=vendor_id)
         )
 
     def unconfirmed(self, number: int, kind: str) -> Entry | None:
         """The oldest entry of that kind made here that the pager has not confirmed."""
         query = (
-            select(_T)
+            select(sql.ENTRY)
             .where(
                 _T.incident == number,
                 _T.kind == kind,
@@ -206,7 +206,7 @@ class Tx:
             .order_by(_T.id)
             .limit(1)
         )
-        row = self.session.execute(query).scalars().first()
+        row = self.session.execute(query).first()
         return to_entry(row) if row else None
 
     # --- effects -----------------------------------------------------------------------------------------------
@@ -225,12 +225,12 @@ class Tx:
 
     def many_waiting(self, kind: EffectKind, most: int) -> bool:
         """Whether more than ``most`` effects of a kind are not done; looks at no more than that."""
-        query = select(_E.id).where(_E.kind == kind.value, _E.state.in_(("pending", "leased")))
-        return len(self.session.execute(query.limit(most + 1)).all()) > most
+        wanted = {"kind": kind.value, "most": most + 1}
+        return len(self.session.execute(_WAITING_SOME, wanted).all()) > most
 
     def retry(self, effect_id: int) -> bool:
         """Put a dead effect back (a waiting one: at once), and let its provider try again."""
-        row = self.session.get(EffectRow, effect_id)
+        row = self._effect(effect_id)
         if row is None or not effect_store.retry_dead(self.session, effect_id, self.now):
             return False
         self.set_value(f"stopped:{row.provider}", None)
@@ -239,57 +239,52 @@ class Tx:
 
     def dismiss(self, effect_id: int) -> None:
         """Let a dead effect rest; it is not shown as failed any more."""
-        row = self.session.get(EffectRow, effect_id)
+        row = self._effect(effect_id)
         if row is not None and row.state in {"dead", "pending"}:
             effect_store.settle(self.session, effect_id, self.now, state="cancelled")
+
+    def _effect(self, effect_id: int) -> Any:
+        query = select(_E.provider, _E.state).where(_E.id == effect_id)
+        return self.session.execute(query).first()
 
     # --- once-keys, deliveries, small values -------------------------------------------------------------------
 
     def declared_by(self, key: str) -> Incident:
         """The incident the first use of this key declared."""
-        row = self.session.get(OnceRow, key)
-        return self.incident(row.incident if row and row.incident else 0)
+        number = self.session.execute(_ONCE, {"of": key}).scalar()
+        return self.incident(number or 0)
 
     def answered(self, key: str, incident: int) -> None:
         """The first use of this key declared that incident."""
-        row = self.session.get(OnceRow, key)
-        if row is not None:
-            row.incident = incident
-            self.session.add(row)
+        self.session.execute(_ANSWERED, {"of": key, "incident": incident})
 
     def remember(
         self, key: str, incident: int | None, answer: dict[str, Any] | None = None
     ) -> bool:
         """Use up a key; False when it was used before (then nothing is written)."""
-        return self._insert(
-            OnceRow, {"key": key, "incident": incident, "answer": answer, "at": self.now}
-        )
+        row = {"key": key, "incident": incident, "answer": answer, "at": self.now}
+        return bool(sql.insert_new(self.session, sql.ONCE, [row]))
 
     def deliver(self, delivery: Delivery) -> int | None:
         """Keep a webhook as it came; its row id, or None when that event is kept already."""
         event_id = storable(delivery.event_id)
-        fresh = self._insert(
-            InboundRow,
-            {
-                "source": delivery.source,
-                "event_id": event_id,
-                "event_type": storable(delivery.event_type),
-                "body": delivery.body,
-                "received_at": self.now,
-                "state": "stored",
-            },
-        )
-        if not fresh:
+        row = {
+            "source": delivery.source,
+            "event_id": event_id,
+            "event_type": storable(delivery.event_type),
+            "body": delivery.body,
+            "received_at": self.now,
+            "state": "stored",
+        }
+        if not sql.insert_new(self.session, sql.INBOUND, [row]):
             return None
-        query = select(_K.id).where(
-            _K.source == delivery.source,
-            _K.event_id == event_id,
-        )
-        return self.session.execute(query).scalar()
+        wanted = {"source": delivery.source, "event": event_id}
+        return self.session.execute(_KEPT_ID, wanted).scalar()
 
     def inbound(self, row_id: int) -> InboundRow | None:
         """A kept webhook."""
-        return self.session.get(InboundRow, row_id)
+        row: Any = self.session.execute(_KEPT, {"of": row_id}).first()
+        return row
 
     def kept(self, event_id: str) -> list[tuple[int, str]]:
         """Row and source of kept webhooks with that vendor id (or row number)."""
@@ -301,28 +296,19 @@ class Tx:
 
     def inbound_done(self, row_id: int, state: str, reason: str | None = None) -> None:
         """What became of a kept webhook."""
-        self.session.execute(
-            update(_K)
-            .where(_K.id == row_id)
-            .values(state=state, reason=reason, applied_at=self.now)
-        )
+        values = {"state": state, "reason": reason, "applied_at": self.now}
+        self.session.execute(_KEPT_DONE, values | {"of": row_id})
 
     def value(self, name: str) -> dict[str, Any] | None:
         """A small fact by its name."""
-        row = self.session.get(ValueRow, name)
-        return row.value if row else None
+        found: dict[str, Any] | None = self.session.execute(_VALUE, {"of": name}).scalar()
+        return found
 
     def set_value(self, name: str, value: dict[str, Any] | None) -> None:
         """Remember a small fact (None forgets it)."""
-        row = self.session.get(ValueRow, name)
-        if row is None:
-            self.session.add(ValueRow(name=name, value=value, at=self.now))
-        else:
-            row.value, row.at = value, self.now
-            self.session.add(row)
-        self.session.flush()
+        sql.upsert(self.session, sql.VALUE, [{"name": name, "value": value, "at": self.now}])
 
     def recent_entries(self, number: int, limit: int) -> Sequence[Entry]:
         """The newest entries, oldest of them first."""
-        query = select(_T).where(_T.incident == number).order_by(_T.id.desc()).limit(limit)
-        return [to_entry(r) for r in self.session.execute(query).scalars()][::-1]
+        query = _ENTRIES.order_by(_T.id.desc()).limit(limit)
+        return [to_entry(r) for r in self.session.execute(query, {"of": number})][::-1]

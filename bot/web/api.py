@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime  # noqa: TC003 - FastAPI reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
 
 _bearer = HTTPBearer(auto_error=False)
+#: The largest number a database column of ours can hold.
+_LARGEST = 2**31 - 1
 
 
 class IncidentIn(BaseModel):
@@ -125,13 +127,13 @@ def router(incidents: Incidents, api_token: str | None) -> APIRouter:
         return {"total": page.total, "incidents": [incident_out(i) for i in page.incidents]}
 
     @routes.get("/incidents/{number}")
-    async def one(number: int) -> IncidentOut:
+    async def one(number: Annotated[int, Path(le=_LARGEST)]) -> IncidentOut:
         """One incident; 404 for a private one."""
         try:
             incident = await incidents.get(number)
-        except NotFound as error:
-            raise HTTPException(404, str(error)) from None
-        if incident.private:
+        except NotFound:
+            raise HTTPException(404, f"There is no INC-{number}.") from None
+        if incident.private:  # not to be told from one that does not exist
             raise HTTPException(404, f"There is no INC-{number}.")
         return incident_out(incident)
 

@@ -32,6 +32,13 @@ PRUNE_EVERY = timedelta(hours=6)
 #: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
 KEEP = timedelta(days=30)
 
+#: Outcomes of a call that mean more than that this one call was refused.
+_DOWN = {
+    Reason.AUTH.value: "it refuses our key",
+    Reason.UNAVAILABLE.value: "it does not answer",
+    Reason.UNKNOWN_OUTCOME.value: "it does not answer properly",
+}
+
 
 class Sweeps:
     """Starts and stops all that runs by the clock."""
@@ -96,23 +103,28 @@ class Sweeps:
             try:
                 await self._world.people.mirror(self._world.chat, self._world.pager)
             except ProviderError as error:
-                if error.reason is Reason.AUTH and error.provider == "pagerduty":
-                    self.down["pagerduty"] = error.detail
                 log.warning(
                     "people.not_mirrored", provider=error.provider, reason=error.reason.value
                 )
                 await asyncio.sleep(error.retry_after or wait)
                 wait = min(wait * 2, 300)
             else:
-                self.down.pop("pagerduty", None)
                 return
 
     # --- stopped providers -------------------------------------------------------------------------------------
 
+    def heard(self, vendor: str, outcome: str) -> None:
+        """How a call ended: a vendor that does not answer or refuses us is ``down`` until one succeeds."""
+        problem = _DOWN.get(outcome)
+        if problem:
+            self.down[vendor] = problem
+        else:
+            self.down.pop(vendor, None)
+
     async def _probe(self) -> None:
-        """A provider that refused our key is asked from time to time whether it takes it again."""
-        for provider in list(self._world.stopped):
-            if await self._takes_the_key(provider):
+        """A provider that is down or refused our key is asked from time to time whether that is over."""
+        for provider in {*self._world.stopped, *self.down}:
+            if await self._takes_the_key(provider) and provider in self._world.stopped:
                 log.info("provider.back", provider=provider)
                 await self._worker.resume(provider)
 

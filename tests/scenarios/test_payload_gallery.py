@@ -100,6 +100,10 @@ async def kept(s: Stage, event_id: str) -> tuple[str, str | None]:
     return row.state, row.reason
 
 
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 async def nothing_broke(s: Stage, event_id: str) -> None:
     await s.quiet()
     state, reason = await kept(s, event_id)
@@ -112,7 +116,7 @@ async def nothing_broke(s: Stage, event_id: str) -> None:
 @pytest.mark.skipif(not EXAMPLES, reason="MUSTER_CONTRACTS is not set")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 async def test_every_published_example_is_taken(s: Stage, path: Path) -> None:
-    body = path.read_bytes()
+    body = content_of(path)
     document: Any = json.loads(body)
     event = document.get("event") if isinstance(document, dict) else None
     if not isinstance(event, dict):

@@ -43,7 +43,8 @@ async def create(world: World, effect: Claimed) -> Settle | None:
         if error.code in REFUSALS or (
             error.code == "missing_scope" and error.reason is Reason.INVALID
         ):
-            return lambda tx: steps.channel_refused(tx, incident.number)
+            code = error.code  # the name is gone when the settlement runs
+            return lambda tx: steps.channel_refused(tx, incident.number, code)
         raise
     return lambda tx: steps.channel_created(tx, incident.number, channel)
 
@@ -106,7 +107,10 @@ def _calling_nobody(words: str) -> str:
 async def set_purpose(world: World, effect: Claimed) -> Settle | None:
     """Say what the channel is for; a retaken effect looks whether it does (Slack tells the channel each time)."""
     incident = await world.load(effect.incident)
-    channel, words = incident.places.channel, _calling_nobody(f"{incident.name}: {incident.title}")[:250]
+    channel, words = (
+        incident.places.channel,
+        _calling_nobody(f"{incident.name}: {incident.title}")[:250],
+    )
     if channel is None:
         return None
     if effect.attempt > 1:

@@ -244,6 +244,22 @@ async def test_a_stopped_provider_is_asked_whether_it_takes_the_key_again(shop: 
     assert shop.world.stopped == {}
 
 
+async def test_a_vendor_is_down_from_a_call_without_answer_until_one_that_succeeds(
+    shop: Shop,
+) -> None:
+    sweeps = Sweeps(shop.world, shop.worker, poll_seconds=0)
+    sweeps.heard("pagerduty", "ok")
+    assert sweeps.down == {}
+    for outcome in ("unavailable", "unknown_outcome", "auth"):
+        sweeps.heard("pagerduty", outcome)
+        assert list(sweeps.down) == ["pagerduty"]
+    sweeps.heard("github", "unavailable")
+    sweeps.heard("pagerduty", "not_found")  # an answer all the same
+    assert list(sweeps.down) == ["github"]
+    await sweeps._probe()
+    assert shop.tickets.named("login")
+
+
 async def test_old_rows_are_deleted(shop: Shop) -> None:
     sweeps = Sweeps(shop.world, shop.worker, poll_seconds=0)
     await shop.home.work.write(lambda tx: tx.remember("old", None))

@@ -1,0 +1,178 @@
+"""Every button, form and shortcut that people can meet is handled, and nothing is handled that nobody meets."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from blocks import lists, notices
+from blocks.card import CardContext, FailedStep, card
+from blocks.forms import (
+    add_note,
+    change_phase,
+    change_severity,
+    declare,
+    escalate,
+    message_view,
+    reassign,
+    resolve,
+)
+from blocks.home import Totals, home_view
+from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
+from blocks.timeline import Step, StepState, timeline_message, timeline_view
+from bot.domain.incident import PagerKind, PagerLink, Places, Status
+from bot.ports import Message
+from handlers import panel
+from handlers.actions import ACTIONS
+from handlers.shortcuts import SHORTCUTS
+from handlers.views import VIEWS
+from tests.unit.store.house import ANA_ACTOR, NOW, an_incident
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.incident import Incident
+
+#: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
+LATER_ACTIONS = {
+    ActionId.POSTMORTEM: "post-mortems",
+    ActionId.SUBSCRIBE: "subscriptions",
+    ActionId.POST_UPDATE: "status updates",
+    ActionId.ASSIGN_ROLES: "roles",
+    ActionId.SERVICES: "affected services",
+    ActionId.PAGE_SOMEONE: "paging people",
+    ActionId.MERGE: "merging",
+    ActionId.MAKE_PRIVATE: "private incidents",
+}
+LATER_FORMS = {
+    CallbackId.CHANGE_TITLE: "the direct command does it",
+    CallbackId.CHANGE_SUMMARY: "the direct command does it",
+    CallbackId.ASSIGN_ROLE: "roles",
+    CallbackId.POST_UPDATE: "status updates",
+}
+#: Views without a Submit button: nothing comes back from them.
+SHOWN_ONLY = {
+    CallbackId.PANEL,
+    CallbackId.TIMELINE,
+    CallbackId.LOADING,
+    CallbackId.MESSAGE,
+    CallbackId.HOME,
+}
+LATER_SHORTCUTS = {
+    ShortcutId.OPEN_INCIDENT: "message shortcuts",
+    ShortcutId.ADD_TO_TIMELINE: "message shortcuts",
+}
+
+
+def all_incidents() -> Iterator[Incident]:
+    for status, kind, opens in product(Status, PagerKind, (True, False)):
+        closed = {"resolved_at": NOW, "resolved_by": ANA_ACTOR}
+        yield an_incident(
+            status=status,
+            pager=PagerLink(kind=kind, id="P1"),
+            opens_channel=opens,
+            places=Places(channel="C1") if opens else Places(),
+            **(closed if status is Status.RESOLVED else {}),
+        )
+
+
+def everything_shown() -> Iterator[Any]:
+    """What the bot shows as it is configured now, in every state an incident can have."""
+    broken = FailedStep(effect_id=3, label="GitHub issue", reason="no", provider="github")
+    context = CardContext(now=NOW, failures=(broken,))
+    step = Step(
+        label="Page", state=StepState.FAILED, effect_id=3, reason="no", at=NOW, provider="x"
+    )
+    for incident in all_incidents():
+        yield card(incident, context, place="announcement")
+        yield card(incident, context, place="channel")
+        yield panel.build(incident, context)
+        yield timeline_message(incident, (), [step], now=NOW)
+        yield timeline_view(incident, (), [step], now=NOW)
+        yield home_view(mine=[incident], open_incidents=[incident], totals=Totals(), now=NOW)
+        yield lists.incident_details(incident, context)
+        yield resolve.build(incident)
+        yield reassign.build(incident)
+        yield escalate.build(incident, choices=[("level:2", "Level 2")])
+        yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
+        yield change_phase.build(incident)
+        yield add_note.build(incident)
+        yield lists.similar_question("x", [incident], asked="k")
+        yield declare.build(similar=[incident])
+    yield message_view("Title", notices.said("x"))
+
+
+def found(shown: Any, name: str) -> Iterator[str]:
+    if isinstance(shown, Message):
+        shown = list(shown.blocks)
+    if isinstance(shown, dict):
+        if isinstance(shown.get(name), str):
+            yield shown[name]
+        for value in shown.values():
+            yield from found(value, name)
+    elif isinstance(shown, list | tuple):
+        for value in shown:
+            yield from found(value, name)
+
+
+SHOWN = list(everything_shown())
+
+
+def test_every_button_people_can_meet_is_handled_and_no_other() -> None:
+    met = {one for shown in SHOWN for one in found(shown, "action_id")} - {ELEMENT}
+    handled = {one.value for one in ACTIONS}
+    assert met - handled == set(), "a button that does nothing"
+    assert handled - met == set(), "a handler nobody can reach"
+
+
+def test_every_form_people_can_submit_is_handled_and_no_other() -> None:
+    met, submitted = set(), set()
+    for shown in SHOWN:
+        met |= set(found(shown, "callback_id"))
+        if isinstance(shown, dict) and shown.get("submit"):
+            submitted.add(shown["callback_id"])
+    assert submitted == {one.value for one in VIEWS}
+    assert met - submitted == {one.value for one in SHOWN_ONLY - {CallbackId.LOADING}}
+
+
+def test_an_id_is_handled_or_waits_for_its_issue() -> None:
+    assert set(ActionId) == set(ACTIONS) | set(LATER_ACTIONS)
+    assert not set(ACTIONS) & set(LATER_ACTIONS)
+    assert set(CallbackId) == set(VIEWS) | set(LATER_FORMS) | SHOWN_ONLY
+    assert not set(VIEWS) & set(LATER_FORMS)
+    assert set(ShortcutId) == set(SHORTCUTS) | set(LATER_SHORTCUTS)
+    assert not set(SHORTCUTS) & set(LATER_SHORTCUTS)
+
+
+def test_every_label_of_a_button_is_what_people_were_promised() -> None:
+    labels = {
+        "Acknowledge": ActionId.ACKNOWLEDGE,
+        "Reassign": ActionId.REASSIGN,
+        "Escalate": ActionId.ESCALATE,
+        "Resolve": ActionId.RESOLVE,
+        "Reopen": ActionId.REOPEN,
+        "More": ActionId.MORE,
+        "Change severity": ActionId.CHANGE_SEVERITY,
+        "Change phase": ActionId.CHANGE_PHASE,
+        "Add a note": ActionId.ADD_NOTE,
+        "Timeline": ActionId.TIMELINE,
+        "Open channel": ActionId.OPEN_CHANNEL,
+        "Retry": ActionId.RETRY,
+        "Dismiss": ActionId.DISMISS,
+    }
+    met: dict[str, set[str]] = {}
+
+    def walk(value: Any) -> None:
+        if isinstance(value, Message):
+            value = list(value.blocks)
+        if isinstance(value, dict):
+            if value.get("type") == "button":
+                met.setdefault(value["text"]["text"], set()).add(value["action_id"])
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                walk(inner)
+
+    walk(SHOWN)
+    assert {label: {action.value} for label, action in labels.items()}.items() <= met.items()
