@@ -31,6 +31,7 @@ from tests.workspace import (
     channel_named,
     issues,
     messages_in,
+    name_of,
     newest,
     text_of,
 )
@@ -294,6 +295,19 @@ class Stage:
         found = re.search(r"INC-\d+", str(answer))
         assert found, answer
         return found[0]
+
+    async def declare_at_api(self, body: Json, key: str | None = None) -> Json:
+        """``POST /api/incidents`` with the key of a program."""
+        headers = {"Authorization": f"Bearer {API_TOKEN}"}
+        headers |= {"Idempotency-Key": key} if key else {}
+        url = f"{self.bot_url}/api/incidents"
+        answer = await self.http.post(url, json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    async def announced(self, title: str) -> str:
+        """The name of the incident that is announced under that title."""
+        return str(await self.until(lambda state: name_of(state, title)))
 
     async def settled(self, name: str) -> Json:
         """The workspace once this incident is announced and all its steps are done."""

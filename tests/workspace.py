@@ -48,6 +48,12 @@ def header(message: Json) -> str:
     return next((b["text"]["text"] for b in blocks if b["type"] == "header"), "")
 
 
+def name_of(state: Json, title: str) -> str | None:
+    """The name (``INC-7``) of the incident announced under that title."""
+    found = (re.fullmatch(r"\S+ (INC-\d+) (.*)", header(card)) for card in cards(state))
+    return next((match[1] for match in found if match and match[2] == title), None)
+
+
 def room_of(state: Json, name: str) -> Json | None:
     """The newest channel of one incident, under the default name template."""
     number = name.removeprefix("INC-")
@@ -98,6 +104,12 @@ def issues(state: Json, name: str = "INC-") -> list[Json]:
         for i in r["issues"]
         if i["title"].startswith(name if name.endswith("-") else f"{name}:")
     ]
+
+
+def comments(state: Json, name: str) -> list[str]:
+    """What was written on the issue of one incident."""
+    [issue] = issues(state, name)
+    return [comment["body"] for comment in issue["comments"]]
 
 
 def pages(state: Json, title: str) -> list[Json]:

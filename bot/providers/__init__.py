@@ -6,11 +6,12 @@ Vendors never import each other. Building one calls nobody: the bot starts while
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.providers.github import GitHubTickets
     from bot.providers.http import Observe
     from bot.providers.pagerduty import PagerDuty

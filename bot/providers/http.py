@@ -149,7 +149,7 @@ class VendorHttp:
     after ``timeout`` seconds, and raises ``HttpError`` (a ``ProviderError``) and nothing else.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the facts of one vendor
         self,
         provider: str,
         base_url: str,

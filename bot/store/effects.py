@@ -8,22 +8,18 @@ that its call may have been made. Everything here runs inside a transaction of `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, func, literal_column, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, case, delete, func, literal_column, or_, select, update
 
 from bot.domain.budget import LIMITS, METHODS, Budget, Candidate, channel_budget, choose
 from bot.domain.effects import EffectKind
-from bot.store.tables import BudgetRow, EffectRow, InboundRow, OnceRow
+from bot.store import sql
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from datetime import datetime
 
-    from sqlalchemy import CursorResult
     from sqlmodel import Session
 
     from bot.domain.effects import Effect
@@ -31,13 +27,40 @@ if TYPE_CHECKING:
 #: An effect belongs to a worker for this long after its last sign of life.
 LEASE = timedelta(seconds=6)
 
-_B: Any = BudgetRow
-UNFINISHED = ("pending", "leased")
+E, _B = sql.EFFECT, sql.BUDGET.c
 
 #: As literals: SQLite uses a partial index only when it can read the condition in the statement.
-_UNFINISHED_LITERALS = [literal_column(f"'{state}'") for state in UNFINISHED]
+_PENDING, _LEASED = literal_column("'pending'"), literal_column("'leased'")
+UNFINISHED = (_PENDING, _LEASED)
 
-E: Any = cast("Any", EffectRow).__table__
+_LEASE = (
+    update(E)
+    .where(E.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="leased",
+        leased_by=bindparam("worker"),
+        lease_until=bindparam("until"),
+        attempts=E.c.attempts + 1,
+        first_tried_at=func.coalesce(E.c.first_tried_at, bindparam("at", type_=E.c.due.type)),
+    )
+    .returning(E)
+)
+_NEXT_DUE = select(func.min(E.c.due)).where(E.c.state == _PENDING, E.c.due > bindparam("now"))
+_BUDGETS = select(_B.name, _B.stamps, _B.blocked_until).with_for_update()
+_MINE = (
+    select(E.c.state, E.c.leased_by, E.c.attempts)
+    .where(E.c.id == bindparam("of"))
+    .with_for_update()
+)
+_CHANGE = update(E).where(E.c.id == bindparam("of"))
+_WAITING = select(E.c.id).where(E.c.merge == bindparam("merge"), E.c.state == _PENDING)
+_JOINED = _WAITING.with_for_update()
+_EXPIRED = (
+    select(E.c.id, E.c.merge, E.c.last_reason)
+    .where(E.c.state == _LEASED, E.c.lease_until < bindparam("now"))
+    .order_by(E.c.id.desc())
+    .with_for_update(skip_locked=True)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,23 +95,16 @@ def emit(session: Session, effects: Iterable[Effect], now: datetime) -> int:
     rows = [_row(effect, now) for effect in effects]
     if not rows:
         return 0
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    written = 0
-    for row in rows:
-        if dialect == "postgresql" and _joined(session, row["merge"]):
-            continue
-        result = session.execute(insert(E).values(**row).on_conflict_do_nothing())
-        written += _rows(result)
-    return written
+    if sql.is_postgresql(session):
+        rows = [row for row in rows if not _joined(session, row["merge"])]
+    return sql.insert_new(session, E, rows)
 
 
 def _joined(session: Session, merge: str | None) -> bool:
     """Whether an effect of that merge waits; it is locked, so that nobody renders it before our change is committed."""
     if merge is None:
         return False
-    waiting = select(E.c.id).where(E.c.merge == merge, E.c.state == "pending").with_for_update()
-    return session.execute(waiting).first() is not None
+    return session.execute(_JOINED, {"merge": merge}).first() is not None
 
 
 def _row(effect: Effect, now: datetime) -> dict[str, Any]:
@@ -154,23 +170,23 @@ def _candidates(
     exhausted: Collection[str],
     taken: Collection[int],
 ) -> list[Candidate]:
-    earlier: Any = aliased(EffectRow)
-    needed: Any = aliased(EffectRow)
+    earlier = E.alias()
+    needed = E.alias()
     kinds = [kind.value for kind, (method, _) in METHODS.items() if method in exhausted]
     first_of_lane = (
-        ~select(earlier.id)
-        .where(earlier.lane == E.c.lane, earlier.id < E.c.id, earlier.state.in_(_UNFINISHED_LITERALS))
+        ~select(earlier.c.id)
+        .where(earlier.c.lane == E.c.lane, earlier.c.id < E.c.id, earlier.c.state.in_(UNFINISHED))
         .exists()
     )
     allowed = or_(
         E.c.after.is_(None),
-        select(needed.id)
-        .where(needed.key == E.c.after, needed.state.in_(("done", "cancelled")))
+        select(needed.c.id)
+        .where(needed.c.key == E.c.after, needed.c.state.in_(("done", "cancelled")))
         .exists(),
     )
     query = (
         select(E.c.id, E.c.kind, E.c.budget)
-        .where(E.c.state == "pending", E.c.due <= now, first_of_lane, allowed)
+        .where(E.c.state == _PENDING, E.c.due <= now, first_of_lane, allowed)
         .order_by(E.c.rank, E.c.due, E.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=E)
@@ -189,18 +205,8 @@ def _candidates(
 def _lease(session: Session, ids: list[int], now: datetime, worker: str) -> tuple[Claimed, ...]:
     if not ids:
         return ()
-    session.execute(
-        update(E)
-        .where(E.c.id.in_(ids))
-        .values(
-            state="leased",
-            leased_by=worker,
-            lease_until=now + LEASE,
-            attempts=E.c.attempts + 1,
-            first_tried_at=func.coalesce(E.c.first_tried_at, now),
-        )
-    )
-    rows = session.execute(select(E).where(E.c.id.in_(ids)).order_by(E.c.rank, E.c.due, E.c.id))
+    wanted = {"ids": ids, "worker": worker, "until": now + LEASE, "at": now}
+    rows = sorted(session.execute(_LEASE, wanted), key=lambda row: (row.rank, row.due, row.id))
     return tuple(_claimed(row) for row in rows)
 
 
@@ -223,9 +229,7 @@ def _claimed(row: Any) -> Claimed:
 
 
 def _next_look(session: Session, now: datetime, free_at: float | None) -> datetime | None:
-    due = session.execute(
-        select(func.min(E.c.due)).where(E.c.state == "pending", E.c.due > now)
-    ).scalar()
+    due: datetime | None = session.execute(_NEXT_DUE, {"now": now}).scalar()
     if free_at is None:
         return due
     free = now + timedelta(seconds=max(free_at - now.timestamp(), 0.0))
@@ -233,7 +237,7 @@ def _next_look(session: Session, now: datetime, free_at: float | None) -> dateti
 
 
 def _load_budgets(session: Session) -> dict[str, Budget]:
-    rows = session.execute(select(_B.name, _B.stamps, _B.blocked_until).with_for_update())
+    rows = session.execute(_BUDGETS)
     return {r.name: Budget(r.name, list(r.stamps or ()), r.blocked_until) for r in rows}
 
 
@@ -241,25 +245,13 @@ def _save_budgets(session: Session, budgets: dict[str, Budget], now: float) -> N
     """Write back those that were drawn on; the others, empty by now, are forgotten."""
     idle = [b.name for b in budgets.values() if b.is_idle(now)]
     if idle:
-        session.execute(delete(_B).where(_B.name.in_(idle)))
-    table: Any = cast("Any", BudgetRow).__table__
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    for budget in budgets.values():
-        if not budget.drawn:
-            continue
-        statement = insert(table).values(
-            name=budget.name, stamps=budget.stamps, blocked_until=budget.blocked_until
-        )
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["name"],
-                set_={
-                    "stamps": statement.excluded.stamps,
-                    "blocked_until": statement.excluded.blocked_until,
-                },
-            )
-        )
+        session.execute(delete(sql.BUDGET).where(_B.name.in_(idle)))
+    drawn = [
+        {"name": b.name, "stamps": b.stamps, "blocked_until": b.blocked_until}
+        for b in budgets.values()
+        if b.drawn
+    ]
+    sql.upsert(session, sql.BUDGET, drawn)
 
 
 def block_budget(session: Session, kind: EffectKind, until: float) -> None:
@@ -278,9 +270,7 @@ def block_budget(session: Session, kind: EffectKind, until: float) -> None:
 
 def still_mine(session: Session, claimed: Claimed, worker: str) -> bool:
     """Whether the lease was not lost to another worker meanwhile (locks the row)."""
-    row = session.execute(
-        select(E.c.state, E.c.leased_by, E.c.attempts).where(E.c.id == claimed.id).with_for_update()
-    ).first()
+    row = session.execute(_MINE, {"of": claimed.id}).first()
     return bool(
         row
         and row.state == "leased"
@@ -298,7 +288,7 @@ def settle(
         values["external_ref"] = ref
     if state == "done":
         values["last_reason"] = values["last_detail"] = None
-    session.execute(update(E).where(E.c.id == effect_id).values(**values))
+    session.execute(_CHANGE, values | {"of": effect_id})
 
 
 def give_up(session: Session, effect_id: int, now: datetime, reason: str, detail: str) -> None:
@@ -346,9 +336,7 @@ def reschedule(
 
 def _taken_over(session: Session, effect_id: int, merge: str) -> bool:
     """Whether a newer one of its kind waits; it inherits that the call may have been made already."""
-    newer = session.execute(
-        select(E.c.id).where(E.c.merge == merge, E.c.state == "pending")
-    ).scalar()
+    newer = session.execute(_WAITING, {"merge": merge}).scalar()
     if newer is None:
         return False
     tried = session.execute(
@@ -370,22 +358,15 @@ def renew(session: Session, ids: Collection[int], worker: str, now: datetime) ->
     """A sign of life for effects under way."""
     session.execute(
         update(E)
-        .where(E.c.id.in_(ids), E.c.leased_by == worker, E.c.state == "leased")
+        .where(E.c.id.in_(ids), E.c.leased_by == worker, E.c.state == _LEASED)
         .values(lease_until=now + LEASE)
     )
 
 
 def free_leases(session: Session, now: datetime, *, everything: bool = False) -> int:
     """Put back what a dead worker held: expired leases, or (a starting process on SQLite) all of them."""
-    condition = E.c.state == "leased"
-    if not everything:
-        condition = and_(condition, E.c.lease_until < now)
-    rows = session.execute(
-        select(E.c.id, E.c.merge, E.c.last_reason)
-        .where(condition)
-        .order_by(E.c.id.desc())
-        .with_for_update(skip_locked=True)
-    ).all()
+    until = datetime.max.replace(tzinfo=UTC) if everything else now
+    rows = session.execute(_EXPIRED, {"now": until}).all()
     for row in rows:
         reschedule(session, row.id, row.merge, now, row.last_reason or "interrupted", "", now=now)
     return len(rows)
@@ -413,20 +394,14 @@ def prune(session: Session, before: datetime, *, most: int = 5_000) -> int:
     old = select(E.c.id).where(
         E.c.state.in_(("done", "cancelled")), E.c.settled_at < before, E.c.incident.is_(None)
     )
-    deleted = _rows(session.execute(delete(E).where(E.c.id.in_(old.limit(most)))))
-    once: Any = cast("Any", OnceRow).__table__
+    deleted = sql.count(session.execute(delete(E).where(E.c.id.in_(old.limit(most)))))
+    once, kept = sql.ONCE, sql.INBOUND
     stale = select(once.c.key).where(once.c.at < before).limit(most)
-    deleted += _rows(session.execute(delete(once).where(once.c.key.in_(stale))))
-    kept: Any = cast("Any", InboundRow).__table__
+    deleted += sql.count(session.execute(delete(once).where(once.c.key.in_(stale))))
     applied = (
         select(kept.c.id)
         .where(kept.c.applied_at < before, kept.c.state.in_(("applied", "ignored")))
         .limit(most)
     )
-    deleted += _rows(session.execute(delete(kept).where(kept.c.id.in_(applied))))
+    deleted += sql.count(session.execute(delete(kept).where(kept.c.id.in_(applied))))
     return deleted
-
-
-def _rows(result: object) -> int:
-    """How many rows a statement touched."""
-    return int(cast("CursorResult[Any]", result).rowcount or 0)

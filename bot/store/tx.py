@@ -55,15 +55,21 @@ _ADD_ENTRY = insert(sql.ENTRY)
 _ENTRIES = select(sql.ENTRY).where(_T.incident == bindparam("of"))
 _ALL_ENTRIES = _ENTRIES.order_by(_T.at, _T.id)
 _ENTRY = select(sql.ENTRY).where(_T.id == bindparam("of"))
-_WAITING = select(_E.id).where(_E.kind == bindparam("kind"), _E.state.in_(("pending", "leased")))
-_WAITING_SOME = _WAITING.limit(bindparam("most"))
+_WAITING = select(func.count()).where(
+    _E.kind == bindparam("kind"), _E.state.in_(effect_store.UNFINISHED)
+)
+_WAITING_SOME = (
+    select(_E.id)
+    .where(_E.kind == bindparam("kind"), _E.state.in_(effect_store.UNFINISHED))
+    .limit(bindparam("most"))
+)
 _CHANGES_PENDING = (
     select(_E.id)
     .where(
         _E.incident == bindparam("of"),
         _E.id != bindparam("besides"),
         _E.kind == EffectKind.CHANGE_PAGE.value,
-        _E.state.in_(("pending", "leased")),
+        _E.state.in_(effect_store.UNFINISHED),
     )
     .limit(1)
 )
@@ -218,10 +224,7 @@ class Tx:
 
     def waiting(self, kind: EffectKind) -> int:
         """How many effects of a kind are not done."""
-        query = select(func.count()).where(
-            _E.kind == kind.value, _E.state.in_(("pending", "leased"))
-        )
-        return int(self.session.execute(query).scalar() or 0)
+        return int(self.session.execute(_WAITING, {"kind": kind.value}).scalar() or 0)
 
     def many_waiting(self, kind: EffectKind, most: int) -> bool:
         """Whether more than ``most`` effects of a kind are not done; looks at no more than that."""

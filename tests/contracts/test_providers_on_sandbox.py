@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -18,6 +17,9 @@ from bot.ports import Inbound, Message, PageRequest
 from bot.providers.github import GitHubTickets
 from bot.providers.pagerduty import PagerDuty, parse_event, verify
 from bot.providers.slack import SlackChat
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 server = pytest.importorskip("bot.sandbox.server")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,8 @@ from bot.providers.pagerduty.parse import (
 from bot.providers.pagerduty.webhooks import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from tests.contracts.conftest import FaultServer, Seen
 
 FOLDER = os.environ.get("MUSTER_CONTRACTS", "")

@@ -35,17 +35,9 @@ SAMPLE |= {("resolved", "reorder")}
 async def triggered(s: Stage, title: str, **more: Any) -> tuple[str, str]:
     """An incident from PagerDuty, announced and settled: its name and PagerDuty's id."""
     made = await s.pagerduty("trigger", title=title, service="PCHECKO", **more)
-    name = await announced(s, title)
+    name = await s.announced(title)
     await s.settled(name)
     return name, made["incident"]["id"]
-
-
-async def announced(s: Stage, title: str) -> str:
-    def look(state: Json) -> str | None:
-        found = [header(card) for card in cards(state) if header(card).endswith(title)]
-        return found[0].split()[1] if found else None
-
-    return str(await s.until(look))
 
 
 def said(state: Json, name: str) -> list[str]:
@@ -181,7 +173,7 @@ async def test_an_acknowledgement_that_times_out_shows_as_triggered_again(s: Sta
 
 async def test_low_urgency_is_announced_only_until_somebody_opens_the_channel(s: Stage) -> None:
     await s.pagerduty("trigger", title="Only a warning", service="PCHECKO", urgency="low")
-    name = await announced(s, "Only a warning")
+    name = await s.announced("Only a warning")
     state = await s.settled(name)
     assert room_of(state, name) is None
     assert issues(state, name) == []
@@ -204,7 +196,7 @@ async def test_low_urgency_is_announced_only_until_somebody_opens_the_channel(s:
 
 async def test_urgency_raised_in_pagerduty_opens_the_channel(s: Stage) -> None:
     made = await s.pagerduty("trigger", title="It gets worse", service="PCHECKO", urgency="low")
-    name = await announced(s, "It gets worse")
+    name = await s.announced("It gets worse")
     await s.settled(name)
     await s.pagerduty("urgency", by=BOBS, incident=made["incident"]["id"], value="high")
     await s.poll()
@@ -217,7 +209,7 @@ async def test_urgency_raised_in_pagerduty_opens_the_channel(s: Stage) -> None:
 async def test_a_change_of_an_incident_nobody_here_knows_brings_it_in(s: Stage) -> None:
     made = await s.pagerduty("trigger", title="Missed the start", deliver="never")
     await s.pagerduty("acknowledge", by=BOBS, incident=made["incident"]["id"])
-    name = await announced(s, "Missed the start")
+    name = await s.announced("Missed the start")
     state = await s.settled(name)
     assert "acknowledged" in (card_of(state, name) or {})["text"]
     assert len([c for c in cards(state) if "Missed the start" in header(c)]) == 1

@@ -18,10 +18,6 @@ def titles(state: Json) -> list[str]:
     return [header(card).split(" ", 2)[2] for card in cards(state)]
 
 
-def name_of(state: Json, title: str) -> str:
-    return next(header(c).split()[1] for c in cards(state) if header(c).endswith(title))
-
-
 async def test_everything_is_seen_within_one_interval_and_told_once(tmp_path: Path) -> None:
     async with stage(tmp_path, **EVERY_SECOND) as s:
         await s.act("settings", webhooks=False)
@@ -29,7 +25,7 @@ async def test_everything_is_seen_within_one_interval_and_told_once(tmp_path: Pa
         page = made["incident"]["id"]
         # One interval of a second, and time to work on a busy machine.
         await s.until(lambda state: "Seen by polling" in titles(state), timeout=8)
-        name = name_of(await s.state(), "Seen by polling")
+        name = await s.announced("Seen by polling")
         await s.settled(name)
         await s.pagerduty("acknowledge", by="bob@example.com", incident=page)
         await s.pagerduty("note", by="bob@example.com", incident=page, text="Looking at it")
@@ -68,7 +64,7 @@ async def test_what_happened_while_the_bot_was_down_is_caught_up_at_start(tmp_pa
     async with stage(tmp_path) as s:
         made = await s.pagerduty("trigger", title="Known before", service="PCHECKO")
         await s.until(lambda state: "Known before" in titles(state))
-        name = name_of(await s.state(), "Known before")
+        name = await s.announced("Known before")
         await s.settled(name)
         await s.stop_bot()
         known = made["incident"]["id"]
@@ -88,10 +84,10 @@ async def test_what_happened_while_the_bot_was_down_is_caught_up_at_start(tmp_pa
         state = await s.state()
         assert len(titles(state)) == len(set(titles(state)))
         assert len([x for x in said_in(state, room_of(state, name)) if "Missed me?" in x]) == 1
-        new = name_of(state, "While down")
+        new = await s.announced("While down")
         assert room_of(state, new)
         assert len(issues(state, new)) == 1
-        low = name_of(state, "Low while down")
+        low = await s.announced("Low while down")
         assert room_of(state, low) is None
         assert await s.problems() == []
 
@@ -112,7 +108,7 @@ async def test_webhooks_and_polling_together_double_nothing(tmp_path: Path) -> N
         state = await s.state()
         assert len(titles(state)) == 4
         for title in titles(state):
-            name = name_of(state, title)
+            name = await s.announced(title)
             news = said_in(state, room_of(state, name))
             assert len([line for line in news if "acknowledged" in line]) == 1, news
             assert len(issues(state, name)) == 1
@@ -127,7 +123,7 @@ async def test_a_failed_poll_loses_nothing(tmp_path: Path) -> None:
             await s.fault("pagerduty.GET /log_entries", kind)
         await s.pagerduty("trigger", title="Hidden by an outage", service="PCHECKO")
         await s.until(lambda state: "Hidden by an outage" in titles(state), timeout=15)
-        name = name_of(await s.state(), "Hidden by an outage")
+        name = await s.announced("Hidden by an outage")
         state = await s.settled(name)
         assert room_of(state, name)
         assert titles(state) == ["Hidden by an outage"]

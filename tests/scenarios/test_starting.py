@@ -10,15 +10,13 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.catalog import Catalog, Service
-from tests.stage import ALICE, API_TOKEN, BOB, GENERAL, Json, Stage, stage
+from tests.stage import ALICE, BOB, GENERAL, Stage, stage
 from tests.workspace import (
     buttons,
-    card_of,
     cards,
     cards_of,
     header,
     issues,
-    messages_in,
     pages,
     room_of,
     text_of,
@@ -38,10 +36,6 @@ CATALOG = Catalog(
             owners=("carol@example.com",),
             pagerduty_service="PCHECKO",
         ),
-        "nowhere": Service(id="nowhere", title="Nowhere", repo="acme/does-not-exist"),
-        "no-issues": Service(id="no-issues", title="No issues", repo="acme/no-issues"),
-        "locked": Service(id="locked", title="Locked", repo="acme/search"),
-        "read-only": Service(id="read-only", title="Read only", repo="acme/read-only"),
     }
 )
 
@@ -65,7 +59,7 @@ async def by_shortcut(s: Stage, title: str) -> None:
 
 
 async def by_api(s: Stage, title: str) -> None:
-    answer = await declare_at_api(s, {"title": title, "service": "checkout-api"})
+    answer = await s.declare_at_api({"title": title, "service": "checkout-api"})
     assert answer["id"].startswith("INC-")
 
 
@@ -77,19 +71,6 @@ async def by_polling(s: Stage, title: str) -> None:
     await s.act("settings", webhooks=False)
     await s.pagerduty("trigger", title=title, service="PCHECKO", urgency="high")
     await s.poll()
-
-
-async def declare_at_api(s: Stage, body: Json, key: str | None = None) -> Json:
-    headers = {"Authorization": f"Bearer {API_TOKEN}"} | ({"Idempotency-Key": key} if key else {})
-    answer = await s.http.post(f"{s.bot_url}/api/incidents", json=body, headers=headers)
-    assert answer.status_code == 202, answer.text
-    return dict(answer.json())
-
-
-def name_of(state: Json, title: str) -> str | None:
-    """The incident announced under that title."""
-    found = [header(card) for card in cards(state) if title in header(card)]
-    return re.search(r"INC-\d+", found[0])[0] if found else None  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +88,7 @@ async def test_every_way_in_leads_to_the_same_steps(
 ) -> None:
     title = f"Orders are lost {way.__name__}"
     await way(s, title)
-    name = await s.until(lambda state: name_of(state, title))
+    name = await s.announced(title)
     state = await s.settled(name)
 
     [card] = cards_of(state, name)
@@ -137,7 +118,7 @@ async def test_whoever_is_concerned_is_invited(s: Stage) -> None:
     await s.command("/incident", user=BOB)
     await s.until(lambda state: state["views"], user=BOB)
     await s.submit({"Title": "Invite them all", "Service": "Checkout API"}, user=BOB)
-    name = await s.until(lambda state: name_of(state, "Invite them all"))
+    name = await s.announced("Invite them all")
     state = await s.settled(name)
     channel = room_of(state, name)
     on_call = {
@@ -175,7 +156,7 @@ async def test_a_submission_delivered_twice_gives_one_incident_and_its_link(s: S
     await s.until(lambda state: state["views"])
     answer = await s.submit({"Title": "Submitted twice"}, repeat=1)
     assert answer["ok"]
-    name = await s.until(lambda state: name_of(state, "Submitted twice"))
+    name = await s.announced("Submitted twice")
     state = await s.settled(name)
     assert len([c for c in cards(state) if "Submitted twice" in header(c)]) == 1
     assert len(pages(state, "Submitted twice")) == 1
@@ -185,7 +166,7 @@ async def test_a_submission_delivered_twice_gives_one_incident_and_its_link(s: S
 
 async def test_a_redelivered_command_names_the_first_incident(s: Stage) -> None:
     answer = await s.command("/incident declare Typed once delivered twice", repeat=1)
-    state = await s.settled(await s.until(lambda st: name_of(st, "Typed once delivered twice")))
+    state = await s.settled(await s.announced("Typed once delivered twice"))
     found = [c for c in cards(state) if "Typed once delivered twice" in header(c)]
     assert len(found) == 1
     names = set(re.findall(r"INC-\d+", str(answer)))
@@ -194,17 +175,17 @@ async def test_a_redelivered_command_names_the_first_incident(s: Stage) -> None:
 
 async def test_the_same_idempotency_key_gets_the_first_incident(s: Stage) -> None:
     body = {"title": "Called twice", "severity": "SEV3", "detected_by": "a probe"}
-    both = await asyncio.gather(*(declare_at_api(s, body, key="one") for _ in range(2)))
+    both = await asyncio.gather(*(s.declare_at_api(body, key="one") for _ in range(2)))
     assert both[0]["number"] == both[1]["number"]
     state = await s.settled(both[0]["id"])
-    again = await declare_at_api(s, body, key="one")
+    again = await s.declare_at_api(body, key="one")
     assert again["number"] == both[0]["number"]
     room = room_of(state, again["id"])
     assert room
     assert again["links"]["channel"] == room["id"]
     assert again["links"]["pagerduty"] == pages(state, "Called twice")[0]["html_url"]
     assert again["links"]["github"] == issues(state, again["id"])[0]["html_url"]
-    other = await declare_at_api(s, body, key="two")
+    other = await s.declare_at_api(body, key="two")
     assert other["number"] != again["number"]
     await s.settled(other["id"])
     assert await s.problems() == []
@@ -212,120 +193,11 @@ async def test_the_same_idempotency_key_gets_the_first_incident(s: Stage) -> Non
 
 async def test_a_webhook_delivered_twice_starts_one_incident(s: Stage) -> None:
     await s.pagerduty("trigger", title="Told twice", service="PCHECKO", deliver="twice")
-    name = await s.until(lambda state: name_of(state, "Told twice"))
+    name = await s.announced("Told twice")
     state = await s.settled(name)
     assert len([c for c in cards(state) if "Told twice" in header(c)]) == 1
     assert len(issues(state, name)) == 1
     assert await s.problems() == []
-
-
-@pytest.mark.parametrize(
-    ("title", "part"),
-    [
-        ("A title of five hundred characters " * 13, "a-title-of-five-hundred"),
-        ("Платежи не проходят", "platezhi-ne-prokhodyat"),
-        ("支付失败", ""),
-        ("فشل الدفع", ""),
-        ("決済が失敗する", ""),
-        ("🔥🔥🔥", ""),
-        ("!!! ??? ---", ""),
-        ("a\tb  &  <c> |d| *e*", "a-b-c-d-e"),
-    ],
-)
-async def test_every_title_makes_a_channel_name(s: Stage, title: str, part: str) -> None:
-    await declare_at_api(s, {"title": title})
-    number = await last_number(s)
-    state = await s.settled(f"INC-{number}")
-    channel = room_of(state, f"INC-{number}")
-    assert channel
-    assert re.fullmatch(r"[a-z0-9_-]{1,80}", channel["name"])
-    assert part in channel["name"]
-    assert await s.problems() == []
-
-
-async def last_number(s: Stage) -> int:
-    headers = {"Authorization": f"Bearer {API_TOKEN}"}
-    answer = await s.http.get(f"{s.bot_url}/api/incidents?status=all&limit=1", headers=headers)
-    return int(answer.json()["incidents"][0]["number"])
-
-
-async def test_a_taken_channel_name_gets_a_suffix(s: Stage) -> None:
-    taken = f"incident-{await last_number(s) + 1}-somebody-was-faster"
-    await s.act("create_channel", user=ALICE, name=taken)
-    name = await s.declare("Somebody was faster")
-    state = await s.settled(name)
-    channel = room_of(state, name)
-    assert channel
-    assert channel["name"] == f"{taken}-2"
-    assert len(cards_of(state, name, channel["name"])) == 1
-
-
-@pytest.mark.parametrize(
-    ("service", "says", "spoil", "mend"),
-    [
-        ("nowhere", "404", None, None),
-        (
-            "no-issues",
-            "410",
-            {"action": "issues", "repo": "acme/no-issues", "on": False},
-            {"action": "issues", "repo": "acme/no-issues", "on": True},
-        ),
-        (
-            "locked",
-            "404",
-            {"action": "access", "repo": "acme/search", "value": "none"},
-            {"action": "access", "repo": "acme/search", "value": "write"},
-        ),
-    ],
-)
-async def test_without_a_usable_repository_the_incident_goes_on_and_retry_mends_it(
-    s: Stage, service: str, says: str, spoil: Json | None, mend: Json | None
-) -> None:
-    if spoil is not None:
-        await s.act("github", **{"as": None}, **spoil)
-    made = await declare_at_api(s, {"title": f"Repository {service}", "service": service})
-    name = made["id"]
-    state = await s.settled(name)
-    assert issues(state, name) == []
-    assert pages(state, f"Repository {service}")
-    channel = room_of(state, name)
-    assert channel
-    [card] = cards_of(state, name, channel["name"])
-    assert "GitHub issue" in text_of(card)
-    assert "Retry" in buttons(card)
-    await s.command("/incident timeline", channel=channel["id"])
-    shown = [m for m in messages_in(await s.state(), channel) if m["ephemeral"]]
-    assert "GitHub issue" in text_of(shown[-1])
-    assert says in text_of(shown[-1])
-    if mend is not None:
-        await s.act("github", **{"as": None}, **mend)
-        await s.press("Retry", channel=channel["id"], ts=card["ts"])
-        [issue] = await s.until(lambda state: issues(state, name))
-        assert issue["repo"] == mend["repo"]
-        await s.quiet()
-        [after] = cards_of(await s.state(), name, channel["name"])
-        assert "Retry" not in buttons(after)
-    assert not [p for p in await s.problems() if p["vendor"] == "slack"]
-
-
-async def test_a_repository_that_drops_labels_still_gets_the_issue(s: Stage) -> None:
-    """GitHub drops labels without a word when the token may not push."""
-    made = await declare_at_api(s, {"title": "May only look", "service": "read-only"})
-    state = await s.settled(made["id"])
-    [issue] = issues(state, made["id"])
-    assert issue["repo"] == "acme/read-only"
-
-
-async def test_a_service_muster_does_not_know_gets_the_default_repository(s: Stage) -> None:
-    await s.pagerduty("add_service", name="Fancy Thing", policy="PEPCHKO")
-    state = await s.state()
-    [service] = [x for x in state["pagerduty"]["services"] if x["name"] == "Fancy Thing"]
-    await s.pagerduty("trigger", title="Fancy thing fails", service=service["id"])
-    name = await s.until(lambda state: name_of(state, "Fancy thing fails"))
-    state = await s.settled(name)
-    [issue] = issues(state, name)
-    assert issue["repo"] == "acme/incidents"
-    assert "Fancy Thing" in text_of(card_of(state, name) or {})
 
 
 async def test_a_similar_open_incident_is_asked_about_and_never_declared_by_itself(
@@ -346,7 +218,7 @@ async def test_a_similar_open_incident_is_asked_about_and_never_declared_by_itse
         user=BOB,
     )
     await s.press("Declare anyway", user=BOB, channel=GENERAL, ts=ts[-1])
-    name = await s.until(lambda state: name_of(state, "look ALIKE number 22"))
+    name = await s.announced("look ALIKE number 22")
     assert name != first
     await s.press("Declare anyway", user=BOB, channel=GENERAL, ts=ts[-1])
     state = await s.settled(name)

@@ -6,7 +6,6 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from bot.errors import ProviderError, Reason
 from bot.providers.http import lost, parse_retry_after, reason_for_status, redact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from github import GithubException
 
 NAME = "github"

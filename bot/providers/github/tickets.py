@@ -11,7 +11,6 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +22,8 @@ from bot.providers.github.errors import NAME, NotReadableError, provider_error
 from bot.providers.http import Observe, lost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from github import Github
     from github.Issue import Issue
     from github.Repository import Repository

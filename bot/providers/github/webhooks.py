@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:

@@ -6,12 +6,14 @@ https://developer.pagerduty.com/docs/errors, paging: https://developer.pagerduty
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import ProviderError, Reason
 from bot.providers.http import Observe, VendorHttp
 from bot.providers.pagerduty.values import obj, objects, text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 NAME = "pagerduty"
 ALREADY_RESOLVED, ALREADY_ACKNOWLEDGED, UNKNOWN_FROM = "1001", "1002", "1008"

@@ -5,15 +5,18 @@ https://developer.pagerduty.com/api-reference/ (Users, On-Calls, Services, Webho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import ProviderError, Reason
-from bot.ports import OnCall, PagerUser, Subscription
 from bot.providers.http import HttpError
 from bot.providers.pagerduty import parse
 from bot.providers.pagerduty.calls import UNKNOWN_FROM, Calls
 from bot.providers.pagerduty.values import obj, some, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.ports import OnCall, PagerUser, Subscription
 
 _SUBSCRIPTION = "/webhook_subscriptions/{id}"
 _BAD_REQUEST, _PAYMENT_REQUIRED = 400, 402

@@ -9,14 +9,16 @@ otherwise, never from both. Types nobody knows are skipped. Nothing here raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.incident import Actor, EntryKind
 from bot.ports import PageEvent
 from bot.providers.pagerduty.parse import priority_name
 from bot.providers.pagerduty.values import actor, moment, obj, objects, some, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KINDS: dict[str, EntryKind] = {
     "trigger": EntryKind.TRIGGERED,

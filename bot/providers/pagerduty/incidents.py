@@ -7,16 +7,14 @@ makes the change appear as that person; an address PagerDuty does not know is IN
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.domain.incident import EntryKind, Status
 from bot.errors import ProviderError, Reason
-from bot.ports import Page, PageRequest
 from bot.providers.pagerduty.calls import (
     ALREADY_ACKNOWLEDGED,
     ALREADY_RESOLVED,
@@ -28,6 +26,11 @@ from bot.providers.pagerduty.calls import (
 from bot.providers.pagerduty.history import events
 from bot.providers.pagerduty.parse import page_from_rest
 from bot.providers.pagerduty.values import obj, objects, some, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.ports import Page, PageRequest
 
 log = structlog.get_logger()
 

@@ -6,8 +6,7 @@ REST says ``incident_number`` and ``assignments[].assignee`` where a webhook say
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.incident import Actor, Status
 from bot.ports import OnCall, Page, PagerUser, Subscription
@@ -23,6 +22,9 @@ from bot.providers.pagerduty.values import (
     text,
     urgency,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def page_from_rest(data: dict[str, Any], *, now: datetime) -> Page:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.incident import Actor, EntryKind, Status
 from bot.ports import Inbound, PageEvent
 from bot.providers.pagerduty.parse import page_from_event, priority_name
 from bot.providers.pagerduty.values import actor, moment, obj, objects, some, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KINDS: dict[str, EntryKind] = {
     "incident.triggered": EntryKind.TRIGGERED,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import Reason
-from bot.ports import Channel
 from bot.providers.slack.calls import Calls, SlackError, cut
 from bot.providers.slack.parse import channel_from, mapping, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.ports import Channel
 
 TOPIC_LIMIT = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
 INVITE_AT_ONCE = 100

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bot.ports import Member, UserGroup
 from bot.providers.slack.channels import Channels
 from bot.providers.slack.messages import Messages
 from bot.providers.slack.parse import group_from, mapping, member_from
 
 if TYPE_CHECKING:
-    from bot.ports import Chat
+    from collections.abc import Mapping, Sequence
+
+    from bot.ports import Chat, Member, UserGroup
 
 
 class SlackChat(Messages, Channels):

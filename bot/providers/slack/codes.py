@@ -7,9 +7,12 @@ https://docs.slack.dev/apis/web-api#errors
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from bot.errors import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: What is not here is INVALID, with Slack's code kept.
 CODES: Mapping[str, Reason] = {

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.errors import ProviderError
-from bot.ports import Message
 from bot.providers.slack.calls import Calls, SlackError, cut
 from bot.providers.slack.parse import mapping, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.ports import Message
 
 log = structlog.get_logger()
 

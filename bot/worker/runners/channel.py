@@ -101,7 +101,7 @@ def topic(incident: Incident) -> str:
 
 def _calling_nobody(words: str) -> str:
     """Slack repeats topic and purpose in the channel as they are: ``<!channel>`` must mean nothing there."""
-    return re.sub(r"<(?=[!@#])", "‹", words)
+    return re.sub(r"<(?=[!@#])", "\u2039", words)
 
 
 async def set_purpose(world: World, effect: Claimed) -> Settle | None:

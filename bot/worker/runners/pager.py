@@ -9,8 +9,8 @@ import structlog
 
 from bot.domain import plan
 from bot.domain.incident import PagerKind, Status
-from bot.domain.plan import actor_from
 from bot.domain.news import OWN_NOTE
+from bot.domain.plan import actor_from
 from bot.errors import ProviderError, Reason
 from bot.ports import PageRequest
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from bot.ports import Ticket
 from bot.providers.github import GitHubTickets, marker, verify
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.unit.providers.conftest import Vendor
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from bot.ports import PageRequest
 from bot.providers.pagerduty import PagerDuty
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.unit.providers.conftest import Vendor
 
 BY = "ana@acme.test"

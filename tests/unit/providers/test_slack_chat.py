@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from bot.providers.slack import SlackChat
 from bot.providers.slack.codes import CODES
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.unit.providers.conftest import Asked, Vendor
 
 CARD = Message(text="INC-1 Down", blocks=[{"type": "divider"}])
