@@ -214,7 +214,7 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
 
 def _failures(incident: Incident, context: CardContext, place: Place) -> list[Block]:
     """Failed steps, where the people who work on it see them; stakeholders need not."""
-    if place == "announcement" and incident.places.channel:
+    if place == "announcement" and incident.places.card_ts:
         return []
     return failed_steps(incident.number, context.failures, MAX_FAILURES)
 

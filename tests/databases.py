@@ -8,6 +8,8 @@ Use it by importing the fixtures into a ``conftest.py`` and marking the test ``p
 from __future__ import annotations
 
 import atexit
+import contextlib
+import ctypes
 import functools
 import itertools
 import os
@@ -17,11 +19,16 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Where Debian puts the server; the newest version wins.
 DEBIAN = Path("/usr/lib/postgresql")
@@ -67,14 +74,14 @@ class Cluster:
         """The address of a new, empty database."""
         name = f"test_{next(self._names)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')  # type: ignore[arg-type]
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected."""
         name = url.rpartition("/")[2]
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def stop(self) -> None:
         """Stop at once and leave nothing behind."""
@@ -115,14 +122,16 @@ def start() -> Cluster:
             "initdb and pg_ctl were looked for in /usr/lib/postgresql/*/bin and PATH)"
         )
     owner = _owner()
-    folder = Path(tempfile.mkdtemp(prefix="muster-pg-", dir="/tmp"))  # noqa: S108 - others must reach it
+    folder = Path(tempfile.mkdtemp(prefix="muster-pg-", dir="/tmp"))  # another user must reach it
     data = folder / "data"
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     environ = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(folder)}
-    someone = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+    someone: dict[str, Any] = {}
+    if owner is not None:
+        someone = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
     made = subprocess.run(
-        [found / "initdb", "-D", data, "-U", "muster", "-A", "trust", "-E", "UTF8", "-N"],
+        [str(found / "initdb"), "-D", str(data), "-U", "muster", "-A", "trust", "-E", "UTF8", "-N"],
         env=environ, cwd=folder, capture_output=True, text=True, check=False, **someone,
     )  # fmt: skip
     if made.returncode != 0:
@@ -132,33 +141,37 @@ def start() -> Cluster:
 
 
 def _serve(
-    programs: Path, folder: Path, environ: dict[str, str], someone: dict[str, object]
+    programs: Path, folder: Path, environ: dict[str, str], someone: dict[str, Any]
 ) -> Cluster:
     port = _free_port()
     settings = {**OPTIONS, "port": str(port), "unix_socket_directories": str(folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *options],
+            [str(programs / "postgres"), "-D", str(folder / "data"), *options],
             env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True, **someone,
-        )  # type: ignore[call-overload]  # fmt: skip
+            start_new_session=True, preexec_fn=_end_with_us, **someone,
+        )  # fmt: skip
     cluster = Cluster(port, folder, server)
-    ready = subprocess.run(
-        [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"],
-        env=environ, check=False,
-    )  # fmt: skip
-    patience = iter(range(START_SECONDS * 20))
-    while ready.returncode != 0:
-        if server.poll() is not None or next(patience, None) is None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _accepts(programs, port, environ):
+        if server.poll() is not None or time.monotonic() > deadline:
             said = (folder / "log").read_text(errors="replace")[-800:]
             cluster.stop()
             raise NoPostgresError(f"PostgreSQL did not start: {said}")
-        ready = subprocess.run(
-            [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"],
-            env=environ, check=False,
-        )  # fmt: skip
+        time.sleep(0.05)
     return cluster
+
+
+def _end_with_us() -> None:
+    """In the server: a test process that is killed takes it along (Linux only, harmless elsewhere)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
+
+
+def _accepts(programs: Path, port: int, environ: dict[str, str]) -> bool:
+    asked = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
+    return subprocess.run(asked, env=environ, check=False).returncode == 0
 
 
 @functools.cache
@@ -189,7 +202,7 @@ def postgres_cluster() -> Cluster:
 
 
 @pytest.fixture
-def postgres_url(postgres_cluster: Cluster):
+def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
     """The address of a fresh database, removed afterwards."""
     url = postgres_cluster.fresh()
     yield url

@@ -331,6 +331,17 @@ def invite(incident: Incident, slack_id: str, once: str) -> tuple[Effect, ...]:
     )
 
 
+def invite_on_call(incident: Incident) -> Effect:
+    """Invite whoever is on call, once the pager says who; a lane of its own, so that nobody else waits."""
+    return Effect(
+        kind=EffectKind.INVITE,
+        key=f"{incident.name}/invite/on-call:{incident.places.channel}",
+        lane=f"{incident.name}/invite/on-call",
+        incident=incident.number,
+        payload={"on_call": True},
+    )
+
+
 def publish_home(slack_id: str, now: datetime) -> Effect:
     """Publish Home for one person; waiting ones are one."""
     return Effect(
@@ -373,6 +384,17 @@ def _change_page(
         payload=payload,
         rank=Rank.PAGE,
         after=_opened_first(incident),
+    )
+
+
+def priority_later(incident: Incident) -> Effect:
+    """The page was opened without the priority it should have, so as not to make it wait: set it now."""
+    return Effect(
+        kind=EffectKind.CHANGE_PAGE,
+        key=f"{incident.name}/page/priority-later",
+        lane=f"{incident.name}/pager",
+        incident=incident.number,
+        payload={"verb": "priority", "if_known": True},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import Effect, EffectKind, Rank
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: No webhook sender waits longer than this usefully (PagerDuty gives up after 5 s and sends again).
 PATIENCE = 4.0
+#: More webhooks than this waiting at once are a crowd.
+CROWD = 8
 
 
 class InboundEvents:
@@ -23,6 +26,9 @@ class InboundEvents:
     def __init__(self, house: House) -> None:
         """Given the shared parts."""
         self._work = house.work
+        self._under_way = 0
+        #: When so many webhooks last waited at once that applying them would keep others from being kept.
+        self.crowded_at = float("-inf")
 
     async def receive(self, delivery: Delivery) -> bool:
         """Keep a verified webhook and have it applied; False when that event was kept before.
@@ -38,7 +44,13 @@ class InboundEvents:
             tx.emit([apply_event(row, delivery.source)])
             return True
 
-        return await self._work.write(change, patience=PATIENCE)
+        self._under_way += 1
+        if self._under_way > CROWD:
+            self.crowded_at = time.monotonic()
+        try:
+            return await self._work.write(change, patience=PATIENCE)
+        finally:
+            self._under_way -= 1
 
     async def poll_now(self) -> None:
         """Have the pager compared with us now, besides the clock."""

@@ -40,7 +40,9 @@ def channel_name(template: str, incident: Incident, *, nth: int = 1) -> str:
     if len(name) > room:
         facts["slug"] = facts["slug"][: max(0, len(facts["slug"]) - (len(name) - room))]
         name = _fill(template, facts)
-    name = name[:room].strip("-") or f"incident-{incident.number}"
+    name = name[:room].strip("-")
+    if not name.strip("-_"):  # Slack takes no name of punctuation alone
+        name = f"incident-{incident.number}"
     return f"{name}{suffix}"
 
 

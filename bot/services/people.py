@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.domain.incident import PagerKind
-from bot.errors import ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +99,8 @@ class PeopleDirectory:
 
         return await self._house.work.read(look)
 
-    async def concerned(self, incident: Incident, pager: Pager | None) -> list[str]:
-        """Slack ids of the reporter, the owners, whoever is on call, and the service's owners."""
+    async def concerned(self, incident: Incident) -> list[str]:
+        """Slack ids of the reporter, the owners, everybody with a role, and the service's owners."""
         service = self._house.catalog.service(incident.service or "")
         owners = [o if ":" in o else f"person:{o}" for o in (service.owners if service else ())]
         people = [
@@ -110,21 +109,14 @@ class PeopleDirectory:
             if a and a.slack_id
         ]
         people += [user for user, _ in await self.targets(owners)]
-        if (
-            pager is not None
-            and incident.pager.kind is PagerKind.PAGERDUTY
-            and incident.pager.service_id
-        ):
-            people += await self._on_call(pager, incident.pager.service_id)
         return list(dict.fromkeys(people))
 
-    async def _on_call(self, pager: Pager, service_id: str) -> list[str]:
-        """Level 1 of the service's policy; when PagerDuty does not say, the others are invited all the same."""
-        try:
-            on_call = [entry for entry in await pager.on_call(service_id) if entry.level == 1]
-        except ProviderError as error:
-            log.warning("on_call.unknown", reason=error.reason.value)
+    async def on_call(self, incident: Incident, pager: Pager | None) -> list[str]:
+        """Slack ids of level 1 of the policy PagerDuty pages; ProviderError when it does not say."""
+        service_id = incident.pager.service_id
+        if pager is None or incident.pager.kind is not PagerKind.PAGERDUTY or not service_id:
             return []
+        on_call = [entry for entry in await pager.on_call(service_id) if entry.level == 1]
 
         def look(tx: Tx) -> list[str]:
             found = (

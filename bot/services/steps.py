@@ -9,6 +9,7 @@ from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
+from bot.store import queries
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 
 def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> None:
-    """The announcement is there: remember where, and link it from the channel."""
+    """The announcement is there: remember where, and link it from the channel and the issue."""
     incident = tx.incident(number)
     places = replace(
         incident.places, announcement_channel=channel, announcement_ts=ts, announcement_url=url
     )
     incident = replace(incident, places=places)
-    stored = tx.record(Decision(incident=incident, effects=plan.bookmarks(incident)))
+    effects = [*plan.bookmarks(incident), *plan.refresh_ticket(incident)]
+    if incident.places.card_ts:  # it came late: the card and the issue are there without its link
+        effects += plan.refresh(incident, announcement=False)
+    stored = tx.record(Decision(incident=incident, effects=tuple(effects)))
     if stored.places.in_thread:
         _tell_all(tx, stored)
 
@@ -67,9 +71,9 @@ def card_posted(tx: Tx, number: int, ts: str) -> None:
         incident=number,
         rank=Rank.DECORATION,
     )
-    stored = tx.record(
-        Decision(incident=incident, effects=(pin, *plan.refresh(incident, announcement=False)))
-    )
+    failing = bool(queries.failing(tx, number))  # until now the announcement showed them
+    refresh = plan.refresh(incident, announcement=failing)
+    stored = tx.record(Decision(incident=incident, effects=(pin, *refresh)))
     _tell_all(tx, stored)
 
 

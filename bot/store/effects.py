@@ -18,7 +18,7 @@ from bot.domain.effects import EffectKind
 from bot.store import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlmodel import Session
 
@@ -30,7 +30,8 @@ LEASE = timedelta(seconds=6)
 E, _B = sql.EFFECT, sql.BUDGET.c
 
 #: As literals: SQLite uses a partial index only when it can read the condition in the statement.
-_PENDING, _LEASED = literal_column("'pending'"), literal_column("'leased'")
+_PENDING: Any = literal_column("'pending'")
+_LEASED: Any = literal_column("'leased'")
 UNFINISHED = (_PENDING, _LEASED)
 
 _LEASE = (
@@ -58,7 +59,6 @@ _JOINED = _WAITING.with_for_update()
 _EXPIRED = (
     select(E.c.id, E.c.merge, E.c.last_reason)
     .where(E.c.state == _LEASED, E.c.lease_until < bindparam("now"))
-    .order_by(E.c.id.desc())
     .with_for_update(skip_locked=True)
 )
 
@@ -135,31 +135,51 @@ def claim(
     worker: str,
     limit: int,
     stopped: Collection[str] = (),
+    room: Mapping[str, int] | None = None,
     budgeted: bool = True,
 ) -> Claim:
-    """Lease up to ``limit`` effects to ``worker``, the most urgent first."""
+    """Lease up to ``limit`` effects to ``worker``, the most urgent first; of a provider in ``room`` so many at most."""
     taken: list[int] = []
     exhausted: set[str] = set()
     free_at: float | None = None
+    left = dict(room or {})
     budgets = _load_budgets(session) if budgeted else {}
     while len(taken) < limit:
-        candidates = _candidates(session, now, limit - len(taken), stopped, exhausted, taken)
+        full = {*stopped, *(provider for provider, places in left.items() if places <= 0)}
+        found = _candidates(session, now, limit - len(taken), full, exhausted, taken)
+        candidates = _fitting(found, left)
         if not candidates:
             break
+        crowded = len(candidates) < len(found)
         if not budgeted:
             taken += [c.id for c in candidates]
+            if crowded:
+                continue
             break
         choice = choose(candidates, budgets, now.timestamp())
         taken += choice.ids
         if choice.free_at is not None:
             free_at = min(free_at or choice.free_at, choice.free_at)
-        if not choice.exhausted - exhausted:
+        if not choice.exhausted - exhausted and not crowded:
             break
         exhausted |= choice.exhausted
     claimed = _lease(session, taken, now, worker)
     if budgeted and claimed:
         _save_budgets(session, budgets, now.timestamp())
     return Claim(claimed, _next_look(session, now, free_at))
+
+
+def _fitting(candidates: Iterable[Candidate], left: dict[str, int]) -> list[Candidate]:
+    """Those for whose provider there is room; takes from ``left``."""
+    fitting = []
+    for candidate in candidates:
+        provider = candidate.kind.provider
+        if provider in left:
+            if left[provider] <= 0:
+                continue
+            left[provider] -= 1
+        fitting.append(candidate)
+    return fitting
 
 
 def _candidates(
@@ -366,7 +386,7 @@ def renew(session: Session, ids: Collection[int], worker: str, now: datetime) ->
 def free_leases(session: Session, now: datetime, *, everything: bool = False) -> int:
     """Put back what a dead worker held: expired leases, or (a starting process on SQLite) all of them."""
     until = datetime.max.replace(tzinfo=UTC) if everything else now
-    rows = session.execute(_EXPIRED, {"now": until}).all()
+    rows = sorted(session.execute(_EXPIRED, {"now": until}), key=lambda row: -row.id)
     for row in rows:
         reschedule(session, row.id, row.merge, now, row.last_reason or "interrupted", "", now=now)
     return len(rows)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, select, update
 
 from bot.domain.incident import Actor
-from bot.store.tables import GroupRow, PersonRow
+from bot.store import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +18,12 @@ if TYPE_CHECKING:
 
     from bot.ports import Member, PagerUser, UserGroup
 
-_P: Any = PersonRow
-_G: Any = GroupRow
+_P, _G = sql.PERSON.c, sql.GROUP.c
+_PERSON = select(sql.PERSON).limit(1)
+_BY_SLACK = _PERSON.where(_P.slack_id == bindparam("of"))
+_BY_EMAIL = _PERSON.where(func.lower(_P.email) == bindparam("of"))
+_BY_PAGERDUTY = _PERSON.where(_P.pagerduty_id == bindparam("of"))
+_LINK = update(sql.PERSON).where(_P.slack_id == bindparam("of"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,19 +56,18 @@ class People:
 
     def by_slack(self, slack_id: str) -> Person | None:
         """The member with that Slack id."""
-        row = self._session.get(PersonRow, slack_id)
-        return _person(row) if row else None
+        return self._first(_BY_SLACK, slack_id)
 
     def by_email(self, email: str) -> Person | None:
         """The member with that e-mail address, whatever the case."""
-        return self._first(func.lower(_P.email) == email.lower())
+        return self._first(_BY_EMAIL, email.lower())
 
     def by_pagerduty(self, pagerduty_id: str) -> Person | None:
         """The member who is that PagerDuty user."""
-        return self._first(_P.pagerduty_id == pagerduty_id)
+        return self._first(_BY_PAGERDUTY, pagerduty_id)
 
-    def _first(self, condition: Any) -> Person | None:
-        row = self._session.execute(select(_P).where(condition).limit(1)).scalars().first()
+    def _first(self, query: Any, of: str) -> Person | None:
+        row = self._session.execute(query, {"of": of}).first()
         return _person(row) if row else None
 
     def actor(self, slack_id: str, name: str = "") -> Actor:
@@ -93,10 +95,8 @@ class People:
 
     def save_members(self, members: Iterable[Member], now: datetime) -> None:
         """Insert or update members; what is known of them elsewhere is kept."""
-        dialect = self._session.get_bind().dialect.name
-        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        for member in members:
-            values = {
+        rows = [
+            {
                 "slack_id": member.id,
                 "name": member.real_name or member.name,
                 "real_name": member.real_name,
@@ -107,42 +107,34 @@ class People:
                 "is_guest": member.is_guest,
                 "seen_at": now,
             }
-            statement = insert(PersonRow).values(**values)
-            self._session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["slack_id"],
-                    set_={k: v for k, v in values.items() if k != "slack_id"},
-                )
-            )
+            for member in members
+        ]
+        sql.upsert(self._session, sql.PERSON, rows)
 
     def save_groups(self, groups: Iterable[UserGroup]) -> None:
         """Insert or update user groups."""
-        for group in groups:
-            row = self._session.get(GroupRow, group.id) or GroupRow(
-                id=group.id, handle=group.handle
-            )
-            row.handle, row.users = group.handle, list(group.users)
-            self._session.add(row)
-        self._session.flush()
+        rows = [{"id": g.id, "handle": g.handle, "users": list(g.users)} for g in groups]
+        sql.upsert(self._session, sql.GROUP, rows)
 
     def group(self, handle: str) -> tuple[str, ...]:
         """Who is in the user group of that handle (Slack ids)."""
-        query = select(_G).where(_G.handle == handle.lstrip("@")).limit(1)
-        row = self._session.execute(query).scalars().first()
-        return tuple(row.users or ()) if row else ()
+        query = select(_G.users).where(_G.handle == handle.lstrip("@")).limit(1)
+        return tuple(self._session.execute(query).scalar() or ())
 
     def save_pager_users(self, users: Sequence[PagerUser], aliases: Mapping[str, str]) -> None:
         """Link members to PagerDuty users by e-mail; ``aliases`` maps a member's e-mail to theirs at PagerDuty."""
         by_email = {u.email.lower(): u.id for u in users if u.active}
-        rows = self._session.execute(select(_P.slack_id, _P.email)).all()
-        for slack_id, email in rows:
+        rows = self._session.execute(select(_P.slack_id, _P.email, _P.pagerduty_id)).all()
+        changed = []
+        for slack_id, email, known in rows:
             wanted = aliases.get((email or "").lower(), email or "").lower()
-            self._session.execute(
-                update(_P).where(_P.slack_id == slack_id).values(pagerduty_id=by_email.get(wanted))
-            )
+            if by_email.get(wanted) != known:
+                changed.append({"of": slack_id, "pagerduty_id": by_email.get(wanted)})
+        if changed:
+            self._session.execute(_LINK, changed)
 
 
-def _person(row: PersonRow) -> Person:
+def _person(row: Any) -> Person:
     return Person(
         slack_id=row.slack_id,
         name=row.name,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, literal_column, or_, select
 
 from bot.domain.effects import EffectKind
+from bot.store import sql
 from bot.store.convert import to_incident
-from bot.store.tables import EffectRow, InboundRow, IncidentRow, PersonalRow
+from bot.store.effects import UNFINISHED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.store.tx import Tx
 
-N: Any = IncidentRow
-E: Any = EffectRow
-P: Any = PersonalRow
-K: Any = InboundRow
+N, E, P, K = sql.INCIDENT.c, sql.EFFECT.c, sql.INVOLVEMENT.c, sql.INBOUND.c
+
+#: In words SQLite can compare with the conditions of its partial indexes.
+_OPEN: Any = N.status != literal_column("'resolved'")
+_PENDING, _LEASED = UNFINISHED
+_DEAD: Any = literal_column("'dead'")
 
 #: Effects that are steps people want to see in the run log; the others only repeat what these did.
 STEPS: dict[EffectKind, str] = {
@@ -76,14 +78,14 @@ class Page:
 def steps(tx: Tx, number: int) -> list[StepRecord]:
     """The run log of an incident, in order."""
     kinds = [kind.value for kind in STEPS]
-    query = select(EffectRow).where(E.incident == number, E.kind.in_(kinds)).order_by(E.id)
-    return [_step(row) for row in tx.session.execute(query).scalars() if row.state != "cancelled"]
+    query = select(sql.EFFECT).where(E.incident == number, E.kind.in_(kinds)).order_by(E.id)
+    return [_step(row) for row in tx.session.execute(query) if row.state != "cancelled"]
 
 
 def failing(tx: Tx, number: int) -> list[StepRecord]:
     """Steps that gave up, or have been failing for a while."""
     query = (
-        select(EffectRow)
+        select(sql.EFFECT)
         .where(
             E.incident == number,
             or_(
@@ -95,10 +97,10 @@ def failing(tx: Tx, number: int) -> list[StepRecord]:
         .order_by(E.id)
         .limit(10)
     )
-    return [_step(row) for row in tx.session.execute(query).scalars()]
+    return [_step(row) for row in tx.session.execute(query)]
 
 
-def _step(row: EffectRow) -> StepRecord:
+def _step(row: Any) -> StepRecord:
     kind = EffectKind(row.kind)
     return StepRecord(
         effect_id=row.id or 0,
@@ -120,16 +122,16 @@ def incidents(
     """Newest first; ``mine`` is a Slack id. Private incidents are never listed."""
     conditions: list[Any] = [N.private.is_(False)]
     if open_only:
-        conditions.append(N.status != "resolved")
+        conditions.append(_OPEN)
     if service is not None:
         conditions.append(or_(N.service == service, func.lower(N.service_title) == service.lower()))
-    query = select(IncidentRow).where(*conditions)
-    count = select(func.count()).select_from(IncidentRow).where(*conditions)
+    query = select(sql.INCIDENT).where(*conditions)
+    count = select(func.count()).select_from(sql.INCIDENT).where(*conditions)
     if mine is not None:
         involved = select(P.incident).where(P.slack_id == mine)
         query = query.where(N.number.in_(involved))
         count = count.where(N.number.in_(involved))
-    rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit)).scalars()
+    rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
     found = tuple(to_incident(row) for row in rows)
     total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
     return Page(incidents=found, total=total)
@@ -137,19 +139,18 @@ def incidents(
 
 def open_pages(tx: Tx) -> dict[str, int]:
     """Pager id to number of every incident that is open here and known to the pager."""
-    query = select(N.pager_id, N.number).where(N.pager_id.is_not(None), N.status != "resolved")
+    query = select(N.pager_id, N.number).where(N.pager_id.is_not(None), _OPEN)
     return {row.pager_id: row.number for row in tx.session.execute(query)}
 
 
 def waiting(tx: Tx) -> list[tuple[str, str, int, datetime | None]]:
     """Per kind and state: how many effects are not done, and when the oldest of them was emitted."""
-    query = (
-        select(E.kind, E.state, func.count(), func.min(E.created_at))
-        .where(E.state.in_(("pending", "leased", "dead")))
-        .group_by(E.kind, E.state)
-    )
+    query = select(E.kind, E.state, func.count(), func.min(E.created_at)).group_by(E.kind, E.state)
+    unfinished, dead = query.where(E.state.in_(UNFINISHED)), query.where(E.state == _DEAD)
     return [
-        (kind, state, count, oldest) for kind, state, count, oldest in tx.session.execute(query)
+        (kind, state, count, oldest)
+        for each in (unfinished, dead)  # each has an index of its own
+        for kind, state, count, oldest in tx.session.execute(each)
     ]
 
 
@@ -164,38 +165,47 @@ def last_delivery(tx: Tx, source: str, event_type: str, since: datetime) -> bool
 def numbers(tx: Tx, *, days: int = 30) -> dict[str, Any]:
     """Counts and means (seconds) of the last days, without private incidents."""
     since = tx.now - timedelta(days=days)
-    query = (
-        select(N.created_at, N.acknowledged_at, N.resolved_at, N.status)
-        .where(N.created_at >= since, N.private.is_(False))
-        .order_by(N.created_at.desc())
-        .limit(2_000)
-    )
-    rows = tx.session.execute(query).all()
-    acked = [(r.acknowledged_at - r.created_at).total_seconds() for r in rows if r.acknowledged_at]
-    fixed = [(r.resolved_at - r.created_at).total_seconds() for r in rows if r.resolved_at]
+    query = select(
+        func.count(),
+        func.avg(_seconds(tx, N.created_at, N.acknowledged_at)),
+        func.avg(_seconds(tx, N.created_at, N.resolved_at)),
+    ).where(N.created_at >= since, N.private.is_(False))
+    count, acknowledged, resolved = tx.session.execute(query).one()
     return {
         "days": days,
-        "count": len(rows),
-        "mean_seconds_to_acknowledge": sum(acked) / len(acked) if acked else None,
-        "mean_seconds_to_resolve": sum(fixed) / len(fixed) if fixed else None,
+        "count": int(count),
+        "mean_seconds_to_acknowledge": _rounded(acknowledged),
+        "mean_seconds_to_resolve": _rounded(resolved),
     }
 
 
+def _seconds(tx: Tx, start: Any, end: Any) -> Any:
+    """Seconds between two times; NULL when one of them is."""
+    if sql.is_postgresql(tx.session):
+        return func.extract("epoch", end - start)
+    return (func.julianday(end) - func.julianday(start)) * 86_400.0
+
+
+def _rounded(seconds: Any) -> float | None:
+    return None if seconds is None else round(float(seconds), 3)
+
+
 def _waits_for_a_dead_one() -> Any:
-    needed: Any = aliased(EffectRow)
-    return select(needed.id).where(needed.key == E.after, needed.state == "dead").exists()
+    needed = sql.EFFECT.alias()
+    return select(needed.c.id).where(needed.c.key == E.after, needed.c.state == _DEAD).exists()
 
 
 def due_now(tx: Tx, now: datetime) -> int:
     """How many effects could be carried out now or are being carried out."""
     query = (
         select(func.count())
-        .select_from(EffectRow)
+        .select_from(sql.EFFECT)
         .where(
+            E.state.in_(UNFINISHED),
             or_(
-                E.state == "leased",
-                (E.state == "pending") & (E.due <= now) & ~_waits_for_a_dead_one(),
-            )
+                E.state == _LEASED,
+                (E.state == _PENDING) & (E.due <= now) & ~_waits_for_a_dead_one(),
+            ),
         )
     )
     return int(tx.session.execute(query).scalar() or 0)

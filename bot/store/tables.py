@@ -34,10 +34,12 @@ class IncidentRow(SQLModel, table=True):
 
     __tablename__ = "incident"
     __table_args__ = (
-        Index("ix_incident_status_number", "status", "number"),
+        Index("ix_incident_listed", "private", "number"),
+        Index("ix_incident_open", "private", "number", "service", "service_title",
+              sqlite_where=text("status != 'resolved'"), postgresql_where=text("status != 'resolved'")),
         Index("ix_incident_pager_id", "pager_id", unique=True),
         Index("ix_incident_ticket", "ticket_repo", "ticket_number"),
-    )
+    )  # fmt: skip
 
     number: int | None = Field(default=None, primary_key=True)
     title: str = _text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import bindparam, func, insert, or_, select, true, update
 
@@ -286,8 +286,7 @@ class Tx:
 
     def inbound(self, row_id: int) -> InboundRow | None:
         """A kept webhook."""
-        row: Any = self.session.execute(_KEPT, {"of": row_id}).first()
-        return row
+        return cast("InboundRow | None", self.session.execute(_KEPT, {"of": row_id}).first())
 
     def kept(self, event_id: str) -> list[tuple[int, str]]:
         """Row and source of kept webhooks with that vendor id (or row number)."""

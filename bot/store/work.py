@@ -2,11 +2,12 @@
 
 ``write(fn)`` runs the plain function ``fn(tx)`` in one transaction on a writer thread and commits before it
 returns. Because ``fn`` is no coroutine, nothing can be awaited inside a transaction. Functions that arrive while a
-commit is under way are taken together into the next one (group commit), each in its own savepoint: one that
-raises is rolled back alone. ``read(fn)`` runs on reader threads and sees committed state only.
+commit is under way are taken together into the next one (group commit), as many as fit into a short while. When
+one of them raises, the group is rolled back and run again with a savepoint for each, so that it fails alone.
+``read(fn)`` runs on reader threads and sees committed state only.
 
 On SQLite one writer thread serves everybody. On PostgreSQL several do, a commit each, and a function that met a
-serialization failure or deadlock is run again; it must therefore have no effect outside its transaction.
+serialization failure or deadlock is run again. A function must therefore have no effect outside its transaction.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import asyncio
 import queue
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from bot import failpoints
@@ -30,9 +32,10 @@ from bot.store.engine import is_sqlite, open_engine
 from bot.store.tx import Tx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy.engine import Engine
+    from sqlalchemy.exc import DBAPIError
 
     from bot.ports import Clock
 
@@ -41,8 +44,10 @@ T = TypeVar("T")
 
 #: How long a write made for a Slack acknowledgement waits for its turn, seconds.
 PATIENCE = 2.0
-#: Most functions taken into one SQLite commit; bounds how long a press waits behind others.
+#: Most functions taken into one SQLite commit, and how long one may take them, seconds; both bound how long a press
+#: waits behind others.
 GROUP = 128
+GROUP_SECONDS = 0.1
 #: How often a write is run again after the database refused it for a passing reason.
 TRIES = 6
 
@@ -50,7 +55,7 @@ TRIES = 6
 @dataclass
 class _Job:
     fn: Callable[[Tx], Any]
-    done: Future[Any]
+    done: asyncio.Future[Any]
     give_up_at: float | None
 
 
@@ -104,9 +109,9 @@ class Work:
             for thread in self._writers:
                 thread.start()
         give_up_at = None if patience is None else time.monotonic() + patience
-        job = _Job(fn, Future(), give_up_at)
-        self._jobs.put(job)
-        return await asyncio.wrap_future(job.done)
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(fn, done, give_up_at))
+        return await done
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run ``fn`` on a reader; it must not change anything."""
@@ -132,82 +137,99 @@ class Work:
     # --- the writer threads ---------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        while True:
-            job = self._jobs.get()
-            if job is None:
+        while (job := self._jobs.get()) is not None:
+            self._commit([job])
+
+    def _joining(self, group: list[_Job]) -> Iterator[_Job]:
+        """More functions that wait, while the group has room and time."""
+        until = time.monotonic() + GROUP_SECONDS
+        while len(group) < self._group and time.monotonic() < until:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
                 return
-            group = [job]
-            while len(group) < self._group:
-                try:
-                    more = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    self._jobs.put(None)
-                    break
-                group.append(more)
-            self._commit(group)
+            if job is None:  # the end: it is for whoever asks next
+                self._jobs.put(None)
+                return
+            group.append(job)
+            if self._ready([job]):
+                yield job
 
     def _commit(self, group: list[_Job]) -> None:
-        """Run a group in one transaction; on a passing refusal try again, then job by job, then give up."""
+        """Run a group in one transaction; on a passing refusal try again, then give up."""
+        apart = False
         for attempt in range(TRIES):
-            ready = [job for job in group if self._wanted(job)]
+            ready = self._ready(group)
             if not ready:
                 return
             try:
-                self._run(ready)
+                if not apart and not self._run(chain(ready, self._joining(group)), alone=group):
+                    apart, ready = True, self._ready(group)
+                if apart:
+                    self._run(ready)
             except self._passing as error:
                 log.warning("database.busy", attempt=attempt, error=type(error.orig).__name__)
                 time.sleep(0.02 * 2**attempt)
                 continue
-            except DBAPIError as error:
-                self._fail(ready, error)
-                return
             except Exception as error:  # noqa: BLE001 - whatever a commit raises belongs to those who wait for it
-                self._fail(ready, error)
+                _tell([_Outcome(job, error=error) for job in group])
                 return
             return
-        self._fail(group, Busy())
+        _tell([_Outcome(job, error=Busy()) for job in group])
 
     @staticmethod
-    def _wanted(job: _Job) -> bool:
-        if job.done.done() or not (job.done.running() or job.done.set_running_or_notify_cancel()):
-            return False  # nobody waits any more; from here on it cannot be cancelled
-        if job.give_up_at is not None and time.monotonic() > job.give_up_at:
-            job.done.set_exception(Busy())
-            return False
-        return True
+    def _ready(group: list[_Job]) -> list[_Job]:
+        """Those somebody still waits for; whose patience is over is told so."""
+        now = time.monotonic()
+        late = [j for j in group if j.give_up_at is not None and now > j.give_up_at]
+        _tell([_Outcome(job, error=Busy()) for job in late])
+        return [job for job in group if job not in late and not job.done.done()]
 
-    def _run(self, group: list[_Job]) -> None:
-        """One transaction for the group; whoever waits is told only after the commit."""
+    def _run(self, jobs: Iterable[_Job], *, alone: list[_Job] | None = None) -> bool:
+        """One transaction; whoever waits is told only after the commit.
+
+        Each job has a savepoint of its own, unless ``alone`` is given, the group as far as it has come: then False
+        says that one of several failed, that nothing was stored, and that all must be run again.
+        """
         outcomes: list[_Outcome] = []
         with Session(self.engine, expire_on_commit=False) as session:
-            outcomes += [self._try(session, job, alone=len(group) == 1) for job in group]
+            for job in jobs:
+                outcomes.append(self._try(session, job, apart=alone is None))
+                if alone is not None and outcomes[-1].error is not None:
+                    session.rollback()
+                    if len(alone) > 1:
+                        return False
             failpoints.reach("commit.before")
             session.commit()
             failpoints.reach("commit.after")
         if any(outcome.emitted for outcome in outcomes):
             self.on_effects()
-        for outcome in outcomes:
-            outcome.tell()
+        _tell(outcomes)
+        return True
 
-    def _try(self, session: Session, job: _Job, *, alone: bool) -> _Outcome:
-        """Run one function, in a savepoint when others share the transaction."""
+    def _try(self, session: Session, job: _Job, *, apart: bool) -> _Outcome:
+        """Run one function, in a savepoint when it must fail alone."""
         tx = Tx(session, self.clock.now())
         try:
-            with nullcontext() if alone else session.begin_nested():
+            with session.begin_nested() if apart else nullcontext():
                 value = job.fn(tx)
                 session.flush()
         except self._passing:
             raise
         except Exception as error:  # noqa: BLE001 - belongs to this job alone; handed to whoever waits
-            if alone:
-                session.rollback()
             return _Outcome(job, error=error)
         return _Outcome(job, value=value, emitted=tx.emitted)
 
-    @staticmethod
-    def _fail(group: list[_Job], error: BaseException) -> None:
-        for job in group:
-            if not job.done.done():
-                job.done.set_exception(error)
+
+def _tell(outcomes: list[_Outcome]) -> None:
+    """Answer those who wait, in their event loop (one wake-up for all of them)."""
+    loops = {outcome.job.done.get_loop() for outcome in outcomes}
+    for loop in loops:
+        told = [o for o in outcomes if o.job.done.get_loop() is loop]
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_tell_here, told)
+
+
+def _tell_here(outcomes: list[_Outcome]) -> None:
+    for outcome in outcomes:
+        outcome.tell()

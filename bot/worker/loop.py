@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from bot.domain.lifecycle import Decision
 from bot.errors import MusterError, ProviderError, Reason
 from bot.store import effects as store
 from bot.store.engine import is_sqlite
+from bot.store.queries import SHOWN_AFTER
 from bot.worker import retry
 from bot.worker.runners import EFFECTS
 
@@ -36,6 +38,11 @@ log = structlog.get_logger()
 
 #: Effects under way at once; each is one vendor call that mostly waits.
 CONCURRENCY = 160
+#: Of them so many at once per provider: one that hangs must not keep Slack's waiting, and vendors mind crowds.
+AT_ONCE = {"pagerduty": 16, "github": 8, "muster": 32}
+#: In a flood webhooks are kept first and applied a few at a time; it is over when none were crowded for a moment.
+FLOOD_AT_ONCE, FLOOD_SECONDS = 4, 0.1
+FLOOD_OVER = 0.25
 #: No runner takes longer: a look-up and a call of 5 s each, with room.
 RUNNER_SECONDS = 20.0
 RENEW_SECONDS = 2.0
@@ -57,6 +64,7 @@ class Worker:
         self._budgeted = budgeted
         self._concurrency = concurrency
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._at_work: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._draining = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,7 +113,8 @@ class Worker:
     async def _turn(self) -> None:
         """One look: claim what fits, start it, wait for a reason to look again."""
         self._wake.clear()
-        room = self._concurrency - len(self._running)
+        flood = time.monotonic() - self.world.inbound.crowded_at < FLOOD_OVER
+        room = (FLOOD_AT_ONCE if flood else self._concurrency) - len(self._running)
         next_at: datetime | None = None
         if room > 0:
             try:
@@ -119,6 +128,8 @@ class Worker:
                 return
             for effect in claim.effects:
                 self._start(effect)
+            if flood:
+                await asyncio.sleep(FLOOD_SECONDS)
             if len(claim.effects) == min(room, 64):
                 return
             next_at = claim.next_at
@@ -135,6 +146,7 @@ class Worker:
             worker=self.name,
             limit=limit,
             stopped=stopped,
+            room={name: most - self._at_work[name] for name, most in AT_ONCE.items()},
             budgeted=self._budgeted,
         )
 
@@ -160,10 +172,12 @@ class Worker:
     def _start(self, effect: Claimed) -> None:
         task = asyncio.create_task(self._carry(effect), name=effect.key)
         self._running[effect.id] = task
-        task.add_done_callback(lambda _: self._finished(effect.id))
+        self._at_work[effect.kind.provider] += 1
+        task.add_done_callback(lambda _: self._finished(effect))
 
-    def _finished(self, effect_id: int) -> None:
-        self._running.pop(effect_id, None)
+    def _finished(self, effect: Claimed) -> None:
+        self._running.pop(effect.id, None)
+        self._at_work[effect.kind.provider] -= 1
         self._wake.set()
 
     # --- one effect --------------------------------------------------------------------------------------------
@@ -203,6 +217,8 @@ class Worker:
             store.settle(tx.session, effect.id, tx.now)
             if settle is not None:
                 settle(tx)
+            if effect.attempt > SHOWN_AFTER or effect.last_reason == Reason.AUTH:
+                self._show(tx, effect)  # until now the card says that it failed
 
         await self.world.work.write(finish)
         log.debug("effect.done", attempt=effect.attempt)
@@ -236,21 +252,24 @@ class Worker:
                 store.reschedule(
                     tx.session, effect.id, effect.merge, at, reason, detail, now=tx.now
                 )
-                if effect.attempt == 4:  # noqa: PLR2004 - from now on the card says that this step is late
+                if (
+                    effect.attempt == SHOWN_AFTER
+                ):  # from now on the card says that this step is late
                     self._show(tx, effect)
             case retry.GiveUp(why):
                 store.give_up(tx.session, effect.id, tx.now, reason, why)
                 self._show(tx, effect)
             case retry.Reauth(why):
-                store.reschedule(
-                    tx.session, effect.id, effect.merge, tx.now, reason, why, now=tx.now
-                )
-                self._stop(tx, effect, why)
+                waits = 0.0  # until the provider is started again; another's step is not held back
+                if error.provider != effect.kind.provider:
+                    waits = max(retry.backoff(effect.attempt, 1.0), LOOK_SECONDS)
+                at = tx.now + timedelta(seconds=waits)
+                store.reschedule(tx.session, effect.id, effect.merge, at, reason, why, now=tx.now)
+                self._stop(tx, error.provider, why)
                 self._show(tx, effect)
 
-    def _stop(self, tx: Tx, effect: Claimed, why: str) -> None:
+    def _stop(self, tx: Tx, provider: str, why: str) -> None:
         """The provider refuses our key: nothing more is sent there, the admins are told once."""
-        provider = effect.kind.provider
         if tx.value(f"stopped:{provider}"):
             return
         since = tx.now.isoformat()

@@ -87,8 +87,8 @@ async def box() -> AsyncIterator[Box]:
         pagerduty_webhook_secret="s3",
     )
     running = await server.serve(config)
-    chat = SlackChat("xoxb-sandbox", f"{running.url}/slack/api/", 0.5)
-    pager = PagerDuty("key", f"{running.url}/pagerduty", 0.5)
+    chat = SlackChat("xoxb-sandbox", f"{running.url}/slack/api/", 1.5)
+    pager = PagerDuty("key", f"{running.url}/pagerduty", 1.5)
     tickets = GitHubTickets("ghp_sandbox", f"{running.url}/github", 1.0)
     yield Box(running.url, chat, pager, tickets, running, inbound)
     for provider in (chat, pager, tickets):

@@ -17,6 +17,7 @@ _SAME = (
     (r"(?<![A-Z])INC-\d+\b", "INC"),
     (r"PagerDuty #\d+", "PagerDuty #N"),
     (r"(acme/[a-z-]+)(#|/issues/)\d+", r"\1\2N"),
+    (r"INC/page/\d+", "INC/page"),  # the key carries the moment it was declared
     (r'"number":\d+', '"number":N'),
     (r"/ticket/entry/\d+", "/ticket/entry/N"),
 )

@@ -81,6 +81,11 @@ class Call:
         return self.target.endswith(("/priorities", "/services/*", "/oncalls"))
 
     @property
+    def leaves(self) -> str:
+        """What may be found besides: a page is opened without its priority rather than late."""
+        return "Priority changed from" if self.target.endswith("/priorities") else ""
+
+    @property
     def read_only(self) -> bool:
         """The incident is read again: no step of it, so no card tells of it."""
         return self.step.name == "declare" and "GET /incidents/*" in self.target

@@ -88,7 +88,7 @@ async def test_declare_and_its_other_names(talk: Talk) -> None:
     for word in ("declare", "new", "create"):
         answer = await talk.type(f"{word} sev2 By the word {word}", channel=GENERAL)
         assert "is declared" in answer
-        state = await talk.s.until(lambda st, w=word: st if pages(st, f"By the word {w}") else None)
+        state = await talk.s.settled(await talk.s.announced(f"By the word {word}"))
         [page] = pages(state, f"By the word {word}")
         assert page["priority"]["summary"] == "P2"
     assert not await talk.type("declare")

@@ -66,7 +66,7 @@ def stories() -> Iterator[Any]:
                 yield pytest.param(change, way, marks=() if sampled else pytest.mark.long)
 
 
-@pytest.mark.parametrize(("change", "way"), stories())
+@pytest.mark.parametrize(("change", "way"), list(stories()))
 async def test_every_change_shows_on_the_card_and_once_in_the_channel(
     s: Stage, change: str, way: str
 ) -> None:
@@ -191,6 +191,18 @@ async def test_low_urgency_is_announced_only_until_somebody_opens_the_channel(s:
     assert len(issues(state, name)) == 1
     assert len(pages(state, "Only a warning")) == 1
     assert "Open channel" not in buttons(card_of(state, name) or {})
+    assert await s.problems() == []
+
+
+async def test_low_urgency_offers_no_levels_to_escalate_to(s: Stage) -> None:
+    """PagerDuty has none for it (PRODUCT.md, "Precisely")."""
+    await s.pagerduty("trigger", title="No levels here", service="PCHECKO", urgency="low")
+    name = await s.announced("No levels here")
+    await s.settled(name)
+    await s.on_card(name, "Escalate", user=BOB)
+    view = str((await s.state(BOB))["views"][-1]["blocks"])
+    assert "Level 2" not in view
+    assert "Payments escalation" in view
     assert await s.problems() == []
 
 

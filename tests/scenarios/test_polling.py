@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.stage import BOB, Json, Stage, stage
 from tests.workspace import card_of, cards, header, issues, pages, room_of, said_in
@@ -10,7 +10,7 @@ from tests.workspace import card_of, cards, header, issues, pages, room_of, said
 if TYPE_CHECKING:
     from pathlib import Path
 
-EVERY_SECOND = {"PAGERDUTY_POLL_SECONDS": "1", "PAGERDUTY_WEBHOOK_SECRET": None}
+EVERY_SECOND: dict[str, Any] = {"PAGERDUTY_POLL_SECONDS": "1", "PAGERDUTY_WEBHOOK_SECRET": None}
 
 
 def titles(state: Json) -> list[str]:
@@ -94,10 +94,9 @@ async def test_what_happened_while_the_bot_was_down_is_caught_up_at_start(tmp_pa
 
 async def test_webhooks_and_polling_together_double_nothing(tmp_path: Path) -> None:
     async with stage(tmp_path, PAGERDUTY_POLL_SECONDS="1") as s:
-        for number in range(4):
-            words = ("first", "second", "third", "fourth")[number]
-            await s.pagerduty("trigger", title=f"The {words} of four", deliver="twice")
-        await s.until(lambda state: len(titles(state)) >= 4)
+        for words in ("first", "second"):
+            await s.pagerduty("trigger", title=f"The {words} of two", deliver="twice")
+        await s.until(lambda state: len(titles(state)) >= 2)
         await s.quiet()
         state = await s.state()
         for title in titles(state):
@@ -106,7 +105,7 @@ async def test_webhooks_and_polling_together_double_nothing(tmp_path: Path) -> N
         await polled(s, 3)
         await s.quiet()
         state = await s.state()
-        assert len(titles(state)) == 4
+        assert len(titles(state)) == 2
         for title in titles(state):
             name = await s.announced(title)
             news = said_in(state, room_of(state, name))
@@ -118,9 +117,9 @@ async def test_webhooks_and_polling_together_double_nothing(tmp_path: Path) -> N
 async def test_a_failed_poll_loses_nothing(tmp_path: Path) -> None:
     async with stage(tmp_path, **EVERY_SECOND) as s:
         await s.act("settings", webhooks=False)
-        for kind in ("500", "reset", "garbage"):
-            await s.fault("pagerduty.GET /incidents", kind)
-            await s.fault("pagerduty.GET /log_entries", kind)
+        await s.fault("pagerduty.GET /incidents", "500")
+        await s.fault("pagerduty.GET /incidents", "reset")
+        await s.fault("pagerduty.GET /log_entries", "garbage")
         await s.pagerduty("trigger", title="Hidden by an outage", service="PCHECKO")
         await s.until(lambda state: "Hidden by an outage" in titles(state), timeout=15)
         name = await s.announced("Hidden by an outage")

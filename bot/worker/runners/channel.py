@@ -7,6 +7,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
+from bot.domain import plan
 from bot.errors import ProviderError, Reason
 from bot.services import steps
 from bot.services.naming import channel_name
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from bot.ports import Channel
     from bot.store.effects import Claimed
     from bot.worker.world import Settle, World
+
+log = structlog.get_logger()
 
 #: Slack's answers that mean "no channels for this app here"; the incident then runs in a thread.
 REFUSALS = {
@@ -148,12 +153,37 @@ async def add_bookmark(world: World, effect: Claimed) -> Settle | None:
 
 
 async def invite(world: World, effect: Claimed) -> Settle | None:
-    """Invite the reporter, whoever is on call or owns it, and the service's owners (or those named)."""
+    """Invite the reporter, whoever is on call or owns it, and the service's owners (or those named).
+
+    While PagerDuty does not say who is on call, the others are in already; that part is tried again on its own.
+    """
     incident = await world.load(effect.incident)
-    if incident.places.channel is None:
+    channel = incident.places.channel
+    if channel is None:
         return None
-    users = effect.payload.get("users") or await world.people.concerned(incident, world.pager)
-    users = [u for u in users if u != world.bot_user]
+    users: list[str] = effect.payload.get("users") or []
+    unknown = False
+    if effect.payload.get("on_call"):
+        users = await _on_call(world, incident)
+    elif not users:
+        users = await world.people.concerned(incident)
+        try:
+            users = [*users, *await _on_call(world, incident)]
+        except ProviderError as error:
+            log.warning("on_call.unknown", reason=error.reason.value)
+            unknown = True
+    users = [u for u in dict.fromkeys(users) if u != world.bot_user]
     if users:
-        await world.chat.invite(incident.places.channel, users)
-    return None
+        await world.chat.invite(channel, users)
+    return (lambda tx: tx.emit([plan.invite_on_call(incident)])) if unknown else None
+
+
+async def _on_call(world: World, incident: Incident) -> list[str]:
+    """Who is on call; a key PagerDuty refuses is no reason to stop Slack, whose step this is."""
+    try:
+        return await world.people.on_call(incident, world.pager)
+    except ProviderError as error:
+        lasting = error.reason in {Reason.INVALID, Reason.NOT_FOUND, Reason.CONFLICT}
+        reason = error.reason if lasting else Reason.UNAVAILABLE
+        detail = f"PagerDuty does not say who is on call: {error.detail}"
+        raise ProviderError(error.provider, reason, detail, code=error.code) from None

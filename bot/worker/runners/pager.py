@@ -50,7 +50,13 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
     page = await _as_person(
         world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by)
     )
-    return lambda tx: world.paging.opened(tx, incident.number, page)
+
+    def settle(tx: Tx) -> None:
+        world.paging.opened(tx, incident.number, page)
+        if request.priority and page.priority is None:
+            tx.emit([plan.priority_later(incident)])
+
+    return settle
 
 
 def _details(incident: Incident) -> str:
@@ -133,8 +139,19 @@ async def _change(world: World, effect: Claimed, incident: Incident, email: str)
         case "escalate":
             return await _escalate(world, effect, incident, email)
         case _:
-            priority = _priority(world, incident)
-            return await pager.set_priority(page_id, priority, by=email) if priority else None
+            return await _set_priority(world, effect, incident, email)
+
+
+async def _set_priority(
+    world: World, effect: Claimed, incident: Incident, email: str
+) -> Page | None:
+    """The priority of the severity; ``if_known``: nobody asked, so an account without priorities is fine."""
+    pager, priority = world.the_pager(), _priority(world, incident)
+    if priority is None or (
+        effect.payload.get("if_known") and priority not in await pager.priorities()
+    ):
+        return None
+    return await pager.set_priority(incident.pager.id or "", priority, by=email)
 
 
 async def _escalate(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:

@@ -58,11 +58,15 @@ def become_a_bot(order: dict[str, Any]) -> None:
         os._exit(code)
 
 
+_running: set[int] = set()
+
+
 def take(line: bytes) -> None:
     order = json.loads(line)
     pid = os.fork()
     if pid == 0:
         become_a_bot(order)
+    _running.add(pid)
     say(pid=pid)
 
 
@@ -70,7 +74,15 @@ def bury() -> None:
     """Tell of every child that has ended."""
     with contextlib.suppress(ChildProcessError):
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            _running.discard(found[0])
             say(pid=found[0], exit=os.waitstatus_to_exitcode(found[1]))
+
+
+def bury_all() -> None:
+    """Whoever wanted the bots is gone: so are they."""
+    for pid in _running:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def main() -> None:
@@ -96,6 +108,7 @@ def main() -> None:
                 continue
             read = os.read(0, 65536)
             if not read:
+                bury_all()
                 return
             *lines, rest = (rest + read).split(b"\n")
             for line in lines:

@@ -91,6 +91,7 @@ class Life:
     starter: Starter
     bots: list[Bot] = field(default_factory=list)
     ready_at: float = 0.0
+    deaf: bool = False  # whoever took webhooks is dead for good
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     # --- the bot ----------------------------------------------------------------------
@@ -153,13 +154,16 @@ class Life:
     async def idle(self) -> bool:
         """Whether no webhook is under way and no effect is left to do now."""
         now = self.work.clock.now()
-        if self.stage._webhooks_under_way():
+        if self._webhooks():
             return False
         effects: Any = EffectRow
         leased = select(func.count()).where(effects.state == "leased")
         due = await self.work.read(lambda tx: queries.due_now(tx, now))
         held = await self.work.read(lambda tx: tx.session.execute(leased).scalar())
-        return not due and not held and not self.stage._webhooks_under_way()
+        return not due and not held and not self._webhooks()
+
+    def _webhooks(self) -> bool:
+        return not self.deaf and self.stage._webhooks_under_way()
 
     async def until(self, check: Callable[[], Any], deadline: float) -> bool:
         """Look again and again; whether it came true in time."""
@@ -174,6 +178,7 @@ class Life:
                     return False
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), 0.2)
+                await asyncio.sleep(0.02)  # many changes at once are one look
         finally:
             feed.unsubscribe(changed)
 
@@ -203,7 +208,7 @@ async def life(
     folder: Path, database: str | None, starter: Starter, **changes: str | None
 ) -> AsyncIterator[Life]:
     """A fresh workspace and database; no bot yet."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - at once, on a local disk
     port = free_port()
     bot_url = f"http://127.0.0.1:{port}"
     running = await serve(SandboxConfig(port=0, limits=False, bot_url=bot_url))

@@ -13,7 +13,7 @@ The sample starts ``python -m bot run`` anew each time; the full run forks it (s
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import os
 import random
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
-SEED = int(os.environ.get("MUSTER_CRASH_SEED") or datetime.datetime.now(datetime.UTC).toordinal())
+SEED = int(os.environ.get("MUSTER_CRASH_SEED") or dt.datetime.now(dt.UTC).toordinal())
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 #: The full run in parts, so that pytest-xdist can share it out.
 PARTS = 6
@@ -48,8 +48,8 @@ _recordings: dict[str, dict[str, Recorded]] = {}
 async def recording(kind: str, starter: Starter, folder: Path) -> dict[str, Recorded]:
     """The undisturbed life on that kind of database, lived once per test process."""
     if kind not in _recordings:
-        cluster = cluster_or_skip() if kind == "postgres" else None
-        async with life(folder / "undisturbed", cluster and cluster.fresh(), starter) as one:
+        url = cluster_or_skip().fresh() if kind == "postgres" else None
+        async with life(folder / "undisturbed", url, starter) as one:
             _recordings[kind] = await record(one)
     return _recordings[kind]
 

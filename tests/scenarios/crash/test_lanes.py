@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from bot.domain.effects import Effect, EffectKind
 from bot.ports import SystemClock
@@ -66,6 +67,7 @@ async def filled(url: str) -> Work:
     def fill(tx: Tx) -> None:
         rows = [effects._row(effect, tx.now) for effect in planned()]
         tx.session.execute(insert(effects.E), rows)
+        tx.session.execute(text("ANALYZE effect"))  # what autovacuum does in a longer life
 
     await work.write(fill)
     return work
@@ -118,6 +120,6 @@ def judge(events: list[Event]) -> None:
         lanes[event.lane].append(event)
     assert len(lanes) == LANES
     for lane in lanes.values():
-        for first, then in zip(lane, lane[1:], strict=False):
+        for first, then in itertools.pairwise(lane):
             # The claim was committed after the settlement of the one before had begun.
             assert then.ended > settled[first.effect].began, f"{then} before {first} was settled"

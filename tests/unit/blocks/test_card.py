@@ -207,7 +207,10 @@ def test_values_carry_the_ids_they_need() -> None:
 
 def test_failed_steps_are_for_those_who_work_on_it() -> None:
     context = replace(CONTEXT, failures=(FAILED,) * 3)
-    assert "Retry" not in buttons(card(incident(), context, place="announcement").blocks)
+    in_channel = incident(places=replace(incident().places, card_ts="1700000000.000100"))
+    assert "Retry" not in buttons(card(in_channel, context, place="announcement").blocks)
+    without_card = card(incident(), context, place="announcement")
+    assert "Retry" in buttons(without_card.blocks), "nothing else could show it"
     nowhere = incident(places=Places())
     message = card(nowhere, context, place="announcement")
     assert buttons(message.blocks).count("Retry") == 1, "one step is told once"

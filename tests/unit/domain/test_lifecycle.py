@@ -337,13 +337,15 @@ class IncidentLife(RuleBasedStateMachine):
         try:
             decision = act()
         except AlreadyDone as error:
-            assert refused, str(error)
-            assert error.who
-            assert error.at <= self.now
-            return False
-        assert not refused
-        self.save(decision)
-        return True
+            told = error
+        else:
+            assert not refused
+            self.save(decision)
+            return True
+        assert refused, str(told)
+        assert told.who
+        assert told.at <= self.now
+        return False
 
     @rule(by=people)
     def acknowledge(self, by: Actor) -> None:

@@ -26,8 +26,8 @@ from bot.domain.incident import (
     Urgency,
 )
 from bot.domain.lifecycle import acknowledge, annotate, reassign, resolve
-from bot.domain.page import Page, PageEvent
 from bot.domain.news import OWN_NOTE, derived_events, same_event
+from bot.domain.page import Page, PageEvent
 from bot.domain.reconcile import Reconciled, reconcile
 from tests.unit.store.house import NOW, a_page, an_event, an_incident
 

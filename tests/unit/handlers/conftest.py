@@ -7,9 +7,28 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from bot.domain.catalog import Catalog, EscalationPolicy, Level, Service
+from bot.ports import Member
+from tests.unit.handlers.desk import Counter
+from tests.unit.store.house import build_home
+from tests.unit.worker.fakes import FakePager
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import AsyncIterator, Iterator, MutableMapping
+    from pathlib import Path
     from typing import Any
+
+CATALOG = Catalog(
+    services={
+        "web": Service(id="web", title="Web Shop"),
+        "db": Service(id="db", title="Database"),
+    },
+    policies={
+        "default": EscalationPolicy(
+            name="default", levels=(Level(notify=()), Level(notify=()), Level(notify=()))
+        )
+    },
+)
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +36,15 @@ def logs() -> Iterator[list[MutableMapping[str, Any]]]:
     """What was logged, as events (printing a traceback takes seconds)."""
     with capture_logs() as kept:
         yield kept
+
+
+@pytest.fixture
+async def counter(tmp_path: Path) -> AsyncIterator[Counter]:
+    """A desk with two people, two services and two policies."""
+    home = build_home(tmp_path, catalog=CATALOG)
+    built = Counter(home)
+    await home.people.mirror(built.chat, FakePager())  # type: ignore[arg-type]
+    await home.people.remember([Member(id="U0BEN", name="Ben", email="ben@example.com")])
+    built.chat.calls.clear()
+    yield built
+    home.work.close()

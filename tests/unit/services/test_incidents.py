@@ -373,3 +373,16 @@ async def test_an_event_is_kept_once_and_can_be_replayed(home: Home) -> None:
 async def test_the_way_in_is_remembered(home: Home) -> None:
     incident = await home.declare(origin=Origin.API)
     assert incident.origin is Origin.API
+
+
+async def test_a_crowd_of_webhooks_is_noticed(home: Home) -> None:
+    async def come(n: int) -> bool:
+        return await home.inbound.receive(Delivery("pagerduty", f"c{n}", "x", b"{}"))
+
+    assert await come(0)
+    assert home.inbound.crowded_at < 0
+    assert all(await asyncio.gather(*(come(n) for n in range(1, 30))))
+    assert home.inbound.crowded_at > 0
+    await home.inbound.poll_now()
+    await home.inbound.poll_now()
+    assert len(await home.effects("pagerduty.poll")) == 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain import plan
 from bot.domain.incident import (
     Actor,
     EntryKind,
@@ -14,6 +15,7 @@ from bot.domain.incident import (
     PagerKind,
     PagerLink,
     Phase,
+    Places,
     Status,
     Urgency,
 )
@@ -96,10 +98,8 @@ async def test_an_ignored_page_stays_ignored(home: Home) -> None:
 
 async def test_a_page_we_opened_is_linked_and_told_everything(home: Home) -> None:
     await home.declare()
-    await home.change(
-        places=(await home.incident()).places.__class__(channel="C1", channel_name="c")
-    )
-    incident = await create(home, a_page(key="INC-1/page"))
+    ours = await home.change(places=Places(channel="C1", channel_name="c"))
+    incident = await create(home, a_page(key=plan.page_key(ours)))
     assert incident is not None
     assert (incident.number, incident.pager.id) == (1, "P1")
     assert "INC-1/page-note/channel:C1" in await home.keys("pagerduty.note")
@@ -242,11 +242,12 @@ async def test_who_concerns_an_incident(home: Home) -> None:
         )
         for i, level in (("ana", 1), ("ben", 1), ("late", 2))
     ]  # fmt: skip
-    found = await home.people.concerned(incident, pager)  # type: ignore[arg-type]
-    assert found == ["U0ANA"]
+    assert await home.people.on_call(incident, pager) == ["U0ANA"]  # type: ignore[arg-type]
+    assert await home.people.on_call(incident, None) == []
     pager.fail["on_call"] = [ProviderError("pagerduty", Reason.UNAVAILABLE)]
-    assert await home.people.concerned(incident, pager) == ["U0ANA"]  # type: ignore[arg-type]
-    assert await home.people.concerned(incident, None) == ["U0ANA"]
+    with pytest.raises(ProviderError):
+        await home.people.on_call(incident, pager)  # type: ignore[arg-type]
+    assert await home.people.concerned(incident) == ["U0ANA"]
 
 
 async def test_whom_a_level_means(home: Home) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from bot.domain.incident import PagerLink, Places, TicketLink
-from bot.errors import Busy
+from bot.errors import Busy, SettingsError
 from bot.metrics import Metrics
 from bot.services.inbound import InboundEvents
 from bot.web import server
@@ -418,3 +418,12 @@ def test_the_server_leaves_signals_to_the_app() -> None:
     built = server.server(FastAPI(), "127.0.0.1", 0)
     with built.capture_signals():
         assert built.config.access_log is False
+
+
+def test_a_port_that_is_taken_is_a_setting_to_mend() -> None:
+    listening = server.listen("127.0.0.1", 0)
+    listening.listen()
+    port = listening.getsockname()[1]
+    with pytest.raises(SettingsError, match=f"127.0.0.1:{port} cannot be listened on"):
+        server.listen("127.0.0.1", port)
+    listening.close()

@@ -121,15 +121,30 @@ async def test_an_emitted_effect_is_carried_out_and_settled(shop: Shop, use: Any
 
 async def test_many_are_carried_out_side_by_side(shop: Shop, use: Any) -> None:
     gate = asyncio.Event()
-    runner = use(PAGE, gate)
+    page_runner, issue_runner = use(PAGE, gate), use(EffectKind.OPEN_TICKET, gate)
+    issues = [Effect(kind=EffectKind.OPEN_TICKET, key=f"t{n}", lane=f"t{n}") for n in range(40)]
+    pages, tickets = loop_module.AT_ONCE["pagerduty"], loop_module.AT_ONCE["github"]
     async with running(shop):
-        await emit(shop, *(page(f"k{n}") for n in range(100)))
+        await emit(shop, *(page(f"k{n}") for n in range(40)), *issues)
         async with asyncio.timeout(20):
-            while len(runner.seen) < 100:
+            while len(page_runner.seen) + len(issue_runner.seen) < pages + tickets:
                 await asyncio.sleep(0.005)
-        assert shop.worker.under_way == 100
+        assert (len(page_runner.seen), len(issue_runner.seen)) == (pages, tickets)
         gate.set()
-        await until(shop, "k99", "done")
+        await until(shop, "k39", "done")
+        await until(shop, "t39", "done")
+
+
+async def test_while_webhooks_flood_in_little_else_is_done(shop: Shop, use: Any) -> None:
+    gate = asyncio.Event()
+    runner = use(PAGE, gate)
+    shop.home.inbound.crowded_at = loop_module.time.monotonic() + 60
+    await emit(shop, *(page(f"k{n}") for n in range(20)))
+    await shop.worker._turn()
+    await asyncio.sleep(0)
+    assert len(runner.seen) == loop_module.FLOOD_AT_ONCE
+    gate.set()
+    assert await shop.worker.drain(5) == 0
 
 
 async def test_never_more_at_once_than_allowed(shop: Shop, use: Any) -> None:
@@ -172,7 +187,7 @@ async def test_what_does_not_finish_in_time_is_left_to_the_next_process(
     await emit(shop, page())
     await until(shop, "k", "leased")
     async with asyncio.timeout(20):
-        while not shop.worker.under_way:
+        while not shop.worker.under_way:  # noqa: ASYNC110 - what is waited for is a row or a counter
             await asyncio.sleep(0)
     assert await shop.worker.drain(0.01) == 1
     await task
@@ -396,7 +411,7 @@ async def test_a_verdict_that_cannot_be_written_leaves_the_lease_to_run_out(
         raise loop_module.MusterError("away")
 
     monkeypatch.setattr(shop.home.work, "write", away)
-    await shop.worker._record(lambda tx: None)
+    await shop.worker._record(lambda _: None)
 
 
 async def test_signs_of_life_are_sent_while_a_call_is_under_way(
@@ -410,7 +425,7 @@ async def test_signs_of_life_are_sent_while_a_call_is_under_way(
         await runner.started.wait()
         shop.home.clock.advance(5)
         async with asyncio.timeout(20):
-            while (await shop.home.effects())[0].lease_until == NOW + store.LEASE:
+            while (await shop.home.effects())[0].lease_until == NOW + store.LEASE:  # noqa: ASYNC110 - what is waited for is a row or a counter
                 await asyncio.sleep(0.005)
         gate.set()
 

@@ -164,7 +164,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incident_created_at"), ["created_at"], unique=False)
         batch_op.create_index("ix_incident_pager_id", ["pager_id"], unique=True)
         batch_op.create_index(batch_op.f("ix_incident_service"), ["service"], unique=False)
-        batch_op.create_index("ix_incident_status_number", ["status", "number"], unique=False)
+        batch_op.create_index("ix_incident_listed", ["private", "number"], unique=False)
+        batch_op.create_index(
+            "ix_incident_open",
+            ["private", "number", "service", "service_title"],
+            unique=False,
+            sqlite_where=sa.text("status != 'resolved'"),
+            postgresql_where=sa.text("status != 'resolved'"),
+        )
         batch_op.create_index("ix_incident_ticket", ["ticket_repo", "ticket_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_incident_title_key"), ["title_key"], unique=False)
 
@@ -267,7 +274,8 @@ def downgrade() -> None:
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_title_key"))
         batch_op.drop_index("ix_incident_ticket")
-        batch_op.drop_index("ix_incident_status_number")
+        batch_op.drop_index("ix_incident_open")
+        batch_op.drop_index("ix_incident_listed")
         batch_op.drop_index(batch_op.f("ix_incident_service"))
         batch_op.drop_index("ix_incident_pager_id")
         batch_op.drop_index(batch_op.f("ix_incident_created_at"))
