@@ -150,7 +150,7 @@ def _serve(
         server = subprocess.Popen(
             [str(programs / "postgres"), "-D", str(folder / "data"), *options],
             env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True, preexec_fn=_end_with_us, **someone,
+            start_new_session=True, preexec_fn=_end_with_us, **someone,  # noqa: PLW1509 - one C call
         )  # fmt: skip
     cluster = Cluster(port, folder, server)
     deadline = time.monotonic() + START_SECONDS

@@ -150,9 +150,20 @@ def _with_page(
     }
     if page.priority and page.priority != incident.priority:
         changes["severity"] = severity_of(page.priority) or incident.severity
-    if page.assignees and page.status is not Status.RESOLVED:
+    if (
+        page.assignees
+        and page.status is not Status.RESOLVED
+        and not _acted_without_account(incident, page)
+    ):
         changes["owners"] = tuple(person(a) for a in page.assignees)
     return _with_status(replace(incident, **changes), page, person)  # type: ignore[arg-type]
+
+
+def _acted_without_account(incident: Incident, page: Page) -> bool:
+    """Whoever acknowledged here without an account there owns it, though the pager names whom the bot acted as."""
+    who = incident.acknowledged_by
+    stands = incident.status is page.status is Status.ACKNOWLEDGED
+    return stands and who is not None and who.slack_id is not None and who.pagerduty_id is None
 
 
 def _with_status(incident: Incident, page: Page, person: Callable[[Actor], Actor]) -> Incident:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -666,3 +666,48 @@ def test_a_derived_hand_over_is_not_told_again_as_the_escalation_it_was() -> Non
     ours.read(a_page(assignees=(PD_BEN,), changed_at=NOW + timedelta(seconds=60)))
     ours.take(None, [an_event(EntryKind.ESCALATED, 60.4, actor=PD_ANA, target=PD_BEN)])
     assert ours.told == ["reassigned"]
+
+
+def test_whoever_acknowledged_without_an_account_stays_the_owner() -> None:
+    dave = Actor(name="Dave", slack_id="U0DAVE000")
+    alice = Actor(name="Alice", slack_id="U0ALICE00", pagerduty_id="PALICE")
+    at = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    mine = Incident(
+        number=7,
+        title="x",
+        status=Status.ACKNOWLEDGED,
+        owners=(dave,),
+        acknowledged_by=dave,
+        acknowledged_at=at,
+        started_at=at,
+        created_at=at,
+        updated_at=at,
+    )
+    page = Page(
+        id="Q7",
+        number=7,
+        title="x",
+        status=Status.ACKNOWLEDGED,
+        urgency=Urgency.HIGH,
+        url="",
+        key=None,
+        service_id=None,
+        service_name=None,
+        priority=None,
+        assignees=(alice,),
+        policy_id=None,
+        policy_name=None,
+        created_at=at,
+        changed_at=at + timedelta(seconds=2),
+    )
+
+    def read(status: Status) -> Incident:
+        told = replace(page, status=status)
+        outcome = reconcile(
+            mine, (), told, (), at, authoritative=True, ours_pending=False, derive=False,
+            severity_of=lambda _: None, person=lambda a: a,
+        )  # fmt: skip
+        return outcome.decision.incident
+
+    assert read(Status.ACKNOWLEDGED).owners == (dave,)
+    assert read(Status.TRIGGERED).owners == (alice,)

@@ -127,7 +127,7 @@ async def test_many_are_carried_out_side_by_side(shop: Shop, use: Any) -> None:
     async with running(shop):
         await emit(shop, *(page(f"k{n}") for n in range(40)), *issues)
         async with asyncio.timeout(20):
-            while len(page_runner.seen) + len(issue_runner.seen) < pages + tickets:
+            while len(page_runner.seen) + len(issue_runner.seen) < pages + tickets:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         assert (len(page_runner.seen), len(issue_runner.seen)) == (pages, tickets)
         gate.set()
