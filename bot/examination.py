@@ -48,7 +48,7 @@ async def pinged(work: Work, since: datetime) -> bool:
     return False
 
 
-def context_of(  # noqa: PLR0913 - everything there is to look at
+def context_of(
     settings: Settings,
     catalog: Catalog,
     work: Work,

@@ -139,7 +139,7 @@ class Stage:
             bot, self.bot = self.bot, None
             await bot.stop()
 
-    async def ready(self, timeout: float = 20, *, people: bool = True) -> None:  # noqa: ASYNC109 - part of the sentence
+    async def ready(self, timeout: float = 20, *, people: bool = True) -> None:
         """Wait until the bot is ready and (``people``) knows everybody at Slack and PagerDuty."""
 
         async def check() -> bool:
@@ -163,7 +163,7 @@ class Stage:
 
     # --- waiting ----------------------------------------------------------------------
 
-    async def wait(self, check: Callable[[], Any], timeout: float = 10, what: str = "it") -> Any:  # noqa: ASYNC109 - part of the sentence
+    async def wait(self, check: Callable[[], Any], timeout: float = 10, what: str = "it") -> Any:
         """Ask again until the answer is truthy (no fixed pause anywhere)."""
         deadline = time.monotonic() + timeout
         while True:
@@ -180,7 +180,7 @@ class Stage:
         check: Callable[[Json], Any],
         *,
         user: str = ALICE,
-        timeout: float = 15,  # noqa: ASYNC109
+        timeout: float = 15,
     ) -> Any:
         """Wait until the workspace as ``user`` sees it fulfils ``check``; returns what it returned.
 
@@ -203,7 +203,7 @@ class Stage:
         finally:
             feed.unsubscribe(changed)
 
-    async def quiet(self, timeout: float = 20, *, ahead: float = 0) -> None:  # noqa: ASYNC109 - part of the sentence
+    async def quiet(self, timeout: float = 20, *, ahead: float = 0) -> None:
         """Wait until no webhook is under way and nothing is left to do within ``ahead`` seconds."""
 
         async def idle() -> bool:

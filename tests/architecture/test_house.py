@@ -49,8 +49,8 @@ def test_the_layers_hold() -> None:
 
 
 def lint_imports():  # type: ignore[no-untyped-def]  # noqa: ANN201
-    import subprocess  # noqa: PLC0415
-    import sys  # noqa: PLC0415
+    import subprocess
+    import sys
 
     return subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()",

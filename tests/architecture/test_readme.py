@@ -23,7 +23,7 @@ def test_every_file_the_readme_links_exists() -> None:
 
 
 def test_every_muster_command_the_readme_names_exists() -> None:
-    from bot.cli import main  # noqa: PLC0415
+    from bot.cli import main
 
     text = readme.README.read_text(encoding="utf-8")
     named = set(re.findall(r"`(?:\.venv/bin/)?muster ([a-z]+)", text)) | set(

@@ -10,7 +10,17 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.benchmarks import events
-from tests.benchmarks.rig import Row, announced_at, cards_at, ground, millis, percentile, say, sign, times_of
+from tests.benchmarks.rig import (
+    Row,
+    announced_at,
+    cards_at,
+    ground,
+    millis,
+    percentile,
+    say,
+    sign,
+    times_of,
+)
 
 if TYPE_CHECKING:
     from tests.benchmarks.rig import Ground

@@ -175,7 +175,7 @@ async def test_a_wrong_token_stops_only_that_vendor(tmp_path: Path, vendor: str)
 async def test_the_native_policy_pages_when_pagerduty_takes_nothing_for_two_minutes(
     tmp_path: Path,
 ) -> None:
-    from datetime import timedelta  # noqa: PLC0415 - only here
+    from datetime import timedelta
 
     clock = LateClock()
     async with stage(tmp_path, catalog=PAGING_CAROL, clock=clock) as s:

@@ -85,7 +85,7 @@ class Counter:
         self, text: str, *, channel: str = "C0", user: str = "U0ANA", trigger: str | None = None
     ) -> str:
         """What ``/incident text`` is answered with, as plain text."""
-        from handlers.commands import incident_command  # noqa: PLC0415
+        from handlers.commands import incident_command
 
         self.turns += 1
         body = {

@@ -100,7 +100,7 @@ async def test_in_the_panel_the_panel_shows_the_result(counter: Counter) -> None
 
 
 async def _ana() -> Any:
-    from tests.unit.store.house import ANA  # noqa: PLC0415
+    from tests.unit.store.house import ANA
 
     return ANA
 

@@ -88,7 +88,7 @@ async def test_a_broken_shipped_rule_cannot_stop_the_routing(engine: Engine) -> 
 
 
 async def test_values_that_are_not_json_are_sent_as_text(engine: Engine) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
     router = RuleRouter(rules(('.at | startswith("2026")', "channel")), engine)
     assert await router.route({"at": datetime(2026, 1, 5, tzinfo=UTC)}) == "channel"

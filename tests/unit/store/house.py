@@ -182,7 +182,7 @@ def paged(**changes: Any) -> Incident:
 
 def a_page(page_id: str = "P1", **changes: Any) -> Page:
     """A high-urgency page at the pager, triggered."""
-    from bot.domain.incident import Status, Urgency  # noqa: PLC0415 - keeps the names above short
+    from bot.domain.incident import Status, Urgency
 
     status: Status = changes.pop("status", Status.TRIGGERED)
     page = Page(

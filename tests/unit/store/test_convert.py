@@ -192,7 +192,7 @@ def test_a_row_without_number_was_never_stored() -> None:
 
 
 async def test_a_time_of_another_zone_is_the_same_moment(work: Work) -> None:
-    from datetime import timezone  # noqa: PLC0415
+    from datetime import timezone
 
     there = NOW.astimezone(timezone(timedelta(hours=5)))
     added = await work.write(lambda tx: tx.add(an_incident(started_at=there)))

@@ -97,7 +97,7 @@ async def test_two_hundred_at_once_are_two_hundred(tmp_path: Path) -> None:
 
 
 async def test_two_processes_on_one_file_lose_nothing_either(tmp_path: Path) -> None:
-    from bot.store.work import Work  # noqa: PLC0415
+    from bot.store.work import Work
 
     first = open_work(tmp_path)
     second = Work(first.url, first.clock)

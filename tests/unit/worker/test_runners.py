@@ -559,7 +559,7 @@ async def test_the_issue_follows_the_incident(shop: Shop) -> None:
 
 
 async def test_a_kept_event_is_applied_or_says_why_not(shop: Shop) -> None:
-    import json  # noqa: PLC0415
+    import json
 
     good = {"event": {"id": "e", "event_type": "incident.triggered", "occurred_at": NOW.isoformat(),
             "data": {"id": "P1", "type": "incident", "title": "Disk", "status": "triggered",

@@ -108,7 +108,7 @@ async def test_a_forgotten_room_is_looked_up_again(shop: Shop) -> None:
     | st.lists(st.sampled_from(["@acme/ops", "#12", "<!--x-->", "a@b", " "])).map("".join)
 )
 def test_text_from_outside_mentions_nobody_on_github(words: str) -> None:
-    import re  # noqa: PLC0415
+    import re
 
     quiet = markdown.quiet(words)
     assert not re.search(r"@\w|#\d|<!--", quiet)
