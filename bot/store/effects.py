@@ -95,9 +95,20 @@ def emit(session: Session, effects: Iterable[Effect], now: datetime) -> int:
     rows = [_row(effect, now) for effect in effects]
     if not rows:
         return 0
+    merges = [row["merge"] for row in rows if row["merge"]]
+    wanted = len(rows)
     if sql.is_postgresql(session):
         rows = [row for row in rows if not _joined(session, row["merge"])]
-    return sql.insert_new(session, E, rows)
+    written = sql.insert_new(session, E, rows)
+    if merges and written < wanted:
+        _bring_forward(session, merges, now)
+    return written
+
+
+def _bring_forward(session: Session, merges: list[str], now: datetime) -> None:
+    """Something new to tell does not wait for the back-off of what it joined."""
+    backed_off = (E.c.state == _PENDING, E.c.attempts > 0, E.c.due > now, E.c.merge.in_(merges))
+    session.execute(update(E).where(*backed_off).values(due=now))
 
 
 def _joined(session: Session, merge: str | None) -> bool:

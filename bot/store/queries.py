@@ -47,6 +47,12 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.PAGE_NATIVE: "Page",
 }
 
+#: What only shows when it fails.
+OTHERS: dict[EffectKind, str] = {
+    EffectKind.POST_ENTRY: "News in the channel",
+    EffectKind.TELL: "Private answer",
+}
+
 #: From this many attempts on, a step that still waits is shown as failing.
 SHOWN_AFTER = 4
 
@@ -105,7 +111,7 @@ def _step(row: Any) -> StepRecord:
     return StepRecord(
         effect_id=row.id or 0,
         kind=kind,
-        label=STEPS.get(kind, kind.value),
+        label=STEPS.get(kind) or OTHERS.get(kind, kind.value),
         provider=row.provider,
         state=row.state,
         reason=row.last_reason or "",

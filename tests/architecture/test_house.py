@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -48,10 +50,7 @@ def test_the_layers_hold() -> None:
     assert report.returncode == 0, report.stdout + report.stderr
 
 
-def lint_imports():  # type: ignore[no-untyped-def]  # noqa: ANN201
-    import subprocess
-    import sys
-
+def lint_imports() -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()",
          "--no-cache"],

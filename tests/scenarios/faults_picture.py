@@ -17,7 +17,6 @@ _SAME = (
     (r"(?<![A-Z])INC-\d+\b", "INC"),
     (r"PagerDuty #\d+", "PagerDuty #N"),
     (r"(acme/[a-z-]+)(#|/issues/)\d+", r"\1\2N"),
-    (r"INC/page/\d+", "INC/page"),  # the key carries the moment it was declared
     (r'"number":\d+', '"number":N'),
     (r"/ticket/entry/\d+", "/ticket/entry/N"),
 )
@@ -39,7 +38,9 @@ def only(states: list[Json], name: str, title: str) -> Json:
     for nth, state in enumerate(states[1:]):
         for channel in state["channels"]:
             said = state["messages"].get(channel["id"], [])
-            about = [m for m in said if re.search(rf"\b{name}\b", text_of(m)) or title in text_of(m)]
+            about = [
+                m for m in said if re.search(rf"\b{name}\b", text_of(m)) or title in text_of(m)
+            ]
             if channel["is_im"] and about:
                 shown = {"name": f"direct-{nth}", "members": [], "topic": "", "purpose": ""}
                 mine["channels"].append({**channel, **shown})

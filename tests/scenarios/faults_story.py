@@ -81,9 +81,10 @@ class Call:
         return self.target.endswith(("/priorities", "/services/*", "/oncalls"))
 
     @property
-    def leaves(self) -> str:
+    def leaves(self) -> tuple[str, ...]:
         """What may be found besides: a page is opened without its priority rather than late."""
-        return "Priority changed from" if self.target.endswith("/priorities") else ""
+        late = ("Priority changed from", "set the priority to P2")
+        return late if self.target.endswith("/priorities") else ()
 
     @property
     def read_only(self) -> bool:
@@ -143,4 +144,44 @@ CALLS = (
     Call(RESOLVE, f"github.POST {ISSUE}/*/comments"),
     Call(REOPEN, "pagerduty.PUT /incidents/*"),
     Call(REOPEN, f"github.PATCH {ISSUE}/*"),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A call that is refused for good: the step gives up, its card names it so."""
+
+    call: Call
+    error: str
+    label: str
+
+    def __str__(self) -> str:
+        return str(self.call)
+
+
+def _refused(vendor: str, label: str, step: Step, operation: str, error: str = "") -> Refusal:
+    return Refusal(Call(step, f"{vendor}.{operation}"), f"error:{error or 'Not like this'}", label)
+
+
+REFUSALS = (
+    _refused("slack", "Channel", DECLARE, "conversations.create", "too_many_convos_for_team"),
+    _refused("slack", "", DECLARE, "chat.postMessage", "restricted_action"),  # whichever is first
+    _refused("slack", "Topic", DECLARE, "conversations.setTopic", "restricted_action"),
+    _refused("slack", "Purpose", DECLARE, "conversations.setPurpose", "restricted_action"),
+    _refused("slack", "Invitations", DECLARE, "conversations.invite", "restricted_action"),
+    _refused("slack", "Card pinned", DECLARE, "pins.add", "no_permission"),
+    _refused("slack", "Bookmark", DECLARE, "bookmarks.add", "too_many_bookmarks"),
+    _refused("slack", "News", ACKNOWLEDGE, "chat.postMessage", "restricted_action"),
+    _refused("slack", "Direct message", REASSIGN, "conversations.open", "user_disabled"),
+    _refused("pagerduty", "PagerDuty incident", DECLARE, "POST /incidents"),
+    _refused("pagerduty", "PagerDuty note", DECLARE, "POST /incidents/*/notes"),
+    _refused("pagerduty", "PagerDuty change", ACKNOWLEDGE, "PUT /incidents/*"),
+    _refused("pagerduty", "PagerDuty change", REASSIGN, "PUT /incidents/*"),
+    _refused("pagerduty", "PagerDuty change", ASK, "POST /incidents/*/responder_requests"),
+    _refused("pagerduty", "PagerDuty note", NOTE, "POST /incidents/*/notes"),
+    _refused("pagerduty", "PagerDuty change", RESOLVE, "PUT /incidents/*"),
+    _refused("github", "GitHub issue", DECLARE, f"POST {ISSUE}"),
+    _refused("github", "GitHub issue links", DECLARE, f"PATCH {ISSUE}/*"),
+    _refused("github", "GitHub comment", ACKNOWLEDGE, f"POST {ISSUE}/*/comments"),
+    _refused("github", "GitHub issue change", RESOLVE, f"PATCH {ISSUE}/*"),
 )

@@ -127,7 +127,7 @@ kinds = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     looks=st.lists(
         st.tuples(
@@ -164,7 +164,7 @@ def test_no_window_ever_holds_more_than_the_limit(
         assert most_in_any_window(stamps, limit_of(name)) <= limit_of(name).calls
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pauses=st.lists(st.floats(0, 10, allow_nan=False), min_size=1, max_size=60))
 def test_going_exactly_when_told_is_never_too_early(pauses: list[float]) -> None:
     budget = Budget("pins.add", [])

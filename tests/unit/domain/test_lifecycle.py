@@ -437,5 +437,5 @@ class IncidentLife(RuleBasedStateMachine):
         assert len(self.entries) == self.stored
 
 
-IncidentLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+IncidentLife.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 test_an_incident_lives = IncidentLife.TestCase

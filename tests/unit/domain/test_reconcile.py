@@ -251,7 +251,7 @@ def test_an_unchanged_page_changes_nothing() -> None:
     ours.read(page)
     outcome = ours.read(page)
     assert not outcome.changed
-    assert outcome.decision.effects == outcome.decision.entries == outcome.confirmed == ()
+    assert not any((outcome.decision.effects, outcome.decision.entries, outcome.confirmed))
 
 
 def test_reopening_at_the_pager_forgets_the_ending() -> None:
@@ -585,7 +585,7 @@ histories = (
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(history=histories, data=st.data())
 def test_every_path_ends_at_the_same_timeline_and_state(
     history: list[Happening], data: st.DataObject
@@ -612,7 +612,7 @@ def test_every_path_ends_at_the_same_timeline_and_state(
     assert settled.confirmed == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @example(millis=0, delay=0, repeats=["log"], by_bot=True)
 @given(
     millis=st.integers(0, 999),

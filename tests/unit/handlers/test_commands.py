@@ -171,7 +171,7 @@ async def test_the_doctor_answers_in_a_moment(counter: Counter) -> None:
     async def diagnose() -> str:
         return "All is well."
 
-    counter.desk.diagnose = diagnose  # type: ignore[assignment]
+    counter.desk.diagnose = diagnose
     await counter.command("doctor")
     assert "moment" in str(counter.acks[-1])
     assert "All is well." in counter.chat.named("respond")[0][2]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 
 from blocks.forms import FieldErrors
 from bot.errors import AlreadyDone, Busy, FieldError, NotFound, ProviderError, Reason, UserError
 from tests.unit.store.house import NOW
-from tests.unit.worker.fakes import refusal
+from tests.unit.worker.fakes import refusal, refused_by_slack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ ERRORS: list[tuple[Exception, str]] = [
     (FieldErrors({"field.title": "Give it a title."}), "Give it a title."),
     (ProviderError("pagerduty", Reason.AUTH, "401"), "PagerDuty refused the key"),
     (ProviderError("github", Reason.UNAVAILABLE, "no answer"), "does not answer"),
-    (SlackApiError("no", {"ok": False, "error": "expired_trigger_id"}), "Please try once more"),
+    (refused_by_slack("expired_trigger_id"), "Please try once more"),
     (SlackClientError("broken"), "Please try once more"),
     (ZeroDivisionError("inner secret"), "Something broke on my side, ref "),
 ]  # fmt: skip
@@ -103,9 +103,7 @@ async def test_a_field_that_is_not_in_the_form_is_told_as_a_sentence(counter: Co
     assert "Not red." in str(ack["view"])
 
 
-@pytest.mark.parametrize(
-    "lost", [refusal("channel_not_found"), SlackApiError("no", {"error": "fatal"})]
-)
+@pytest.mark.parametrize("lost", [refusal("channel_not_found"), refused_by_slack("fatal")])
 async def test_an_answer_that_is_lost_leaves_no_envelope_unanswered(
     counter: Counter, lost: Exception
 ) -> None:

@@ -10,7 +10,6 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_sdk.errors import SlackApiError
 
 from blocks.forms import (
     add_note,
@@ -30,6 +29,7 @@ from handlers.events import EVENTS, member_from
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.unit.store.house import an_incident
+from tests.unit.worker.fakes import refused_by_slack
 
 if TYPE_CHECKING:
     from tests.unit.handlers.desk import Counter
@@ -130,7 +130,7 @@ async def test_buttons_that_ask_first(counter: Counter, action: ActionId, form: 
 
 async def test_a_form_slack_does_not_show_is_told(counter: Counter) -> None:
     await counter.declare()
-    counter.views.fail = [SlackApiError("no", {"ok": False, "error": "expired_trigger_id"})]
+    counter.views.fail = [refused_by_slack("expired_trigger_id")]
     await press(counter, ActionId.RESOLVE)
     assert "try once more" in counter.chat.named("respond")[0][2]
 

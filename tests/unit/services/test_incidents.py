@@ -311,7 +311,7 @@ async def test_an_incident_that_is_not_there(home: Home) -> None:
 async def test_a_channel_on_demand(home: Home) -> None:
     await home.declare()
     await home.change(opens_channel=False, places=Places())
-    await home.work.write(lambda tx: [tx.dismiss(n) for n in range(9)])
+    await home.dismiss_all()
     opened = await home.incidents.open_channel(1, by=BEN, once="a")
     assert opened.opens_channel
     assert opened.places.channel_name == "incident-1-checkout-is-down"

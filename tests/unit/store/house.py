@@ -125,6 +125,15 @@ class Home:
     async def keys(self, kind: str = "") -> list[str]:
         return [row.key for row in await self.effects(kind)]
 
+    async def dismiss_all(self) -> None:
+        """Let every waiting effect rest, as if all had been carried out."""
+
+        def rest(tx: Tx) -> None:
+            for row in tx.session.execute(select(EffectRow)).scalars().all():
+                tx.dismiss(row.id or 0)
+
+        await self.work.write(rest)
+
     async def entries(self, number: int = 1) -> list[str]:
         return [e.kind.value for e in await self.work.read(lambda tx: tx.entries(number))]
 

@@ -41,7 +41,7 @@ def test_another_address_is_refused_with_how_to_mend_it(wrong: str) -> None:
 
 
 def test_times_go_in_as_utc_and_come_back_aware() -> None:
-    column, lite, big = UtcDateTime(), sqlite.dialect(), postgresql.dialect()
+    column, lite, big = UtcDateTime(), sqlite.dialect(), postgresql.dialect()  # type: ignore[no-untyped-call]
     berlin = datetime(2026, 7, 1, 14, 0, tzinfo=timezone(timedelta(hours=2)))
     noon = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
     assert column.process_bind_param(berlin, lite) == noon.replace(tzinfo=None)

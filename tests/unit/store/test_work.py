@@ -12,7 +12,6 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from bot.domain.effects import Effect, EffectKind
 from bot.errors import Busy, UserError
-from bot.store import work as work_module
 from bot.store.tables import OnceRow
 from bot.store.work import TRIES, Work
 from tests.unit.store.house import NOW, effects_in, open_work
@@ -120,7 +119,7 @@ async def test_what_waits_longer_than_its_patience_is_busy_and_stores_nothing(
     held = await gate.held(work)
     times = iter([100.0])
     now = {"is": 0.0}
-    monkeypatch.setattr(work_module.time, "monotonic", lambda: next(times, now["is"]))
+    monkeypatch.setattr("bot.store.work.time.monotonic", lambda: next(times, now["is"]))
     waiting = asyncio.create_task(work.write(setter("late"), patience=2.0))
     patient = asyncio.create_task(work.write(setter("patient")))
     await asyncio.sleep(0)
@@ -136,7 +135,7 @@ async def test_what_waits_longer_than_its_patience_is_busy_and_stores_nothing(
 async def test_a_lock_is_tried_again_and_then_told(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work_module.time, "sleep", lambda _: None)
+    monkeypatch.setattr("bot.store.work.time.sleep", lambda _: None)
     calls = []
 
     def locked(tx: Tx) -> None:
@@ -174,7 +173,7 @@ async def test_a_commit_that_fails_is_told_to_everybody(
         if name == "commit.before":
             raise RuntimeError("disk full")
 
-    monkeypatch.setattr(work_module.failpoints, "reach", broken)
+    monkeypatch.setattr("bot.store.work.failpoints.reach", broken)
     with pytest.raises(RuntimeError, match="disk full"):
         await work.write(setter("a"))
     monkeypatch.undo()

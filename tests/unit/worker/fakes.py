@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from slack_sdk.errors import SlackApiError
+
 from bot.domain.incident import Status
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
@@ -32,6 +34,11 @@ def refusal(
     code: str = "", reason: Reason = Reason.INVALID, provider: str = "slack"
 ) -> ProviderError:
     return ProviderError(provider, reason, code or reason.value, code=code)
+
+
+def refused_by_slack(code: str) -> SlackApiError:
+    """What Slack's own client raises."""
+    return SlackApiError("no", {"ok": False, "error": code})  # type: ignore[no-untyped-call]
 
 
 class Vendor:
@@ -325,7 +332,7 @@ def claimed(kind: EffectKind, incident: int | None = 1, **more: Any) -> Claimed:
         "external_ref": None,
         "last_reason": None,
     }
-    return Claimed(kind=kind, incident=incident, **{**facts, **more})  # type: ignore[arg-type]
+    return Claimed(kind=kind, incident=incident, **{**facts, **more})
 
 
 def build_shop(folder: Path, **more: Any) -> Shop:

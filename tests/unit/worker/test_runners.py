@@ -314,7 +314,7 @@ async def test_the_storms_summary_is_posted_edited_and_ended(shop: Shop) -> None
     assert "Checkout is down" in shop.chat.texts[-1]
     [again] = await shop.home.effects("slack.summarise")
     assert again.due == NOW + timedelta(seconds=storm.EVERY)
-    await shop.home.work.write(lambda tx: [tx.dismiss(n) for n in range(9)])
+    await shop.home.dismiss_all()
     await shop.run(K.SUMMARISE, None)
     assert len(shop.chat.named("post")) == 1
     assert len(shop.chat.named("update")) == 1
@@ -570,10 +570,10 @@ async def test_a_kept_event_is_applied_or_says_why_not(shop: Shop) -> None:
         Delivery("somewhere", "other", "x", b"{}"),
     ]
     for delivery in deliveries:
-        await shop.home.work.write(lambda tx, d=delivery: tx.deliver(d))
+        await shop.home.inbound.receive(delivery)
     for row in (1, 2, 3, 99):
         await shop.run(K.APPLY_EVENT, None, payload={"row": row, "source": "x"})
-    rows = [await shop.home.work.read(lambda tx, n=n: tx.inbound(n)) for n in (1, 2, 3)]
+    rows = await shop.home.work.read(lambda tx: [tx.inbound(n) for n in (1, 2, 3)])
     assert [r.state for r in rows if r] == ["applied", "failed", "ignored"]
     assert rows[1] is not None
     assert rows[1].reason

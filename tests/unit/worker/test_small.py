@@ -199,7 +199,7 @@ async def test_replicas_share_one_poll_per_slot(shop: Shop) -> None:
     sweeps = Sweeps(shop.world, shop.worker, poll_seconds=60)
     for _ in range(3):
         await sweeps._poll()
-        await shop.home.work.write(lambda tx: [tx.dismiss(n) for n in range(1, 9)])
+        await shop.home.dismiss_all()
     assert len(await shop.home.effects("pagerduty.poll")) == 1
     shop.home.clock.advance(60)
     await sweeps._poll()
@@ -215,7 +215,7 @@ async def test_the_mirror_is_tried_until_it_works(
     async def pause(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(sweeps_module.asyncio, "sleep", pause)
+    monkeypatch.setattr("bot.worker.sweeps.asyncio.sleep", pause)
     sweeps = Sweeps(shop.world, shop.worker, poll_seconds=0)
     shop.chat.fail["members"] = [
         refusal("", Reason.UNAVAILABLE),
