@@ -40,11 +40,20 @@ run: $(VENV)/.runtime ## the bot itself (settings from .env)
 doctor: $(VENV)/.runtime ## check every step of the installation
 	@$(BIN)/python -m bot doctor
 
-test: $(VENV)/.dev ## the tests that run everywhere, within 5 minutes
-	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "not long"
+# A file's tests share a stage, so a file stays with one worker. Browser tests and kill points run on their own:
+# Playwright keeps an event loop of its own, and kill points are spread over the workers one by one.
+PYTEST := $(BIN)/python -m pytest -q -rs -n $(WORKERS)
+COVERED := --cov --cov-append --cov-report=
 
-test-long: $(VENV)/.dev ## everything: every kill point on both databases, Chromium
-	@$(BIN)/python -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
+test: $(VENV)/.dev ## the tests that run everywhere, within 5 minutes
+	@$(PYTEST) --dist loadfile -m "not long and not browser"
+
+test-long: $(VENV)/.dev ## everything: every kill point on both databases, Chromium; coverage is enforced
+	@rm -f .coverage .coverage.*
+	@$(PYTEST) $(COVERED) --dist loadfile -m "not browser" --ignore tests/scenarios/crash
+	@$(PYTEST) $(COVERED) --dist loadfile tests/browser
+	@$(PYTEST) tests/scenarios/crash
+	@$(BIN)/coverage report --skip-covered --fail-under=$(COVERAGE)
 
 COVERAGE ?= 90
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot import providers
-from bot.errors import Problem, ProviderError, Reason, SettingsError
+from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsError
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
@@ -33,6 +33,8 @@ from bot.worker.world import World
 from handlers import Desk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.domain.catalog import Catalog
     from bot.ports import Clock, Pager, Router, Tickets
     from bot.settings import Settings
@@ -41,6 +43,8 @@ log = structlog.get_logger()
 
 #: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
 SHUTDOWN_SECONDS = 10.0
+#: Under which name the database remembers who Slack said we are.
+IDENTITY = "slack.identity"
 
 
 class Muster:
@@ -211,7 +215,7 @@ class Muster:
         return None if age < 15 else f"the worker has not looked for {age:.0f} s"  # noqa: PLR2004
 
     async def _slack_state(self) -> str | None:
-        return self.gateway.problem or self._unknown_to_slack
+        return self.gateway.problem or self._unknown_to_slack or self.world.stopped.get("slack")
 
     def _vendor_state(self, name: str) -> Any:
         return lambda: self.world.stopped.get(name) or self.sweeps.down.get(name)
@@ -222,6 +226,8 @@ class Muster:
         """Migrate, then start everything; nothing waits for a vendor."""
         listening = web.listen(self.settings.http.host, self.settings.http.port)
         await self._migrate()
+        remembered = await self.work.read(lambda tx: tx.value(IDENTITY))
+        self._we_are(remembered or {})
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="worker"),
             asyncio.create_task(self.server.serve(sockets=[listening]), name="web"),
@@ -252,15 +258,10 @@ class Muster:
 
     async def _identify(self) -> None:
         """Learn who we are and where announcements go; tried until Slack answers."""
-        wait = 0.5
+        wait, told = 0.5, dict[str, Any]()
         while True:
             try:
-                identity = dict(await self.chat.identity())
-                self.world.bot_user = str(identity.get("user_id") or "")
-                self.world.workspace_url = str(identity.get("url") or "")
-                self.gateway.identified(
-                    {k: str(v) for k, v in identity.items() if isinstance(v, str)}
-                )
+                told = dict(await self.chat.identity())
                 self._unknown_to_slack = None
                 break
             except ProviderError as error:
@@ -271,9 +272,18 @@ class Muster:
                     "slack.unknown_identity", reason=error.reason.value, detail=error.detail
                 )
                 await asyncio.sleep(wait)
-                wait = min(wait * 2, 30)
-        with contextlib.suppress(ProviderError):
+                wait = min(wait * 2, 5)
+        identity = {k: v for k, v in told.items() if isinstance(v, str)}
+        self._we_are(identity)
+        with contextlib.suppress(MusterError):
+            await self.work.write(lambda tx: tx.set_value(IDENTITY, identity))
             await self.world.rooms.announcements()
+
+    def _we_are(self, identity: Mapping[str, str]) -> None:
+        """Who we are at Slack, also from memory: work taken up after a restart needs the same links at once."""
+        self.world.bot_user = identity.get("user_id", "")
+        self.world.workspace_url = identity.get("url", "")
+        self.gateway.identified(dict(identity))
 
     async def run(self) -> None:
         """Start, serve until SIGTERM or SIGINT, stop in order."""

@@ -6,6 +6,9 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from blocks import notices
+from blocks.forms import message_view
+from bot.errors import UserError
 from bot.services.base import SlackUser
 from handlers.actions import ACTIONS
 from handlers.commands import incident_command
@@ -48,8 +51,10 @@ def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None
     app.action(re.compile(".*"))(listener("action", _acknowledged))
     for callback_id, handler in VIEWS.items():
         app.view(callback_id.value)(listener("view", handler))
+    app.view(re.compile(".*"))(listener("view", _outdated))
     for shortcut_id, handler in SHORTCUTS.items():
         app.shortcut(shortcut_id.value)(listener("shortcut", handler))
+    app.shortcut(re.compile(".*"))(listener("shortcut", _outdated))
     for event, handler in EVENTS.items():
         app.event(event)(listener("event", handler))
     app.event(re.compile(".*"))(listener("event", _acknowledged))
@@ -58,6 +63,15 @@ def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None
 async def _acknowledged(turn: Turn) -> None:
     """Inputs inside forms, link buttons and events nobody asked for are acknowledged, or Slack sends them again."""
     await turn.done()
+
+
+async def _outdated(turn: Turn) -> None:
+    """A form or shortcut of another version of us: without an answer Slack shows an error of its own."""
+    words = "This is from another version of me, so nothing was done. Please use /incident."
+    if turn.kind == "shortcut":
+        await turn.open(message_view("Nothing was done", notices.said(words)))
+    else:
+        raise UserError(words)
 
 
 def turn_of(desk: Desk, kind: str, body: Mapping[str, Any], ack: AsyncAck) -> Turn:

@@ -155,7 +155,8 @@ async def retry_step(turn: Turn) -> None:
 async def dismiss_step(turn: Turn) -> None:
     """Let a failed step rest."""
     step = StepButton.decode(turn.action.get("value"))
-    await turn.desk.incidents.dismiss_step(step.effect_id, step.number)
+    if not await turn.desk.incidents.dismiss_step(step.effect_id, step.number):
+        await turn.say(notices.said("That step is not waiting for anything any more."))
 
 
 async def nothing(turn: Turn) -> None:

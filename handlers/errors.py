@@ -51,10 +51,10 @@ async def answer_errors(turn: Turn, handler: Handler) -> None:
 
 
 def _code(error: SlackClientError) -> str:
-    response = getattr(error, "response", None)
+    data = getattr(getattr(error, "response", None), "data", None)
     return (
-        str(response.get("error", "")) if response is not None and hasattr(response, "get") else ""
-    )
+        str(data.get("error", "")) if isinstance(data, dict) else ""
+    )  # a text when it was no JSON
 
 
 async def _fields(turn: Turn, errors: dict[str, str] | None, message: Message) -> None:

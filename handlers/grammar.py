@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rapidfuzz import process
-
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_INCIDENT = re.compile(r"(?:inc-?)(\d{1,9})|#?(\d{1,9})", re.IGNORECASE)
+_INCIDENT = re.compile(r"(?:inc-?)([0-9]+)|#?([0-9]+)", re.IGNORECASE)
+#: More digits no database counts to; such a number names no incident, whatever follows.
+_DIGITS = 18
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 #: Below this likeness a suggestion would be a guess.
 LIKENESS = 60
@@ -39,7 +39,7 @@ def number_first(rest: str, *, bare: bool = False) -> tuple[int | None, str]:
     first, more = word_first(rest)
     found = _INCIDENT.fullmatch(first)
     if found and (found.group(1) or bare):
-        return int(found.group(1) or found.group(2)), more.strip()
+        return int((found.group(1) or found.group(2))[:_DIGITS]), more.strip()
     return None, rest.strip()
 
 
@@ -59,5 +59,7 @@ def word_first(rest: str) -> tuple[str, str]:
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The known word most like it, None when none is near."""
+    from rapidfuzz import process  # noqa: PLC0415 - 3 MB for the few who mistype
+
     found = process.extractOne(word, list(known), score_cutoff=LIKENESS)
     return str(found[0]) if found else None

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from slack_sdk.errors import SlackClientError
+
 from blocks.card import CardContext
 from bot.errors import NotFound, UserError
 
@@ -118,7 +120,7 @@ class Turn:
         opening = asyncio.ensure_future(call(trigger_id=self.trigger, view=dict(view)))
         await asyncio.wait({opening}, timeout=OPEN_PATIENCE)
         await self.done()
-        await opening
+        await _shown(opening)
 
     async def replace(self, view: Mapping[str, Any]) -> None:
         """Show another content in the modal this came from."""
@@ -126,7 +128,7 @@ class Turn:
             await self.done(response_action="update", view=dict(view))
             return
         await self.done()
-        await self.desk.views.views_update(view_id=self.view["id"], view=dict(view))
+        await _shown(self.desk.views.views_update(view_id=self.view["id"], view=dict(view)))
 
     async def incident(self, number: int | None) -> Incident:
         """The incident meant: by its number, else the one of this channel. Private ones only for those in it."""
@@ -147,6 +149,16 @@ class Turn:
             msg = f"There is no INC-{number}. /incident list shows the open ones."
             raise NotFound(msg)
         return found
+
+
+async def _shown(call: Awaitable[object]) -> None:
+    """Slack's answer about a view; the SDK lets the errors of its HTTP client through as they are."""
+    try:
+        await call
+    except SlackClientError:
+        raise
+    except Exception as error:
+        raise SlackClientError(type(error).__name__) from error
 
 
 def _involved(incident: Incident, slack_id: str) -> bool:

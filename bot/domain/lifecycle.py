@@ -6,6 +6,7 @@ A wish that is fulfilled already raises ``AlreadyDone`` with who did it and when
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ class Decision:
 def checked_title(title: str) -> str:
     """The title on one line; ``FieldError`` when there is none or it is too long to show anywhere."""
     clean = " ".join(_plain(title).split())
-    if not clean:
+    if not _shows(clean):
         raise FieldError("title", "Give the incident a title: one line that says what is broken.")
     if len(clean) > TITLE_LIMIT:
         raise FieldError(
@@ -53,6 +54,11 @@ def checked_title(title: str) -> str:
             "Put the rest into What is happening?",
         )
     return clean
+
+
+def _shows(text: str) -> bool:
+    """Whether there is anything to be seen: not only blanks, controls and zero-width characters."""
+    return any(unicodedata.category(char)[0] not in "CZ" for char in text)
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from bot.domain.incident import (
     Urgency,
 )
 from bot.errors import FieldError, MusterError, UserError
+from bot.services import steps
 from bot.services.naming import channel_name
 from bot.store import queries
 from bot.store.work import PATIENCE
@@ -398,20 +399,24 @@ class Incidents:
         """Somebody pressed Retry; False when there is nothing to retry any more."""
 
         def change(tx: Tx) -> bool:
+            before = queries.stopped(tx)
             done = tx.retry(effect_id)
+            for provider in before.keys() - queries.stopped(tx).keys():
+                steps.provider_changed(tx, provider)
             self._show_again(tx, number)
             return done
 
         return await self._work.write(change, patience=PATIENCE)
 
-    async def dismiss_step(self, effect_id: int, number: int) -> None:
-        """Somebody pressed Dismiss."""
+    async def dismiss_step(self, effect_id: int, number: int) -> bool:
+        """Somebody pressed Dismiss; False when there was nothing to dismiss any more."""
 
-        def change(tx: Tx) -> None:
-            tx.dismiss(effect_id)
+        def change(tx: Tx) -> bool:
+            done = tx.dismiss(effect_id)
             self._show_again(tx, number)
+            return done
 
-        await self._work.write(change, patience=PATIENCE)
+        return await self._work.write(change, patience=PATIENCE)
 
     @staticmethod
     def _show_again(tx: Tx, number: int) -> None:

@@ -131,6 +131,15 @@ def channel_archived(tx: Tx, number: int) -> None:
     tx.record(Decision(incident=incident, entries=(note,), effects=plan.open_channel(incident)))
 
 
+def provider_changed(tx: Tx, provider: str) -> None:
+    """A provider stands still or goes on: the incidents that wait for it say so."""
+    if provider == "slack":
+        return  # nothing can be said there
+    for number in queries.held_back(tx, provider):
+        incident = tx.incident(number)
+        tx.record(Decision(incident=incident, effects=plan.refresh(incident)))
+
+
 def topic_set(tx: Tx, number: int, topic: str) -> None:
     """Remember the topic, so that the same one is not set (and told to everybody) again."""
     incident = tx.incident(number)

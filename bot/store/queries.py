@@ -53,6 +53,13 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.TELL: "Private answer",
 }
 
+#: Who may refuse our key, and is then stopped.
+PROVIDERS = ("slack", "pagerduty", "github")
+
+_STOPPED = select(sql.VALUE.c.name, sql.VALUE.c.value).where(
+    sql.VALUE.c.name.in_([f"stopped:{name}" for name in PROVIDERS])
+)
+
 #: From this many attempts on, a step that still waits is shown as failing.
 SHOWN_AFTER = 4
 
@@ -89,7 +96,8 @@ def steps(tx: Tx, number: int) -> list[StepRecord]:
 
 
 def failing(tx: Tx, number: int) -> list[StepRecord]:
-    """Steps that gave up, or have been failing for a while."""
+    """Steps that gave up, have been failing for a while, or are held back by a provider that was stopped."""
+    held = stopped(tx)
     query = (
         select(sql.EFFECT)
         .where(
@@ -98,12 +106,40 @@ def failing(tx: Tx, number: int) -> list[StepRecord]:
                 E.state == "dead",
                 (E.state == "pending") & (E.attempts >= SHOWN_AFTER) & E.last_reason.is_not(None),
                 (E.state == "pending") & (E.last_reason == "auth"),
+                (E.state == "pending") & E.provider.in_(held),
             ),
         )
         .order_by(E.id)
-        .limit(10)
+        .limit(50)
     )
-    return [_step(row) for row in tx.session.execute(query)]
+    shown: list[StepRecord] = []
+    for row in tx.session.execute(query):
+        untried = row.state == "pending" and row.last_reason is None
+        if untried and any(step.provider == row.provider for step in shown):
+            continue  # one line says that the provider stands still
+        shown.append(_step(row))
+    return shown[:10]
+
+
+def stopped(tx: Tx) -> dict[str, str]:
+    """Providers that refused our key, and what they said."""
+    return {
+        row.name.removeprefix("stopped:"): str(row.value.get("why", ""))
+        for row in tx.session.execute(_STOPPED)
+        if row.value
+    }
+
+
+def held_back(tx: Tx, provider: str) -> list[int]:
+    """Open ends: numbers of the newest incidents that wait for a provider."""
+    query = (
+        select(E.incident)
+        .where(E.provider == provider, E.state == "pending", E.incident.is_not(None))
+        .distinct()
+        .order_by(E.incident.desc())
+        .limit(50)
+    )
+    return list(tx.session.execute(query).scalars())
 
 
 def _step(row: Any) -> StepRecord:

@@ -240,11 +240,13 @@ class Tx:
         self.emitted = True
         return True
 
-    def dismiss(self, effect_id: int) -> None:
-        """Let a dead effect rest; it is not shown as failed any more."""
+    def dismiss(self, effect_id: int) -> bool:
+        """Let a dead effect rest; it is not shown as failed any more. False when it was neither dead nor waiting."""
         row = self._effect(effect_id)
-        if row is not None and row.state in {"dead", "pending"}:
-            effect_store.settle(self.session, effect_id, self.now, state="cancelled")
+        if row is None or row.state not in {"dead", "pending"}:
+            return False
+        effect_store.settle(self.session, effect_id, self.now, state="cancelled")
+        return True
 
     def _effect(self, effect_id: int) -> Any:
         query = select(_E.provider, _E.state).where(_E.id == effect_id)

@@ -20,7 +20,9 @@ from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.lifecycle import Decision
 from bot.errors import MusterError, ProviderError, Reason
+from bot.services import steps
 from bot.store import effects as store
+from bot.store import queries
 from bot.store.engine import is_sqlite
 from bot.store.queries import SHOWN_AFTER
 from bot.worker import retry
@@ -94,8 +96,9 @@ class Worker:
         everything = is_sqlite(self.world.work.url)
 
         def free(tx: Tx) -> int:
-            for provider in ("slack", "pagerduty", "github"):
+            for provider in queries.stopped(tx):
                 tx.set_value(f"stopped:{provider}", None)
+                steps.provider_changed(tx, provider)
             return store.free_leases(tx.session, tx.now, everything=everything)
 
         freed = await self._patiently(free)
@@ -139,7 +142,7 @@ class Worker:
         if time.monotonic() - self._freed_at > LOOK_SECONDS:
             self._freed_at = time.monotonic()
             store.free_leases(tx.session, tx.now)
-        stopped = [p for p in ("slack", "pagerduty", "github") if self._is_stopped(tx, p)]
+        stopped = [p for p in queries.PROVIDERS if self._is_stopped(tx, p)]
         return store.claim(
             tx.session,
             now=tx.now,
@@ -286,6 +289,7 @@ class Worker:
                 )
             ]
         )
+        steps.provider_changed(tx, provider)
 
     @staticmethod
     def _show(tx: Tx, effect: Claimed) -> None:
@@ -333,7 +337,12 @@ class Worker:
 
     async def resume(self, provider: str) -> None:
         """The provider takes our key again (or somebody pressed Retry)."""
-        await self._record(lambda tx: tx.set_value(f"stopped:{provider}", None))
+
+        def go_on(tx: Tx) -> None:
+            tx.set_value(f"stopped:{provider}", None)
+            steps.provider_changed(tx, provider)
+
+        await self._record(go_on)
         self.world.stopped.pop(provider, None)
         self.wake()
 

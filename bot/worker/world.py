@@ -82,8 +82,8 @@ class World:
         return incident, card(incident, context, place=place)
 
     def _failed(self, step: StepRecord) -> FailedStep:
-        stopped = step.provider in self.stopped and step.reason == Reason.AUTH
-        reason = step.detail or step.reason
+        stopped = step.provider in self.stopped and step.state == "pending"
+        reason = step.detail or step.reason or self.stopped.get(step.provider, "")
         if step.state == "pending" and not stopped:
             reason = f"{reason} (tried {step.attempts} times, trying again)"
         return FailedStep(

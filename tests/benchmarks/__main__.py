@@ -57,7 +57,9 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", default=[], help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--quick", action="store_true", help="smaller numbers, minutes not half an hour")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller numbers, minutes not half an hour"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
     names = options.names or list(NAMES)

@@ -1,8 +1,8 @@
-"""The load client: a process of its own that sends prepared requests over a few connections as fast as they are answered.
+"""The load client: a process of its own that sends prepared requests as fast as they are answered.
 
 ``python -m tests.benchmarks.client`` reads one JSON object on standard input: host, port, path, bodies, signatures,
-connections, and optionally ``kill`` (the process that gets SIGKILL right after the last answer) or ``rate`` (requests a
-second). It prints one JSON object: answers by status, seconds, latencies.
+connections, and optionally ``kill`` (the process that gets SIGKILL right after the last answer). It prints one JSON
+object: answers by status, seconds, latencies.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ async def run(*, quick: bool) -> list[Row]:
 
 
 async def _muster(count: int) -> Outcome:
-    async with ground(**NO_VENDORS) as place:
+    async with ground(NO_VENDORS) as place:
         await place.start_bot()
         await place.quiet()
         assert place.bot is not None

@@ -13,15 +13,18 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bot import cli
 from bot.web import server
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from starlette.requests import Request
 
 EVERY = 0.004
 #: Where threads wait: not work.

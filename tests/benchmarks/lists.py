@@ -42,7 +42,7 @@ async def run(*, quick: bool) -> list[Row]:
 
 
 async def _measure(count: int) -> dict[str, list[float]]:
-    async with ground(**NO_VENDORS) as place:
+    async with ground(NO_VENDORS) as place:
         await asyncio.to_thread(seed, f"sqlite:///{place.database}", count)
         await place.start_bot()
         await place.quiet()
@@ -79,7 +79,9 @@ async def _home(place: Ground, times: int = 15) -> list[float]:
 
         async def published() -> list[dict[str, Any]]:
             return [
-                call for call in await place.calls("home") if call["operation"] == "slack.views.publish"
+                call
+                for call in await place.calls("home")
+                if call["operation"] == "slack.views.publish"
             ]
 
         call = (await place.wait(published, 10, "Home", every=0.005))[0]

@@ -63,4 +63,4 @@ def build() -> App:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    SocketModeHandler(build(), os.environ["SLACK_APP_TOKEN"]).start()
+    SocketModeHandler(build(), os.environ["SLACK_APP_TOKEN"]).start()  # type: ignore[no-untyped-call]

@@ -19,6 +19,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -26,7 +27,7 @@ import aiohttp
 from tests.stage import PAGERDUTY_SECRET, bot_environ, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 Json = dict[str, Any]
 
@@ -63,7 +64,7 @@ HEADINGS = ("what", "measured", "baseline of the same run", "ratio", "target", "
 
 
 def say(text: str) -> None:
-    """Progress, with the load of the machine when it is not only ours."""
+    """Progress."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -276,7 +277,9 @@ class Ground:
 
 
 @contextlib.asynccontextmanager
-async def ground(*, limits: bool = False, **changes: str | None) -> AsyncIterator[Ground]:
+async def ground(
+    changes: Mapping[str, str | None] = MappingProxyType({}), *, limits: bool = False
+) -> AsyncIterator[Ground]:
     """A sandbox; ``changes`` are settings of the bot (None leaves one out). Everything ends with it."""
     port = free_port()
     bot_url = f"http://127.0.0.1:{port}"
@@ -284,13 +287,11 @@ async def ground(*, limits: bool = False, **changes: str | None) -> AsyncIterato
     with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
         folder = Path(name)
         arguments = ["-m", "bot.sandbox.server", "--port", "0", "--bot-url", bot_url]
-        sandbox = await start(
-            folder, "sandbox", *arguments, *(() if limits else ("--no-limits",))
-        )
+        sandbox = await start(folder, "sandbox", *arguments, *(() if limits else ("--no-limits",)))
         url = await _address(sandbox)
         budget = "slack" if limits else "off"
-        changes = {"SLACK_RATE_BUDGET": budget, "LOG_LEVEL": "warning", **changes}
-        environ = bot_environ(url, f"sqlite:///{folder}/muster.db", port, **changes)
+        settings = {"SLACK_RATE_BUDGET": budget, "LOG_LEVEL": "warning", **changes}
+        environ = bot_environ(url, f"sqlite:///{folder}/muster.db", port, **settings)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
             place = Ground(folder, url, bot_url, http, environ)

@@ -1,297 +1,306 @@
-"""Bad input gets a clear refusal and leaves nothing behind; absurd words ping nobody."""
+"""Whatever comes from Slack: a clear sentence, nothing or all of it stored, no ping, no traceback."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import asyncio
 import json
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+import pytest_asyncio
+from structlog.testing import capture_logs
 
-from bot.store.tables import InboundRow, IncidentRow
-from tests.stage import ALICE, API_TOKEN, BOB, GENERAL, PAGERDUTY_SECRET, Json, Stage, stage
-from tests.workspace import card_of, cards, header, issues, pages, room_of, said_in
+from tests.scenarios.bad_input_desk import ABSURD, ERIN, GHOST, Desk
+from tests.stage import ALICE, BOB, GENERAL, Json, Stage
+from tests.workspace import buttons, card_of, issues, pages, room_of, said_in
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EVENT: Json = {
-    "event": {
-        "id": "01BADINPUT",
-        "event_type": "incident.triggered",
-        "resource_type": "incident",
-        "occurred_at": "2026-11-20T10:00:00Z",
-        "agent": None,
-        "client": None,
-        "data": {
-            "id": "PBADINP",
-            "type": "incident",
-            "number": 99,
-            "status": "triggered",
-            "title": "Sent by hand",
-            "urgency": "high",
-            "service": {"id": "PCHECKO", "type": "service_reference", "summary": "Checkout API"},
-            "assignees": [],
-        },
-    }
-}
+NUMBERS = ("INC-999", "INC-0", "INC-99999999999", f"INC-{'9' * 40}", "inc-00999")
 
 
-def signed(body: bytes, *secrets: str) -> dict[str, str]:
-    digests = [hmac.new(s.encode(), body, hashlib.sha256).hexdigest() for s in secrets]
-    return {"X-PagerDuty-Signature": ",".join(f"v1={digest}" for digest in digests)}
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(s: Stage, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Desk]:
+    with capture_logs() as events:
+        made = Desk(s, caplog, events)
+        await made.begin()
+        yield made
+        await made.judge()
 
 
-async def send(s: Stage, body: bytes, headers: Any = None) -> tuple[int, str]:
-    own = signed(body, PAGERDUTY_SECRET) if headers is None else headers
-    answer = await s.http.post(f"{s.bot_url}/webhooks/pagerduty", content=body, headers=own)
-    return answer.status_code, answer.text
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mistreated(house: Stage) -> str:
+    """An incident that nothing of what is sent here may change."""
+    made = await house.declare("SEV3 mistreated")
+    await house.settled(made)
+    return made
 
 
-def event(**changes: Any) -> bytes:
-    return json.dumps({"event": EVENT["event"] | changes}).encode()
+@pytest_asyncio.fixture(loop_scope="module")
+async def name(desk: Desk, mistreated: str) -> AsyncIterator[str]:
+    """The mistreated one; afterwards it still works."""
+    yield mistreated
+    assert f"Noted on {mistreated}" in await desk.type(f"note {mistreated} still here")
 
 
-async def stored(s: Stage) -> tuple[int, int]:
-    """How many webhooks and incidents are on disk."""
-    assert s.bot is not None
-
-    def count(tx: Any) -> tuple[int, int]:
-        tables = (InboundRow, IncidentRow)
-        counts = [tx.session.execute(select(func.count()).select_from(t)).scalar() for t in tables]
-        return counts[0], counts[1]
-
-    return await s.bot.work.read(count)
+@pytest_asyncio.fixture(loop_scope="module")
+async def own(desk: Desk) -> str:
+    """An incident of this test alone."""
+    made = await desk.s.declare(f"SEV3 of its own {'x' * len(await desk.declared())}")
+    await desk.s.settled(made)
+    return made
 
 
-WRONG = {
-    "unsigned": (event(), {}, 401),
-    "wrongly signed": (event(), signed(event(), "another secret"), 401),
-    "signed in another scheme": (event(), {"X-PagerDuty-Signature": "v0=abc"}, 401),
-    "signature of another body": (event(), signed(b"{}", PAGERDUTY_SECRET), 401),
-    "signature with odd bytes": (event(), {"X-PagerDuty-Signature": "v1=é".encode()}, 401),
-    "truncated": (event()[:-20], None, 400),
-    "empty": (b"", None, 400),
-    "not JSON": (b"hello there", None, 400),
-    "not UTF-8": (b'{"event": "\xff\xfe"}', None, 400),
-    "huge": (b'{"event": "' + b"a" * 600_000 + b'"}', None, 413),
-    "deeply nested": (b"[" * 100_000 + b"]" * 100_000, None, 400),
-    "a list": (b"[1, 2]", None, 422),
-    "a number": (b"12", None, 422),
-    "no event": (b"{}", None, 422),
-    "an event that is text": (b'{"event": "boom"}', None, 422),
-    "no id": (event(id=None), None, 422),
-    "an id that is an object": (event(id={"a": 1}), None, 422),
-    "no type": (event(event_type=None), None, 422),
-    "a type that is a number": (event(event_type=12), None, 422),
-    "no data": (event(data=None), None, 422),
-    "data that is a list": (event(data=[1]), None, 422),
-}
+async def same(desk: Desk, name: str, act: Any) -> Any:
+    """Do something that must leave the incident and all others as they are."""
+    before = [{**i, "links": None} for i in await desk.declared()]
+    done = await act
+    await desk.s.quiet()
+    assert [{**i, "links": None} for i in await desk.declared()] == before, name
+    return done
 
 
-@pytest.mark.parametrize("case", WRONG)
-async def test_a_wrong_webhook_is_refused_with_a_reason_and_not_stored(s: Stage, case: str) -> None:
-    body, headers, status = WRONG[case]
-    before = await stored(s)
-    answered, text = await send(s, body, headers)
-    assert answered == status, text
-    assert json.loads(text)["error"]
-    assert "Traceback" not in text
-    assert await stored(s) == before
+# --- titles -------------------------------------------------------------------------------
 
 
-async def test_a_body_without_length_is_cut_off_when_it_grows_too_large(s: Stage) -> None:
-    async def endless() -> Any:
-        for _ in range(40):
-            yield b"x" * 65536
-
-    answer = await s.http.post(f"{s.bot_url}/webhooks/pagerduty", content=endless(), headers={})
-    assert answer.status_code == 413
-
-
-async def test_a_signed_event_of_an_unknown_type_is_kept_and_accepted(s: Stage) -> None:
-    before = await stored(s)
-    body = event(id="01UNKNOWN", event_type="incident.teleported")
-    assert (await send(s, body))[0] == 202
-    assert (await send(s, body))[0] == 202  # delivered again: known
-    await s.quiet()
-    kept, incidents = await stored(s)
-    assert kept == before[0] + 1
-    assert incidents == before[1]
+@pytest.mark.parametrize("title", ABSURD)
+async def test_an_absurd_title_typed_is_kept_and_calls_nobody(desk: Desk, title: str) -> None:
+    typed, kept = ABSURD[title]
+    answer = await desk.type(f"declare {typed}")
+    if "Nothing is declared yet" in answer:  # looks like one that is open already
+        await desk.s.press("Declare anyway", channel=GENERAL)
+        await desk.s.quiet()
+    newest = (await desk.declared())[0]
+    assert kept in newest["title"]
+    await desk.whole(newest)
 
 
-ODD = {
-    "no title": {"title": None},
-    "title of a wrong type": {"title": ["a", "list"]},
-    "no urgency": {"urgency": None},
-    "status of a wrong type": {"status": 12},
-    "service that is text": {"service": "Checkout"},
-    "assignees that are numbers": {"assignees": [1, None, "x"]},
-    "priority that is text": {"priority": "P1"},
-    "number that is text": {"number": "many"},
-}
+@pytest.mark.parametrize("title", ABSURD)
+async def test_an_absurd_title_in_the_form_is_kept_and_calls_nobody(desk: Desk, title: str) -> None:
+    typed, kept = ABSURD[title]
+    await desk.type("declare")
+    answer = await desk.s.submit({"Title": typed, "What is happening?": typed})
+    assert answer["ok"], answer
+    assert answer["view"] is None, answer
+    newest = (await desk.declared())[0]
+    assert kept in newest["title"]
+    await desk.whole(newest)
 
 
-@pytest.mark.parametrize("case", ODD)
-async def test_a_signed_event_with_odd_fields_is_taken(s: Stage, case: str) -> None:
-    """PagerDuty disables a subscription after three refusals, so only the envelope is refused."""
-    own = "POD" + hashlib.sha256(case.encode()).hexdigest()[:5].upper()
-    data = EVENT["event"]["data"] | {"id": own} | ODD[case]
-    status, text = await send(s, event(id=f"01{own}", data=data))
-    assert status == 202, text
-    await s.quiet()
-    assert s.bot is not None
-    own_row = select(InboundRow).where(InboundRow.event_id == f"01{own}")  # type: ignore[arg-type]
-    row = await s.bot.work.read(lambda tx: tx.session.execute(own_row).scalar_one())
-    assert row.state == "applied", row.reason
-    # PagerDuty does not know this incident, which is all that may have gone wrong.
-    failed = [e for e in await s.unfinished() if e["state"] == "dead"]
-    assert all("404" in e["why"] for e in failed), failed
+@pytest.mark.parametrize("title", ["", "   ", "\u200b\u2060", "\t\n "])
+async def test_nothing_typed_opens_the_form_and_nothing_is_stored(desk: Desk, title: str) -> None:
+    await same(desk, title, desk.type(f"declare {title}"))
+    shown = (await desk.s.state())["views"]
+    if shown:
+        refused = await same(desk, title, desk.s.submit({"Title": title}))
+        assert refused["errors"], refused
 
 
-async def test_every_secret_of_a_rotation_opens_the_door(s: Stage) -> None:
-    body = event(id="01ROTATED", event_type="pagey.ping", data={"message": "Hello"})
-    both = signed(body, "the old one", PAGERDUTY_SECRET)
-    assert (await send(s, body, both))[0] == 202
+async def test_a_title_nobody_can_show_is_refused_with_its_length(desk: Desk) -> None:
+    answer = await same(desk, "long", desk.type("declare " + "x" * 10_000))
+    assert "10,000 characters" in answer
+    assert "500" in answer
+    await desk.type("declare")
+    refused = await same(desk, "long", desk.s.submit({"Title": "x" * 2_900}))
+    assert "2,900 characters" in str(refused["errors"])
 
 
-async def test_two_configured_secrets_are_both_taken(tmp_path_factory: Any) -> None:
-    folder = tmp_path_factory.mktemp("secrets")
-    async with stage(folder, PAGERDUTY_WEBHOOK_SECRET="first one, second one") as s:
-        for number, secret in enumerate(("first one", "second one", "third one")):
-            body = event(id=f"01S{number}", event_type="pagey.ping", data={})
-            status, _ = await send(s, body, signed(body, secret))
-            assert status == (202 if number < 2 else 401)
+# --- long texts ---------------------------------------------------------------------------
 
 
-async def test_an_endpoint_without_secret_refuses_everybody(tmp_path_factory: Any) -> None:
-    folder = tmp_path_factory.mktemp("no-secret")
-    async with stage(folder, PAGERDUTY_WEBHOOK_SECRET=None, API_TOKEN=None) as s:
-        assert (await send(s, event(), signed(event(), "")))[0] == 401
-        headers = {"Authorization": "Bearer None"}
-        answer = await s.http.get(f"{s.bot_url}/api/incidents", headers=headers)
-        assert answer.status_code == 401
-
-
-PINGS = "<!channel> <!here> <!everyone> <@U0BOB0000> <!subteam^S0ONCALL0> @here"
-ABSURD = {
-    "pings": PINGS,
-    "emoji": "🔥🧯 :boom: 🏳️‍🌈",
-    "right to left": "\u202eفشل الدفع\u202c (backwards)",
-    "markup": "*bold* _it_ ~no~ `code` ```block``` <https://evil.example|click>",
-    "entities": "&amp;lt;!channel&amp;gt; &lt;!here&gt; & < >",
-    "control characters": "tab\tand\u0000null\u2028line",
-    "one long word": "x" * 480,
-}
-
-
-def mrkdwn(part: Any) -> list[str]:
-    """Every text of a message in which Slack would obey markup."""
-    if isinstance(part, list):
-        return [text for one in part for text in mrkdwn(one)]
-    if not isinstance(part, dict):
-        return []
-    own = [part["text"]] if "ts" in part or part.get("type") == "mrkdwn" else []
-    return own + [text for one in part.values() for text in mrkdwn(one)]
-
-
-@pytest.mark.parametrize("case", ABSURD)
-async def test_an_absurd_title_is_shown_as_it_is_and_pings_nobody(s: Stage, case: str) -> None:
-    title = ABSURD[case]
-    headers = {"Authorization": f"Bearer {API_TOKEN}"}
-    answer = await s.http.post(
-        f"{s.bot_url}/api/incidents",
-        json={"title": title, "description": title, "detected_by": title[:150]},
-        headers=headers,
-    )
-    assert answer.status_code == 202, answer.text
-    name = answer.json()["id"]
-    state = await s.settled(name)
-    note = f"/incident note {name} {title}"
-    await s.command(note, user=BOB)
-    state = await s.settled(name)
-    room = room_of(state, name)
-    assert room
-    for message in [m for c in state["messages"].values() for m in c]:
-        if name in message["text"] and message["user"] != ALICE:
-            words = " ".join(mrkdwn(message))
-            assert not re.search(r"<!(channel|here|everyone|subteam)", words)
-            assert "|click>" not in words or message["subtype"]  # nobody is called by a link
-    assert room["mentions"] == 0
-    [page] = pages(state, " ".join(title.replace("\0", "").split()))
-    assert page["status"] == "triggered"
-    [issue] = issues(state, name)
-    assert "@here" not in issue["body"]
-    assert await s.problems() == []
-
-
-async def test_titles_nobody_can_use_are_refused_with_a_sentence(s: Stage) -> None:
-    before = await stored(s)
-    headers = {"Authorization": f"Bearer {API_TOKEN}"}
-    url = f"{s.bot_url}/api/incidents"
-    refused: list[Any] = [
-        {},
-        {"title": ""},
-        {"title": "   \n "},
-        {"title": "x" * 10_000},
-        {"title": None},
-        {"title": 12},
-        {"title": "ok", "severity": "SEV99"},
-        {"title": "ok", "service": "nobody knows it"},
-        {"title": "ok", "description": "y" * 20_000},
-        {"title": "ok", "unknown": "field"},
-        [],
-        "text",
+async def test_long_notes_and_resolutions_are_whole_or_refused(desk: Desk, own: str) -> None:
+    long = " ".join(f"<!channel> word{n}" for n in range(600))[:9_900]
+    answer = await same(desk, own, desk.type(f"note {own} {'y' * 10_001}"))
+    assert "10,001 characters" in answer
+    assert "10,000" in answer
+    assert "Noted" in await desk.type(f"note {own} {long}")
+    state = await desk.s.settled(own)
+    last = "word550"
+    assert any(last in str(m["blocks"]) for m in state["messages"][room(state, own)["id"]])
+    [page] = [
+        p
+        for p in state["pagerduty"]["incidents"]
+        if f"/{own}" in str(p["incident_key"]) or own in str(p["incident_key"])
     ]
-    for body in refused:
-        answer = await s.http.post(url, json=body, headers=headers)
-        assert answer.status_code == 422, (body, answer.text)
-        assert answer.json()["detail"]
-    answer = await s.http.post(url, content=b"{not json", headers=headers)
-    assert answer.status_code in {400, 422}
-    for wrong in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic abc"}):
-        answer = await s.http.post(url, json={"title": "no"}, headers=wrong)
-        assert answer.status_code == 401
-    assert await stored(s) == before
+    assert any(last in n["content"] for n in page["notes"])
+    assert any(last in c["body"] for c in issues(state, own)[0]["comments"])
+    refused = await same(desk, own, desk.type(f"resolve {own} {'z' * 10_001}"))
+    assert "10,001 characters" in refused
+    assert "is resolved" in await desk.type(f"resolve {own} {long}")
+    state = await desk.s.settled(own)
+    assert issues(state, own)[0]["state"] == "closed"
+    assert any(last in c["body"] for c in issues(state, own)[0]["comments"][1:])
+    assert "is open again" in await desk.type(f"reopen {own}")
 
 
-async def test_a_title_of_ten_thousand_characters_is_refused_in_slack_too(s: Stage) -> None:
-    before = await stored(s)
-    answer = await s.command(f"/incident declare {'long ' * 2000}")
-    assert "the most" in str(answer["ack"])
-    await s.command("/incident")
-    await s.until(lambda state: state["views"])
-    blank = await s.submit({"Title": "   "})
-    assert blank["errors"], blank
-    assert "title" in str(blank["errors"]).lower()
-    assert await stored(s) == before
+def room(state: Json, name: str) -> Json:
+    found = room_of(state, name)
+    assert found
+    return found
 
 
-async def test_a_page_with_a_title_of_ten_thousand_characters_is_shown_cut(s: Stage) -> None:
-    data = EVENT["event"]["data"] | {"id": "PLONGTI", "title": "word " * 2000}
-    assert (await send(s, event(id="01LONG", data=data)))[0] == 202
-    found = await s.until(lambda state: [c for c in cards(state) if "word word" in header(c)])
-    assert len(header(found[0])) <= 150
-    await s.quiet()
-    assert await s.problems() == []
+# --- people, numbers and words nobody knows -----------------------------------------------
 
 
-async def test_unknown_people_channels_and_numbers_are_answered_with_a_sentence(s: Stage) -> None:
-    name = await s.declare("Nobody knows them")
-    await s.settled(name)
-    for words, says in (
-        (f"reassign {name} @nobody.at.all", "Name the person with @"),
-        (f"reassign {name} <@U0NOBODY0>", "Name the person with @"),
-        ("ack INC-424242", "There is no INC-424242"),
-        ("show INC-99999999999999", "INC-"),
-        ("ack", "Say which incident"),
-        ("ack #general", "Say which incident"),
-    ):
-        answer = await s.command(f"/incident {words}", channel=GENERAL)
-        assert says in str(answer["ack"]), (words, answer)
-    state = await s.settled(name)
-    assert said_in(state, room_of(state, name)) == []
-    assert "triggered" in (card_of(state, name) or {})["text"]
-    assert await s.problems() == []
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("reassign {} @nobody-here", "Name the person with @"),
+        ("reassign {} nobody", "Name the person with @"),
+        (f"reassign {{}} <@{GHOST}>", "Name the person with @"),  # typed, so no mention
+        ("reassign {} @muster", "bot"),
+        ("escalate {} nowhere at all", "I know no policy or level"),
+        ("escalate {} level 99999999", "I know no policy or level"),
+        ("escalate {} -1", "I know no policy or level"),
+        ("severity {} SEV99", "There is no severity SEV99"),
+        ("severity {}", "Choose one of SEV1"),
+        ("status {} broken", "There is no phase broken"),
+        ("status {} resolved", "use resolve"),
+        ("note {}", "Write the note"),
+        ("title {}", "Give the incident a title"),
+        ("list nothing-like-this", "no open incidents of a service"),
+    ],
+)
+async def test_what_nobody_knows_is_answered_and_changes_nothing(
+    desk: Desk, name: str, words: str, told: str
+) -> None:
+    assert told in await same(desk, name, desk.type(words.format(name), user=ALICE))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "verb", ["show", "ack", "resolve", "reassign", "note", "timeline", "title"]
+)
+async def test_an_incident_that_does_not_exist_is_said_even_in_anothers_channel(
+    desk: Desk, name: str, verb: str, number: str
+) -> None:
+    """A number too much must never be taken for words about the incident of this channel."""
+    place = room(await desk.s.state(), name)["id"]
+    for channel in (GENERAL, place):
+        rest = {"reassign": " @bob", "note": " some words", "title": " New words"}.get(verb, "")
+        answer = await same(desk, name, desk.type(f"{verb} {number}{rest}", channel=channel))
+        assert "There is no INC-" in answer
+
+
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [
+        ("declair It burns", "declare"),
+        ("resovle", "resolve"),
+        ("<!channel>", None),
+        ("'; DROP TABLE", None),
+        ("🔥", None),
+        ("x" * 3_000, None),
+        ("@erin", None),
+    ],
+)
+async def test_an_unknown_command_does_nothing_and_names_the_nearest(
+    desk: Desk, name: str, typed: str, nearest: str | None
+) -> None:
+    answer = await same(desk, name, desk.type(typed))
+    assert "so nothing was done" in answer
+    assert (f"/incident {nearest}" in answer) if nearest else ("Did you mean" not in answer)
+
+
+# --- buttons and forms of other versions --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "7",
+        "not json",
+        "[" * 5_000,
+        "null",
+        '{"v":0,"incident":1}',
+        '{"v":1}',
+        '{"v":1,"number":"1"}',
+        '{"v":1,"number":-1}',
+        '{"v":1,"number":1.5}',
+        f'{{"v":1,"number":{"9" * 30}}}',
+        f'{{"v":1,"number":{2**63 - 1}}}',
+        '{"v":1,"number":1,"more":2}',
+    ],
+)
+@pytest.mark.parametrize("action", ["incident.acknowledge", "incident.resolve", "step.retry"])
+async def test_a_button_of_another_version_does_nothing_and_says_so(
+    desk: Desk, name: str, action: str, value: str | None
+) -> None:
+    carried: Json = {} if value is None else {"value": value}
+    answer = await same(desk, name, desk.pressed(name, action_id=action, **carried))
+    assert "older version" in answer or "There is no INC-" in answer
+
+
+@pytest.mark.parametrize("action", ["step.retry", "step.dismiss"])
+async def test_a_step_that_does_not_exist_is_not_retried(
+    desk: Desk, name: str, action: str
+) -> None:
+    number = int(name.removeprefix("INC-"))
+    value = json.dumps({"v": 1, "effect_id": 2**62, "number": number})
+    answer = await same(desk, name, desk.pressed(name, action_id=action, value=value))
+    assert "not waiting" in answer
+    assert not [b for b in buttons(card_of(await desk.s.state(), name) or {}) if b == "Retry"]
+
+
+async def test_presses_nobody_knows_are_acknowledged(desk: Desk, name: str) -> None:
+    for action in ("incident.from_the_future", "", "<!channel>", "x" * 255):
+        await same(desk, name, desk.pressed(name, action_id=action, value="1", answered=False))
+
+
+@pytest.mark.parametrize(
+    "metadata", ["", "{", "null", '{"v":9,"number":1}', '{"v":1,"number":999999}', "[" * 2_900]
+)
+async def test_a_form_of_another_version_does_nothing_and_says_so(
+    desk: Desk, name: str, metadata: str
+) -> None:
+    await desk.s.on_card(name, "Resolve")
+    view = desk.s.sandbox.sandbox.slack.ws.modals[ALICE][-1]
+    view.private_metadata = metadata
+    answer = await same(desk, name, desk.s.submit({"What fixed it?": "nothing"}))
+    assert answer["ok"], answer
+    shown = str(answer["view"])
+    assert "older version" in shown or "There is no INC-999999" in shown
+
+
+async def test_a_form_nobody_knows_is_answered(desk: Desk, name: str) -> None:
+    await desk.s.on_card(name, "Resolve")
+    desk.s.sandbox.sandbox.slack.ws.modals[ALICE][-1].callback_id = "form.from_the_future"
+    answer = await same(desk, name, desk.s.submit({"What fixed it?": "nothing"}))
+    assert answer["ok"], answer
+    assert "older version" in str(answer["view"])
+
+
+# --- strangers and double presses ---------------------------------------------------------
+
+
+async def test_a_stranger_presses_and_it_counts(desk: Desk, own: str) -> None:
+    who = {"id": GHOST, "username": "ghost", "own": "ghost"}
+    value = json.dumps({"v": 1, "number": int(own.removeprefix("INC-"))})
+    await desk.pressed(own, user=who, action_id="incident.acknowledge", value=value, answered=False)
+    state = await desk.s.settled(own)
+    assert "Acknowledge" not in buttons(card_of(state, own) or {})
+    said = [t for t in said_in(state, room_of(state, own)) if "acknowledged" in t]
+    assert len(said) == 1
+    assert GHOST in said[0]
+
+
+async def test_many_presses_at_once_are_one_change(desk: Desk, own: str) -> None:
+    presses = [desk.s.on_card(own, "Acknowledge", user=user, repeat=2) for user in (ALICE, BOB) * 3]
+    answers = await asyncio.gather(*presses)
+    assert all(answer["ok"] for answer in answers)
+    state = await desk.s.settled(own)
+    assert len([t for t in said_in(state, room_of(state, own)) if "acknowledged" in t]) == 1
+    [page] = pages(state, next(i["title"] for i in await desk.declared() if i["id"] == own))
+    assert len([e for e in page["log"] if e["type"] == "acknowledge_log_entry"]) == 1
+    assert len([c for c in issues(state, own)[0]["comments"] if "acknowledged" in c["body"]]) == 1
+
+
+async def test_a_guest_and_a_leaver_are_no_owners(desk: Desk, name: str) -> None:
+    for who, told in (("@grace", "no PagerDuty account"), ("@frank", "is deactivated")):
+        assert told in await same(desk, name, desk.type(f"reassign {name} {who}"))
+    assert ERIN not in str(card_of(await desk.s.state(), name))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.domain import plan
-from bot.domain.incident import PagerKind, Status
+from bot.domain.incident import EntryKind, PagerKind, Status
 from bot.domain.news import OWN_NOTE
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError, Reason
@@ -17,7 +17,8 @@ from bot.ports import PageRequest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.incident import Actor, Incident
+    from bot.domain.incident import Actor, Entry, Incident
+    from bot.domain.page import PageEvent
     from bot.ports import Page, Pager
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
@@ -30,6 +31,19 @@ UNKNOWN_REQUESTER = "1008"
 CURSOR = "pagerduty.cursor"
 #: Each poll looks back a little further than the last one ended: clocks differ, and reads are cheap.
 OVERLAP = timedelta(seconds=90)
+#: How far PagerDuty's clock and ours may be apart when we look for a change of our own there.
+CLOCKS_APART = timedelta(seconds=5)
+#: What PagerDuty logs of one change lies within this.
+ONE_CHANGE = timedelta(seconds=1.5)
+#: What an escalation, or one more person who is asked, is logged as.
+ESCALATIONS = frozenset(
+    {
+        EntryKind.ESCALATED,
+        EntryKind.DELEGATED,
+        EntryKind.RESPONDER_ADDED,
+        EntryKind.REASSIGNED,
+    }
+)
 #: On the very first start only incidents this young are caught up.
 FIRST_LOOK = timedelta(hours=24)
 
@@ -89,15 +103,10 @@ async def _as_person(world: World, who: Actor | None, call: Any) -> Any:
 async def change_page(world: World, effect: Claimed) -> Settle | None:
     """Acknowledge, resolve, reopen, reassign, escalate or set the priority in the name of whoever pressed."""
     incident = await world.load(effect.incident)
-    page_id = incident.pager.id
-    if page_id is None:
+    if incident.pager.id is None:
         return None
-    pager, verb, by = (
-        world.the_pager(),
-        effect.payload["verb"],
-        actor_from(effect.payload.get("by")),
-    )
-    known = await _already(pager, effect, page_id)
+    verb, by = effect.payload["verb"], actor_from(effect.payload.get("by"))
+    known = await _already(world, effect, incident)
     page = known or await _as_person(
         world, by, lambda email: _change(world, effect, incident, email)
     )
@@ -111,18 +120,28 @@ async def change_page(world: World, effect: Claimed) -> Settle | None:
     return settle
 
 
-async def _already(pager: Pager, effect: Claimed, page_id: str) -> Page | None:
+async def _already(world: World, effect: Claimed, incident: Incident) -> Page | None:
     """A retaken reassignment or escalation would page people again: look whether it took effect."""
     if effect.attempt == 1 or effect.payload["verb"] not in {"reassign", "escalate"}:
         return None
-    page = await pager.page(page_id)
-    kinds = {
-        "reassign": {"reassigned"},
-        "escalate": {"escalated", "delegated", "responder_added", "reassigned"},
-    }
-    since = effect.first_tried_at - timedelta(seconds=5)
-    done = any(e.kind.value in kinds[effect.payload["verb"]] and e.at >= since for e in page.events)
-    return page if done else None
+    page = await world.the_pager().page(incident.pager.id or "")
+    if effect.payload["verb"] == "reassign":
+        wanted = await _user_id(world, effect.payload["to"])
+        return page if wanted in {one.pagerduty_id for one in page.assignees} else None
+    known = await world.work.read(lambda tx: tx.entries(incident.number))
+    before = [e for e in known if e.at < effect.created_at and e.kind in ESCALATIONS]
+    since = effect.first_tried_at - CLOCKS_APART
+    done = [e for e in page.events if e.kind in ESCALATIONS and e.at >= since]
+    return page if any(not _belongs(event, before) for event in done) else None
+
+
+def _belongs(event: PageEvent, before: Sequence[Entry]) -> bool:
+    """Whether a change made before this one explains the event; PagerDuty counts in whole seconds."""
+    return any(
+        (event.vendor_id and event.vendor_id == entry.vendor_id)
+        or (entry.vendor_at and abs(event.at - entry.vendor_at) <= ONE_CHANGE)
+        for entry in before
+    )
 
 
 async def _change(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ class Life:
     starter: Starter
     bots: list[Bot] = field(default_factory=list)
     ready_at: float = 0.0
+    took: list[float] = field(default_factory=list)  # from each restart until all was done
     deaf: bool = False  # whoever took webhooks is dead for good
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -201,6 +203,14 @@ class Life:
 
     async def dead(self) -> list[Json]:
         return [row for row in await self.unfinished() if row["state"] == "dead"]
+
+
+def others_share() -> float:
+    """How many times slower than alone we run: processes that want to compute per processor.
+
+    The promise is about a machine that is there for the bot, which this one may not be.
+    """
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @contextlib.asynccontextmanager
@@ -385,13 +395,15 @@ async def _complete(one: Life, bot: Bot, after: list[str], begun: float) -> None
     async def same() -> bool:
         return await one.picture() == after
 
-    if not await one.until(same, begun + RESTART_SECONDS):
+    allowed = RESTART_SECONDS * others_share()
+    if not await one.until(same, begun + allowed):
         found = difference(after, await one.picture())
         waits = await one.unfinished()
         raise WrongError(
-            f"{RESTART_SECONDS:g} s after the restart:\n{found}\n"
+            f"{allowed:.1f} s after the restart:\n{found}\n"
             f"not done: {waits}\nthe bot said:\n{bot.said()}"
         )
+    one.took.append(time.monotonic() - begun)
     await _unchanged(one, bot, after, "the bot came to rest")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.stage import ALICE, BOB, Json, Stage, channel_named
-from tests.workspace import card_of, issues
+from tests.workspace import cards, issues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -59,10 +59,10 @@ async def _resolve(s: Stage) -> Json:
 async def _press(s: Stage, label: str) -> Json:
     """Press a button of the announcement, as it was when the story began."""
     state = await s.state(BOB)
-    card, channel = card_of(state, "INC-1"), channel_named(state, "incidents")
-    assert card, "there is no announcement to press on"
+    shown, channel = cards(state), channel_named(state, "incidents")
+    assert shown, "there is no announcement to press on"
     assert channel
-    return await s.press(label, user=BOB, channel=channel["id"], ts=card["ts"])
+    return await s.press(label, user=BOB, channel=channel["id"], ts=shown[0]["ts"])
 
 
 DECLARE = Story("declare", _open_form, _declare, "triggered")
@@ -153,8 +153,11 @@ def _issue(issue: Json) -> Iterator[str]:
         yield f"{name} comment {comment['body']}"
 
 
-#: What differs from run to run without meaning anything.
+#: What differs from run to run without meaning anything. PostgreSQL does not give a number twice,
+#: so an incident that was never committed leaves a gap; there is one incident at most in a life.
 SAME = (
+    (r"\bINC-\d+", "INC-N"),
+    (r"#incident-\d+-", "#incident-N-"),
     (r"http://127\.0\.0\.1:\d+", "URL"),
     (r"\bC0\w{7,}", "CHANNEL"),
     (r"\bD0\w{7,}", "DIRECT"),
@@ -162,7 +165,7 @@ SAME = (
     (r"<!date\^\d+", "<!date^TIME"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?( UTC|Z)?", "TIME"),
     (r"/p\d{16}", "/pTS"),
-    (r"\b(INC-\d+/page)/\d+", r"\1/MOMENT"),
+    (r"\b(INC-N/page)/\d+", r"\1/MOMENT"),
     (r"\b\d+ (s|min|h)\b( \d+ (s|min)\b)?", "SOME TIME"),
 )
 

@@ -25,7 +25,7 @@ from tests.scenarios.crash.life import Recorded, die, life, record
 from tests.scenarios.crash.process import Forge, Fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tests.scenarios.crash.life import Point
@@ -38,7 +38,7 @@ DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 #: The full run in parts, so that pytest-xdist can share it out.
 PARTS = 6
 #: Lives at once: on SQLite they compute, on PostgreSQL they mostly wait for leases to run out.
-AT_ONCE = {"sqlite": 3, "postgres": 6}
+AT_ONCE = {"sqlite": 3, "postgres": 8}
 #: A life takes a few seconds; a loaded machine is given this much.
 LIFE_SECONDS = 240
 
@@ -60,13 +60,17 @@ async def lived(
     starter: Starter,
     recorded: Mapping[str, Recorded],
     points: Mapping[str, Point],
+    took: list[float],
 ) -> list[str]:
-    """One life with a death in each story; what was wrong with it."""
+    """One life with a death in each story; what was wrong with it, and ``took`` how long."""
     cluster = cluster_or_skip() if kind == "postgres" else None
     url = cluster.fresh() if cluster else None
     try:
         async with life(folder, url, starter) as one, asyncio.timeout(LIFE_SECONDS):
-            return await die(one, recorded, points)
+            try:
+                return await die(one, recorded, points)
+            finally:
+                took += one.took
     finally:
         if cluster and url:
             cluster.drop(url)
@@ -95,7 +99,7 @@ async def test_killed_at_some_places(kind: str, seed: int, tmp_path: Path, smith
         del lives[0]
     wrong = await asyncio.gather(
         *(
-            lived(tmp_path / f"life-{n}", kind, Fresh(), recorded, points)
+            lived(tmp_path / f"life-{n}", kind, Fresh(), recorded, points, [])
             for n, points in enumerate(lives)
         )
     )
@@ -106,17 +110,24 @@ async def test_killed_at_some_places(kind: str, seed: int, tmp_path: Path, smith
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", DATABASES)
-async def test_killed_at_every_place(kind: str, part: int, tmp_path: Path, smithy: Forge) -> None:
+async def test_killed_at_every_place(
+    kind: str,
+    part: int,
+    tmp_path: Path,
+    smithy: Forge,
+    record_property: Callable[[str, object], None],
+) -> None:
     """Every place and every call of every story."""
     recorded = await recording(kind, smithy, tmp_path)
     most = max(len(story.points) for story in recorded.values())
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    took: list[float] = []
     room = asyncio.Semaphore(max(1, AT_ONCE[kind] // workers))
 
     async def one(number: int) -> list[str]:
         points = {name: _nth(story.points, number) for name, story in recorded.items()}
         async with room:
-            return await lived(tmp_path / f"life-{number}", kind, smithy, recorded, points)
+            return await lived(tmp_path / f"life-{number}", kind, smithy, recorded, points, took)
 
     outcomes = await asyncio.gather(
         *(one(number) for number in range(part, most, PARTS)), return_exceptions=True
@@ -124,6 +135,8 @@ async def test_killed_at_every_place(kind: str, part: int, tmp_path: Path, smith
     wrong = [
         line for found in outcomes for line in (found if isinstance(found, list) else [repr(found)])
     ]
+    record_property("deaths", len(took))
+    record_property("slowest_seconds", round(max(took, default=0.0), 2))
     assert not wrong, f"{len(wrong)} of {len(outcomes)} lives:\n\n" + "\n\n".join(wrong)
 
 
