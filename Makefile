@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help sandbox run doctor test test-long check format bench lock clean browser
+.PHONY: help sandbox run doctor test test-long browser check format bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -56,6 +56,9 @@ test-long: $(VENV)/.dev ## everything: every kill point on both databases, Chrom
 	@$(BIN)/coverage report --skip-covered --fail-under=$(COVERAGE)
 
 COVERAGE ?= 90
+
+browser: $(VENV)/.dev ## the sandbox's page in headless Chromium
+	@$(PYTEST) --dist loadfile tests/browser
 
 check: $(VENV)/.dev ## lint, types, architecture, docs
 	@$(BIN)/ruff check .

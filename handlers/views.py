@@ -41,9 +41,7 @@ async def submit_declare(turn: Turn) -> None:
     declared = await turn.desk.incidents.declare(new, once=turn.once)
     if declared.again:
         await turn.replace(
-            message_view(
-                declared.incident.name, notices.declared(declared.incident, again=True)
-            )
+            message_view(declared.incident.name, notices.declared(declared.incident, again=True))
         )
 
 

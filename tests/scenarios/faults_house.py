@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from bot.store.tables import EffectRow
 from tests.scenarios.crash.stories import difference
@@ -22,6 +23,8 @@ from tests.stage import ALICE, BOB, CAROL, Json, Stage, stage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    import pytest
 
     from bot.store.tx import Tx
 
@@ -188,11 +191,21 @@ class House:
         return [m["text"] for m in state["messages"].get(channel["id"], []) if not m["subtype"]]
 
 
-@contextlib.asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[House]:
+# --- fixtures, where a test module names them -----------------------------------------------
+
+
+async def building(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """The house of a module."""
-    made = House(folder)
+    made = House(tmp_path_factory.mktemp("faults"))
     try:
         yield made
     finally:
         await made.close()
+
+
+async def at_home(building: House) -> AsyncIterator[House]:
+    """The house without faults; whatever fails there, it is never taken for a bug of ours."""
+    with capture_logs() as events:
+        await building.fresh()
+        yield building
+    assert [e for e in events if str(e["event"]).endswith(".bug")] == []

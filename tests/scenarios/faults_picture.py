@@ -63,7 +63,7 @@ def portrait(states: list[Json], name: str, title: str) -> list[str]:
 def _folded(line: str) -> str:
     for pattern, word in _SAME:
         line = re.sub(pattern, word, line)
-    return line
+    return re.sub(r"\b(incident-N)-[a-z0-9-]+", r"\1", line)  # the slug of the title
 
 
 def failures_on(state: Json, name: str) -> list[Json]:

@@ -17,7 +17,7 @@ from tests.workspace import buttons, card_of, issues, pages, room_of, said_in
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 NUMBERS = ("INC-999", "INC-0", "INC-99999999999", f"INC-{'9' * 40}", "inc-00999")
 

@@ -27,11 +27,9 @@ from tests.scenarios.faults_story import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tests.scenarios.faults_house import House
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 #: One case per kind, vendor and sort of call.
 SAMPLE = {
@@ -51,16 +49,8 @@ SAMPLE = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def building(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with faults_house.house(tmp_path_factory.mktemp("faults")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def h(building: House) -> House:
-    await building.fresh()
-    return building
+building = pytest_asyncio.fixture(scope="module", loop_scope="module")(faults_house.building)
+h = pytest_asyncio.fixture(loop_scope="module")(faults_house.at_home)
 
 
 def matrix() -> list[object]:

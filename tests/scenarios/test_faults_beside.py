@@ -14,24 +14,15 @@ from tests.stage import BOB, stage
 from tests.workspace import told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.scenarios.faults_house import House
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def building(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with faults_house.house(tmp_path_factory.mktemp("beside")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def h(building: House) -> House:
-    await building.fresh()
-    return building
+building = pytest_asyncio.fixture(scope="module", loop_scope="module")(faults_house.building)
+h = pytest_asyncio.fixture(loop_scope="module")(faults_house.at_home)
 
 
 def the_bot(h: House) -> Any:

@@ -414,7 +414,9 @@ async def test_old_traces_are_deleted_and_the_run_log_is_kept(table: Table) -> N
     assert await table.work.write(lambda tx: tx.remember("old", 1)), "the key is free again"
 
 
-async def test_a_new_refresh_does_not_wait_for_the_back_off_of_the_one_it_joins(table: Table) -> None:
+async def test_a_new_refresh_does_not_wait_for_the_back_off_of_the_one_it_joins(
+    table: Table,
+) -> None:
     await table.emit(effect("a", "card", merge="card"))
     claimed = await table.one()
     later = NOW + timedelta(minutes=1)
