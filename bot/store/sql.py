@@ -50,6 +50,11 @@ def _insert_new(insert: Any, table: Any) -> Any:
 
 
 @cache
+def _insert_one(insert: Any, table: Any) -> Any:
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)
+
+
+@cache
 def _upsert(insert: Any, table: Any, columns: tuple[str, ...]) -> Any:
     keys = [column.name for column in table.primary_key]
     statement = insert(table)
@@ -60,6 +65,12 @@ def _upsert(insert: Any, table: Any, columns: tuple[str, ...]) -> Any:
 def insert_new(session: Session, table: Any, rows: list[dict[str, Any]]) -> int:
     """Insert the rows that break no constraint, all with the same columns; how many those were."""
     return count(session.execute(_insert_new(_insert(session), table), rows)) if rows else 0
+
+
+def insert_one(session: Session, table: Any, row: dict[str, Any]) -> int | None:
+    """Insert a row that breaks no constraint; its id, None when it breaks one."""
+    found: int | None = session.execute(_insert_one(_insert(session), table), row).scalar()
+    return found
 
 
 def upsert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:

@@ -73,7 +73,6 @@ _CHANGES_PENDING = (
     )
     .limit(1)
 )
-_KEPT_ID = select(_K.id).where(_K.source == bindparam("source"), _K.event_id == bindparam("event"))
 _KEPT = select(sql.INBOUND).where(_K.id == bindparam("of"))
 _KEPT_DONE = update(sql.INBOUND).where(_K.id == bindparam("of"))
 _ONCE = select(_O.incident).where(_O.key == bindparam("of"))
@@ -281,10 +280,7 @@ class Tx:
             "received_at": self.now,
             "state": "stored",
         }
-        if not sql.insert_new(self.session, sql.INBOUND, [row]):
-            return None
-        wanted = {"source": delivery.source, "event": event_id}
-        return self.session.execute(_KEPT_ID, wanted).scalar()
+        return sql.insert_one(self.session, sql.INBOUND, row)
 
     def inbound(self, row_id: int) -> InboundRow | None:
         """A kept webhook."""

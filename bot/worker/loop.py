@@ -43,8 +43,8 @@ CONCURRENCY = 160
 #: Of them so many at once per provider: one that hangs must not keep Slack's waiting, and vendors mind crowds.
 AT_ONCE = {"pagerduty": 16, "github": 8, "muster": 32}
 #: In a flood webhooks are kept first and applied a few at a time; it is over when none were crowded for a moment.
-FLOOD_AT_ONCE, FLOOD_SECONDS = 4, 0.1
-FLOOD_OVER = 0.25
+FLOOD_AT_ONCE, FLOOD_SECONDS = 4, 0.25
+FLOOD_OVER = 0.5
 #: No runner takes longer: a look-up and a call of 5 s each, with room.
 RUNNER_SECONDS = 20.0
 RENEW_SECONDS = 2.0

@@ -44,7 +44,7 @@ def test_the_verb_and_the_rest(typed: str, words: Words) -> None:
         ("", True, (None, "")),
         ("INC-", True, (None, "INC-")),
         ("INC-12x", True, (None, "INC-12x")),
-        ("INC-1234567890", True, (None, "INC-1234567890")),
+        ("INC-1234567890", True, (1234567890, "")),
         ("INC-7\nRolled back", False, (7, "Rolled back")),
     ],
 )
