@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,10 @@ def run() -> None:
     async def serve() -> None:
         router = RuleRouter(config.catalog.pagerduty_routing)
         try:
-            await Muster(settings, config.catalog, router).run()
+            muster = Muster(settings, config.catalog, router)
+            gc.collect()
+            gc.freeze()  # what is loaded by now stays: later collections need not look through it
+            await muster.run()
         finally:
             await router.close()
 

@@ -45,6 +45,9 @@ AT_ONCE = {"pagerduty": 16, "github": 8, "muster": 32}
 #: In a flood webhooks are kept first and applied a few at a time; it is over when none were crowded for a moment.
 FLOOD_AT_ONCE, FLOOD_SECONDS = 4, 0.25
 FLOOD_OVER = 0.5
+#: What people wait for; the others claimed with it begin a moment later, so that its request is sent before theirs.
+FIRST = {EffectKind.ANNOUNCE, EffectKind.OPEN_PAGE, EffectKind.PAGE_NATIVE}
+BREATH = 0.02
 #: No runner takes longer: a look-up and a call of 5 s each, with room.
 RUNNER_SECONDS = 20.0
 RENEW_SECONDS = 2.0
@@ -129,8 +132,9 @@ class Worker:
             self.last_look = time.monotonic()
             if self._draining:  # claimed while we were told to stop: left to the next process
                 return
+            hurry = any(effect.kind in FIRST for effect in claim.effects)
             for effect in claim.effects:
-                self._start(effect)
+                self._start(effect, BREATH if hurry and effect.kind not in FIRST else 0.0)
             if flood:
                 await asyncio.sleep(FLOOD_SECONDS)
             if len(claim.effects) == min(room, 64):
@@ -172,8 +176,8 @@ class Worker:
         except TimeoutError:
             return
 
-    def _start(self, effect: Claimed) -> None:
-        task = asyncio.create_task(self._carry(effect), name=effect.key)
+    def _start(self, effect: Claimed, after: float = 0.0) -> None:
+        task = asyncio.create_task(self._carry(effect, after), name=effect.key)
         self._running[effect.id] = task
         self._at_work[effect.kind.provider] += 1
         task.add_done_callback(lambda _: self._finished(effect))
@@ -185,7 +189,9 @@ class Worker:
 
     # --- one effect --------------------------------------------------------------------------------------------
 
-    async def _carry(self, effect: Claimed) -> None:
+    async def _carry(self, effect: Claimed, after: float = 0.0) -> None:
+        if after:
+            await asyncio.sleep(after)
         began = time.monotonic()
         outcome = "interrupted"
         bound = {"effect": effect.kind.value, "id": effect.id, "incident": f"INC-{effect.incident}"}

@@ -6,12 +6,14 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
+from structlog.testing import capture_logs
+
 from bot.sandbox.slack.entering import Screen
 from tests.stage import ALICE, API_TOKEN, GENERAL, Json, Stage, text_of
-from tests.workspace import card_of, channel_named, pages
+from tests.workspace import card_of, channel_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     import pytest
 
@@ -53,8 +55,9 @@ def pings(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if value.get("type") == "plain_text":
             return
-        for inner in value.values():
-            yield from pings(inner)
+        for key, inner in value.items():
+            if key not in {"value", "private_metadata"}:  # nobody reads these
+                yield from pings(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from pings(inner)
@@ -135,35 +138,35 @@ class Desk:
         found: list[str] = await self.s.wait(there, what="an answer")
         return found[-1]
 
-    async def deliver(self, kind: str, payload: Json, *, answers: bool = True) -> Json | None:
+    async def deliver(
+        self, kind: str, payload: Json, *, answers: bool = True, repeat: int = 0
+    ) -> Json | None:
         """Have Slack deliver a payload no client of Slack's would make; its acknowledgement."""
         socket = self.s.sandbox.sandbox.slack.socket
-        delivery = await socket.deliver(kind, payload, accepts_response_payload=answers)
+        delivery = await socket.deliver(
+            kind, payload, repeat=repeat, accepts_response_payload=answers
+        )
         assert delivery.error is None, f"{delivery.error}: Slack shows its own error to the person"
         self._answers.append(delivery.ack)
         return delivery.ack
 
-    async def pressed(self, name: str, *, user: Json | None = None, **action: Any) -> str:
-        """A press on an announcement with another action than its buttons have; the answer."""
+    async def press_of(self, name: str, who: str = ALICE, **action: Any) -> Json:
+        """The payload of a press on an announcement, with this action instead of its buttons' own."""
         slack = self.s.sandbox.sandbox.slack
         state = await self.s.state()
         card, room = card_of(state, name), channel_named(state, "incidents")
         assert card
         assert room
         channel = slack.ws.channels[room["id"]]
-        screen = Screen(slack.ws.users[ALICE], (channel, channel.messages[card["ts"]]))
-        payload = slack.interactions._block_actions(screen)
-        if user is not None:
-            payload["user"] = {**payload["user"], **user}
+        screen = Screen(slack.ws.users[who], (channel, channel.messages[card["ts"]]))
         shape = {"type": "button", "block_id": "card.actions", "action_ts": slack.ws.new_ts()}
+        return {**slack.interactions._block_actions(screen), "actions": [{**shape, **action}]}
+
+    async def pressed(self, name: str, **action: Any) -> str:
+        """Such a press, and what Alice is answered."""
         before = len(await self.told())
-        await self.deliver(
-            "interactive", {**payload, "actions": [{**shape, **action}]}, answers=False
-        )
-        try:
-            return await self.answer(before) if action.get("answered", True) else ""
-        finally:
-            await self.s.quiet()
+        await self.deliver("interactive", await self.press_of(name, **action), answers=False)
+        return await self.answer(before)
 
     # --- looking ----------------------------------------------------------------------
 
@@ -178,15 +181,50 @@ class Desk:
     async def whole(self, incident: Json) -> None:
         """Everything was stored and done: card, page and issue are there, once."""
         state = await self.s.settled(incident["id"])
-        found = [
-            p for p in state["pagerduty"]["incidents"] if p["html_url"] == incident_link(incident)
-        ]
-        assert len(found) == 1 or len(pages(state, incident["title"])) == 1
+        [now] = [i for i in await self.declared() if i["id"] == incident["id"]]
+        link = now["links"]["pagerduty"]
+        assert len([p for p in state["pagerduty"]["incidents"] if p["html_url"] == link]) == 1
         issues = [i for r in state["github"]["repositories"] for i in r["issues"]]
         assert len([i for i in issues if i["title"].startswith(f"{incident['id']}:")]) == 1
         assert card_of(state, incident["id"])
 
 
-def incident_link(incident: Json) -> str | None:
-    link: str | None = incident["links"]["pagerduty"]
-    return link
+# --- fixtures, where a test module names them -----------------------------------------------
+
+
+async def at_the_desk(s: Stage, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Desk]:
+    """Somebody sends nonsense; afterwards it is judged what became of it."""
+    with capture_logs() as events:
+        made = Desk(s, caplog, events)
+        await made.begin()
+        yield made
+        await made.judge()
+
+
+async def declared_once(house: Stage) -> str:
+    """An incident that nothing of what is sent may change."""
+    made = await house.declare("SEV3 mistreated")
+    await house.settled(made)
+    return made
+
+
+async def still_working(desk: Desk, mistreated: str) -> AsyncIterator[str]:
+    """The mistreated one; afterwards it still works."""
+    yield mistreated
+    assert f"Noted on {mistreated}" in await desk.type(f"note {mistreated} still here")
+
+
+async def declared_here(desk: Desk) -> str:
+    """An incident of this test alone."""
+    made = await desk.s.declare(f"SEV3 of its own {'x' * len(await desk.declared())}")
+    await desk.s.settled(made)
+    return made
+
+
+async def same(desk: Desk, name: str, act: Any) -> Any:
+    """Do something that must leave the incident and all others as they are."""
+    before = [{**i, "links": None} for i in await desk.declared()]
+    done = await act
+    await desk.s.quiet()
+    assert [{**i, "links": None} for i in await desk.declared()] == before, name
+    return done

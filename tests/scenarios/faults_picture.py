@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 
 #: What differs from incident to incident without meaning anything.
 _SAME = (
-    (r"incident-\d+-[a-z0-9-]+", "ROOM"),
-    (r"(?<![A-Z])INC-\d+\b", "INC"),
+    (r"incident-\d+-[a-z0-9-]+", "incident-room"),
+    (r"(?<![A-Z])INC-\d+\b", "INC-N"),
     (r"PagerDuty #\d+", "PagerDuty #N"),
     (r"(acme/[a-z-]+)(#|/issues/)\d+", r"\1\2N"),
-    (r'"number":\d+', '"number":N'),
+    (r"(number\\*\":)\d+", r"\g<1>0"),
     (r"/ticket/entry/\d+", "/ticket/entry/N"),
 )
 
@@ -55,15 +56,11 @@ def only(states: list[Json], name: str, title: str) -> Json:
 
 def portrait(states: list[Json], name: str, title: str) -> list[str]:
     """One line for everything there is, sorted; the same for every incident with the same story."""
-    mine = only(states, name, title)
-    lines = [*picture(mine), *(f"topic told twice: {line}" for line in doubled_topics(mine))]
-    return sorted(_folded(line.replace(title, "TITLE")) for line in lines)
-
-
-def _folded(line: str) -> str:
+    raw = json.dumps(only(states, name, title), ensure_ascii=False).replace(title, "TITLE")
     for pattern, word in _SAME:
-        line = re.sub(pattern, word, line)
-    return re.sub(r"\b(incident-N)-[a-z0-9-]+", r"\1", line)  # the slug of the title
+        raw = re.sub(pattern, word, raw)
+    mine = json.loads(raw)
+    return sorted([*picture(mine), *(f"topic told twice: {line}" for line in doubled_topics(mine))])
 
 
 def failures_on(state: Json, name: str) -> list[Json]:

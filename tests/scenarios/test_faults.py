@@ -77,24 +77,25 @@ async def test_the_undisturbed_life_is_whole(h: House) -> None:
     lines = await h.life(ACKNOWLEDGE)
     for start, times in {
         "#incidents message": 1,
-        "#ROOM exists": 1,
-        "#ROOM topic SEV2 · resolved · owner: Bob Martin": 1,
-        "#ROOM pin of the card": 1,
-        "#ROOM bookmark": 3,
-        "#ROOM member U0ALICE00": 1,  # is on call
-        "#ROOM member U0BOB0000": 1,  # declared it
+        "#incident-room exists": 1,
+        "#incident-room topic SEV2 · resolved · owner: Bob Martin": 1,
+        "#incident-room pin of the card": 1,
+        "#incident-room bookmark": 3,
+        "#incident-room member U0ALICE00": 1,  # is on call
+        "#incident-room member U0BOB0000": 1,  # declared it
         "page 'TITLE' (": 1,
         "page 'TITLE' note": 1,
         "page 'TITLE' log acknowledge": 1,
         "page 'TITLE' log resolve": 1,
-        "issue acme/incidents 'INC: TITLE' closed": 1,
-        "issue acme/incidents 'INC: TITLE' comment": 2,
+        "issue acme/incidents 'INC-N: TITLE' closed": 1,
+        "issue acme/incidents 'INC-N: TITLE' comment": 2,
     }.items():
         assert len([line for line in lines if line.startswith(start)]) == times, start
     cards = [line for line in lines if "*Status:* ✅ Resolved" in line]
-    assert [line.partition(" ")[0] for line in cards] == ["#ROOM", "#incidents"]
+    assert [line.partition(" ")[0] for line in cards] == ["#incident-room", "#incidents"]
     for word in ("acknowledged", "resolved the incident"):
-        assert len([x for x in lines if x.startswith("#ROOM") and f"<@U0BOB0000> {word}" in x]) == 1
+        told = [x for x in lines if f"<@U0BOB0000> {word}" in x]
+        assert len([x for x in told if x.startswith("#incident-room")]) == 1
 
 
 async def resume(h: House, call: Call, name: str) -> None:
