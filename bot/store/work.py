@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -167,15 +168,22 @@ class Work:
                     apart, ready = True, self._ready(group)
                 if apart:
                     self._run(ready)
-            except self._passing as error:
-                log.warning("database.busy", attempt=attempt, error=type(error.orig).__name__)
-                time.sleep(0.02 * 2**attempt)
-                continue
             except Exception as error:  # noqa: BLE001 - whatever a commit raises belongs to those who wait for it
+                if self._passes(error):
+                    log.warning("database.busy", attempt=attempt, error=type(error).__name__)
+                    time.sleep(0.02 * 2**attempt)
+                    continue
                 _tell([_Outcome(job, error=error) for job in group])
                 return
             return
         _tell([_Outcome(job, error=Busy()) for job in group])
+
+    def _passes(self, error: Exception) -> bool:
+        """Whether the database may take the same again in a moment; a disk that is full or a wrong statement do not."""
+        if not isinstance(error, self._passing):
+            return False
+        code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+        return code is None or code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
     @staticmethod
     def _ready(group: list[_Job]) -> list[_Job]:
@@ -214,9 +222,10 @@ class Work:
             with session.begin_nested() if apart else nullcontext():
                 value = job.fn(tx)
                 session.flush()
-        except self._passing:
-            raise
-        except Exception as error:  # noqa: BLE001 - belongs to this job alone; handed to whoever waits
+        except Exception as error:
+            if self._passes(error):
+                raise
+            # It belongs to this job alone, and goes to whoever waits for it.
             return _Outcome(job, error=error)
         return _Outcome(job, value=value, emitted=tx.emitted)
 

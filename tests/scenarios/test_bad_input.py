@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.scenarios.bad_input_desk import Desk
     from tests.stage import Json
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MORE_VERBS = ("ack", "reassign", "note", "timeline", "title")
 QUICK = ("broadcast", "mention", "lines", "control", "sql")

@@ -29,7 +29,7 @@ from tests.scenarios.faults_story import (
 if TYPE_CHECKING:
     from tests.scenarios.faults_house import House
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: One case per kind, vendor and sort of call.
 SAMPLE = {

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.scenarios.faults_house import House
     from tests.stage import Json
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 building = pytest_asyncio.fixture(scope="module", loop_scope="module")(faults_house.building)

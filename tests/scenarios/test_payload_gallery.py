@@ -26,9 +26,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+
+def is_event(document: Any) -> bool:
+    """A delivery as PagerDuty sends it (others of that folder are schemas and vectors)."""
+    return isinstance(document, dict) and isinstance(document.get("event"), dict)
+
+
 CONTRACTS = os.environ.get("MUSTER_CONTRACTS")
 FOLDER = Path(CONTRACTS or "/nonexistent") / "fixtures/pagerduty/webhook"
-EXAMPLES = sorted(FOLDER.glob("*.json"))
+EXAMPLES = [f for f in sorted(FOLDER.glob("*.json")) if is_event(json.loads(f.read_bytes()))]
 VECTOR = FOLDER / "signature_vector.json"
 PERSON = {"id": "PUSER01", "type": "user_reference", "summary": "Earl Example"}
 PAGE: Json = {
@@ -118,9 +124,7 @@ async def nothing_broke(s: Stage, event_id: str) -> None:
 async def test_every_published_example_is_taken(s: Stage, path: Path) -> None:
     body = content_of(path)
     document: Any = json.loads(body)
-    event = document.get("event") if isinstance(document, dict) else None
-    if not isinstance(event, dict):
-        pytest.skip("not an event")
+    event = document["event"]
     assert await send(s, body) == 202
     assert await send(s, body) == 202
     await nothing_broke(s, event["id"])

@@ -157,6 +157,24 @@ async def test_a_lock_is_tried_again_and_then_told(
     assert await work.read(lambda tx: tx.value("at last")) == {}
 
 
+async def test_a_wrong_statement_in_a_group_fails_alone(work: Work) -> None:
+    def wrong(tx: Tx) -> None:
+        tx.set_value("wrong", {})
+        tx.session.execute(text("select * from no_such_table"))
+
+    gate = Gate()
+    held = await gate.held(work)
+    bad = asyncio.create_task(work.write(wrong))
+    good = asyncio.create_task(work.write(setter("good")))
+    await asyncio.sleep(0)
+    gate.open.set()
+    with pytest.raises(OperationalError, match="no such table"):
+        await bad
+    await asyncio.gather(held, good)
+    assert await work.read(lambda tx: tx.value("good")) == {"is": "good"}
+    assert await work.read(lambda tx: tx.value("wrong")) is None
+
+
 async def test_a_wrong_statement_is_told_to_whoever_wrote_it(work: Work) -> None:
     def wrong(tx: Tx) -> None:
         raise DatabaseError("x", {}, Exception("malformed"))
