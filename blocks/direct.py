@@ -19,6 +19,7 @@ _VERBS: Final = {
     "escalate": "asks for your help",
     "page": "pages you",
     "role": "gave you a role",
+    "refused": "could not open a channel for it",
 }
 
 

@@ -337,7 +337,9 @@ class Stage:
         )
 
     async def fault(self, target: str, kind: str, **more: Any) -> None:
-        await self._call("POST", "/api/faults", {"target": target, "kind": kind, **more})
+        """The next call of ``target`` goes wrong so; a fault the sandbox does not know is a mistake of the test."""
+        answer = await self._call("POST", "/api/faults", {"target": target, "kind": kind, **more})
+        assert not isinstance(answer, dict) or "error" not in answer, answer
 
     async def calls(self, operation: str = "") -> list[Json]:
         """What the bot called at the vendors in this story."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
-from bot.domain.incident import Entry, EntryKind, Origin
+from bot.domain.incident import MUSTER, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
 from bot.store import queries
 
@@ -46,14 +46,17 @@ def channel_refused(tx: Tx, number: int, code: str) -> None:
     """Slack refuses channels: the incident runs in the thread of its announcement, and says why."""
     incident = tx.incident(number)
     kind = "private" if incident.private else "public"
-    why = Entry(
-        kind=EntryKind.CHANNEL,
-        at=tx.now,
-        origin=Origin.MUSTER,
-        text=f"refused: Slack does not let me create one ({code}), so this goes on in the announcement's thread. "
-        f"An owner can allow it under Workspace settings, Permissions, Channel Management, Create {kind} channels.",
+    where = "your direct messages with me" if incident.private else "the announcement's thread"
+    text = (
+        f"refused: Slack does not let me create one ({code}), so this goes on in {where}. "
+        f"An owner can allow it under Workspace settings, Permissions, Channel Management, Create {kind} channels."
     )
-    tx.add_entry(incident, why)
+    tx.add_entry(
+        incident, Entry(kind=EntryKind.CHANNEL, at=tx.now, origin=Origin.MUSTER, text=text)
+    )
+    if incident.private and incident.reporter and incident.reporter.slack_id:
+        # A private incident has no announcement: whoever declared it would look for it in vain.
+        tx.emit(plan.tell_person(incident, incident.reporter, "refused", MUSTER, f"Channel {text}"))
     incident = replace(incident, places=replace(incident.places, in_thread=True, channel_name=None))
     stored = tx.record(Decision(incident=incident, effects=plan.refresh(incident, card=False)))
     if stored.places.announcement_ts:

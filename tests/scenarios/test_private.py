@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.stage import ALICE, API_TOKEN, BOB, CAROL, GENERAL, Json, Stage
-from tests.workspace import cards_of, messages_in, room_of
+from tests.workspace import cards_of, messages_in, room_of, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -112,3 +112,26 @@ async def test_it_can_be_worked_on_inside_its_channel(s: Stage) -> None:
     assert cards_of(state, name) == []
     assert name not in json.dumps(state["github"])
     assert await s.problems() == []
+
+
+async def test_where_slack_refuses_a_channel_whoever_declared_it_is_told_where_it_runs(
+    s: Stage,
+) -> None:
+    title = "Nowhere to talk"
+    await s.fault("slack.conversations.create", "error:restricted_action")
+    await s.command("/incident")
+    await s.until(lambda state: state["views"])
+    await s.submit({"Title": title, "Private incident": True})
+
+    def told(state: Json) -> list[str]:
+        directs = {c["id"] for c in state["channels"] if c["is_im"]}
+        said = [m for c in directs for m in state["messages"].get(c, [])]
+        return [text_of(m) for m in said if "could not open a channel" in text_of(m)]
+
+    [direct] = await s.until(told)
+    await s.quiet()
+    assert "(restricted_action)" in direct
+    assert "your direct messages with me" in direct
+    assert "Create private channels" in direct
+    everybody = [m for c, ms in (await s.state(BOB))["messages"].items() for m in ms]
+    assert title not in json.dumps(everybody)
