@@ -3,6 +3,9 @@
 Use it by importing the fixtures into a ``conftest.py`` and marking the test ``postgres``::
 
     from tests.databases import postgres_cluster, postgres_url  # noqa: F401
+
+With ``MUSTER_TEST_DATABASE=postgres`` whatever asks for ``an_empty_database`` gets one on PostgreSQL: the same
+tests then show that both databases behave alike.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+
+from bot.store import migrate
+from bot.store.engine import database_url, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,11 +76,11 @@ class Cluster:
     def url(self, database: str) -> str:
         return f"postgresql://muster@127.0.0.1:{self.port}/{database}"
 
-    def fresh(self) -> str:
-        """The address of a new, empty database."""
+    def fresh(self, template: str = "template0") -> str:
+        """The address of a new database: an empty one, or a copy of ``template``, which nobody may be using."""
         name = f"test_{next(self._names)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -193,6 +199,40 @@ def cluster_or_skip() -> Cluster:
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         pytest.fail(str(found))
     pytest.skip(str(found))
+
+
+def on_postgres() -> bool:
+    """Whether this test run keeps everything on PostgreSQL."""
+    return os.environ.get("MUSTER_TEST_DATABASE") == "postgres"
+
+
+def an_empty_database(folder: Path) -> str:
+    """The address of a fresh database with the newest schema, made in a few milliseconds."""
+    if on_postgres():
+        return cluster_or_skip().fresh(_postgres_template())
+    target = folder / "muster.db"
+    shutil.copyfile(_sqlite_template(), target)
+    return f"sqlite:///{target}"
+
+
+@functools.cache
+def _sqlite_template() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="muster-template-")) / "empty.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@functools.cache
+def _postgres_template() -> str:
+    url = cluster_or_skip().fresh()
+    _migrate(url)
+    return url.rpartition("/")[2]
+
+
+def _migrate(url: str) -> None:
+    engine = open_engine(database_url(url))
+    assert migrate.upgrade(engine)
+    engine.dispose()  # the last one to leave writes SQLite's log back into the file
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from bot.sandbox.server import Running, SandboxConfig, serve
 from bot.settings import load
 from bot.store import queries
 from bot.store.tables import EffectRow
+from tests.databases import an_empty_database
 from tests.workspace import (
     buttons,
     card_of,
@@ -366,7 +367,7 @@ async def stage(
     port = free_port()
     bot_url = f"http://127.0.0.1:{port}"
     running = await serve(SandboxConfig(port=0, limits=limits, bot_url=bot_url))
-    environ = bot_environ(running.url, database or f"sqlite:///{folder}/muster.db", port, **changes)
+    environ = bot_environ(running.url, database or an_empty_database(folder), port, **changes)
     async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
         scene = Stage(running, None, bot_url, http, environ, catalog or Catalog(), clock)
         try:

@@ -46,12 +46,8 @@ def _insert(session: Session) -> Any:
 
 @cache
 def _insert_new(insert: Any, table: Any) -> Any:
-    return insert(table).on_conflict_do_nothing()
-
-
-@cache
-def _insert_one(insert: Any, table: Any) -> Any:
-    return insert(table).on_conflict_do_nothing().returning(table.c.id)
+    # The rows themselves are asked for: psycopg does not count those of several parameter sets.
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 @cache
@@ -64,13 +60,14 @@ def _upsert(insert: Any, table: Any, columns: tuple[str, ...]) -> Any:
 
 def insert_new(session: Session, table: Any, rows: list[dict[str, Any]]) -> int:
     """Insert the rows that break no constraint, all with the same columns; how many those were."""
-    return count(session.execute(_insert_new(_insert(session), table), rows)) if rows else 0
+    if not rows:
+        return 0
+    return len(session.execute(_insert_new(_insert(session), table), rows).all())
 
 
-def insert_one(session: Session, table: Any, row: dict[str, Any]) -> int | None:
-    """Insert a row that breaks no constraint; its id, None when it breaks one."""
-    found: int | None = session.execute(_insert_one(_insert(session), table), row).scalar()
-    return found
+def insert_one(session: Session, table: Any, row: dict[str, Any]) -> Any:
+    """Insert a row that breaks no constraint; its primary key, None when it breaks one."""
+    return session.execute(_insert_new(_insert(session), table), row).scalar()
 
 
 def upsert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
@@ -80,5 +77,5 @@ def upsert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def count(result: object) -> int:
-    """How many rows a statement touched."""
-    return int(cast("CursorResult[Any]", result).rowcount or 0)
+    """How many rows one execution of an UPDATE or DELETE touched."""
+    return int(cast("CursorResult[Any]", result).rowcount)

@@ -267,7 +267,7 @@ class Tx:
     ) -> bool:
         """Use up a key; False when it was used before (then nothing is written)."""
         row = {"key": key, "incident": incident, "answer": answer, "at": self.now}
-        return bool(sql.insert_new(self.session, sql.ONCE, [row]))
+        return sql.insert_one(self.session, sql.ONCE, row) is not None
 
     def deliver(self, delivery: Delivery) -> int | None:
         """Keep a webhook as it came; its row id, or None when that event is kept already."""
@@ -280,7 +280,8 @@ class Tx:
             "received_at": self.now,
             "state": "stored",
         }
-        return sql.insert_one(self.session, sql.INBOUND, row)
+        kept: int | None = sql.insert_one(self.session, sql.INBOUND, row)
+        return kept
 
     def inbound(self, row_id: int) -> InboundRow | None:
         """A kept webhook."""

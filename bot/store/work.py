@@ -159,6 +159,7 @@ class Work:
     def _commit(self, group: list[_Job]) -> None:
         """Run a group in one transaction; on a passing refusal try again, then give up."""
         apart = False
+        last: Exception = Busy()
         for attempt in range(TRIES):
             ready = self._ready(group)
             if not ready:
@@ -172,11 +173,13 @@ class Work:
                 if self._passes(error):
                     log.warning("database.busy", attempt=attempt, error=type(error).__name__)
                     time.sleep(0.02 * 2**attempt)
+                    # A constraint that is broken again and again is nobody else's write but a mistake of ours.
+                    last = error if isinstance(error, IntegrityError) else Busy()
                     continue
                 _tell([_Outcome(job, error=error) for job in group])
                 return
             return
-        _tell([_Outcome(job, error=Busy()) for job in group])
+        _tell([_Outcome(job, error=last) for job in group])
 
     def _passes(self, error: Exception) -> bool:
         """Whether the database may take the same again in a moment; a disk that is full or a wrong statement do not."""

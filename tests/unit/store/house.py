@@ -1,13 +1,9 @@
-"""A migrated SQLite database of one's own in a few milliseconds, a clock that is set, and a whole house."""
+"""A migrated database of one's own in a few milliseconds, a clock that is set, and a whole house."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -20,13 +16,14 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
-from bot.store import migrate
-from bot.store.engine import open_engine
+from bot.store.engine import database_url
 from bot.store.tables import EffectRow
 from bot.store.work import Work
+from tests.databases import an_empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from bot.domain.incident import Status
     from bot.store.tx import Tx
@@ -64,24 +61,8 @@ class FixedRouter:
         return self.answer or ("channel" if subject["urgency"] == "high" else "announce")
 
 
-@cache
-def _template() -> Path:
-    path = Path(mkdtemp(prefix="muster-template-")) / "empty.db"
-    engine = open_engine(f"sqlite:///{path}")
-    assert migrate.upgrade(engine)
-    engine.dispose()  # the last one to leave writes the log back into the file
-    return path
-
-
-def empty_database(folder: Path) -> str:
-    """The address of a fresh database with the newest schema."""
-    target = folder / "muster.db"
-    shutil.copyfile(_template(), target)
-    return f"sqlite:///{target}"
-
-
 def open_work(folder: Path, clock: SetClock | None = None) -> Work:
-    return Work(empty_database(folder), clock or SetClock())
+    return Work(database_url(an_empty_database(folder)), clock or SetClock())
 
 
 @dataclass

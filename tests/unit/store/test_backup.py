@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.sqlite
 async def test_the_copy_holds_what_was_committed(tmp_path: Path) -> None:
     work = open_work(tmp_path)
     await work.write(lambda tx: tx.add(an_incident()))

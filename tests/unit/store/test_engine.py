@@ -60,6 +60,7 @@ def test_a_time_without_zone_is_refused() -> None:
         UtcDateTime().process_bind_param(NOW.replace(tzinfo=None), sqlite.dialect())
 
 
+@pytest.mark.sqlite
 def test_sqlite_is_opened_to_be_safe(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/x.db")
     with engine.connect() as connection:
@@ -88,6 +89,7 @@ def _add_one(tx: Tx) -> int:
     return n
 
 
+@pytest.mark.sqlite
 async def test_two_hundred_at_once_are_two_hundred(tmp_path: Path) -> None:
     work = open_work(tmp_path)
     results = await asyncio.gather(*(work.write(_add_one) for _ in range(200)))
@@ -96,6 +98,7 @@ async def test_two_hundred_at_once_are_two_hundred(tmp_path: Path) -> None:
     work.close()
 
 
+@pytest.mark.sqlite
 async def test_two_processes_on_one_file_lose_nothing_either(tmp_path: Path) -> None:
     from bot.store.work import Work
 

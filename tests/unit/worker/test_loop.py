@@ -180,6 +180,7 @@ async def test_draining_waits_for_what_is_under_way_and_leaves_the_rest(
     assert states == {"slow": "done", "new": "pending"}
 
 
+@pytest.mark.sqlite
 async def test_what_does_not_finish_in_time_is_left_to_the_next_process(
     shop: Shop, use: Any
 ) -> None:
