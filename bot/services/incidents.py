@@ -125,7 +125,7 @@ class Incidents:
         """In a storm low urgency is listed in the one summary, and the summary says what waits."""
         if incident.private or not tx.many_waiting(EffectKind.ANNOUNCE, storm.THRESHOLD):
             return incident
-        state = storm.Storm.from_value(tx.value(storm.VALUE))
+        state = storm.Storm.from_value(tx.value_to_change(storm.VALUE))
         if not state.began:
             state = storm.begun(tx.now)
         if incident.urgency is Urgency.LOW:

@@ -78,6 +78,8 @@ _KEPT_DONE = update(sql.INBOUND).where(_K.id == bindparam("of"))
 _ONCE = select(_O.incident).where(_O.key == bindparam("of"))
 _ANSWERED = update(sql.ONCE).where(_O.key == bindparam("of"))
 _VALUE = select(_V.value).where(_V.name == bindparam("of"))
+#: The largest number a column of ours holds on PostgreSQL; people and vendors may name larger ones.
+LARGEST = 2**31 - 1
 
 
 class Tx:
@@ -94,7 +96,7 @@ class Tx:
 
     def incident(self, number: int, *, lock: bool = True) -> Incident:
         """The incident; ``NotFound`` when there is none of that number."""
-        found = self._one(_BY_NUMBER, number, lock=lock)
+        found = self._one(_BY_NUMBER, number, lock=lock) if number <= LARGEST else None
         if found is None:
             msg = f"There is no INC-{number}. /incident list shows the open ones."
             raise NotFound(msg)
@@ -106,7 +108,7 @@ class Tx:
 
     def incident_or_none(self, number: int) -> Incident | None:
         """The incident of that number, locked, if there is one."""
-        return self._one(_BY_NUMBER, number, lock=True)
+        return self._one(_BY_NUMBER, number, lock=True) if number <= LARGEST else None
 
     def changes_pending(self, number: int, *, besides: int | None = None) -> bool:
         """Whether changes made here have not reached the pager yet."""
@@ -248,6 +250,8 @@ class Tx:
         return True
 
     def _effect(self, effect_id: int) -> Any:
+        if effect_id > LARGEST:
+            return None
         query = select(_E.provider, _E.state).where(_E.id == effect_id)
         return self.session.execute(query).first()
 
@@ -290,7 +294,7 @@ class Tx:
     def kept(self, event_id: str) -> list[tuple[int, str]]:
         """Row and source of kept webhooks with that vendor id (or row number)."""
         conditions: list[Any] = [_K.event_id == storable(event_id)]
-        if event_id.isascii() and event_id.isdigit() and len(event_id) <= 18:  # noqa: PLR2004
+        if event_id.isascii() and event_id.isdigit() and int(event_id[:18]) <= LARGEST:
             conditions.append(_K.id == int(event_id))
         query = select(_K.id, _K.source).where(or_(*conditions))
         return [(row, source) for row, source in self.session.execute(query)]
@@ -304,6 +308,16 @@ class Tx:
         """A small fact by its name."""
         found: dict[str, Any] | None = self.session.execute(_VALUE, {"of": name}).scalar()
         return found
+
+    def value_to_change(self, name: str) -> dict[str, Any] | None:
+        """A small fact that this transaction is about to change: others wait until it is committed."""
+        if sql.is_postgresql(self.session):  # on SQLite there is one writer
+            row = {"name": name, "value": None, "at": self.now}
+            sql.insert_one(self.session, sql.VALUE, row)
+            found = self.session.execute(_VALUE.with_for_update(), {"of": name})
+            value: dict[str, Any] | None = found.scalar()
+            return value
+        return self.value(name)
 
     def set_value(self, name: str, value: dict[str, Any] | None) -> None:
         """Remember a small fact (None forgets it)."""

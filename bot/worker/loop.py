@@ -279,7 +279,7 @@ class Worker:
 
     def _stop(self, tx: Tx, provider: str, why: str) -> None:
         """The provider refuses our key: nothing more is sent there, the admins are told once."""
-        if tx.value(f"stopped:{provider}"):
+        if tx.value_to_change(f"stopped:{provider}"):
             return
         since = tx.now.isoformat()
         tx.set_value(f"stopped:{provider}", {"why": why, "since": since})

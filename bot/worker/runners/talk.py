@@ -142,7 +142,7 @@ async def summarise(world: World, effect: Claimed) -> Settle | None:
     posted = ts
 
     def settle(tx: Tx) -> None:
-        now_state = storm.Storm.from_value(tx.value(storm.VALUE))
+        now_state = storm.Storm.from_value(tx.value_to_change(storm.VALUE))
         tx.set_value(storm.VALUE, now_state.posted(channel, posted).as_value())
         if state.waiting or state.channels:
             tx.emit([storm.summarise(now_state, due=tx.now + timedelta(seconds=storm.EVERY))])

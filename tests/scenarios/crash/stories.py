@@ -158,6 +158,9 @@ def _issue(issue: Json) -> Iterator[str]:
 SAME = (
     (r"\bINC-\d+", "INC-N"),
     (r"#incident-\d+-", "#incident-N-"),
+    # PostgreSQL counts a number as used even when its transaction was never committed.
+    (r'"number":\d+', '"number":N'),
+    (r"(INC-N/ticket/entry)/\d+", r"\1/N"),
     (r"http://127\.0\.0\.1:\d+", "URL"),
     (r"\bC0\w{7,}", "CHANNEL"),
     (r"\bD0\w{7,}", "DIRECT"),
