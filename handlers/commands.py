@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blocks import lists, notices, text, timeline
@@ -15,22 +14,11 @@ from bot.domain.lifecycle import EscalationTarget
 from bot.errors import FieldError, UserError
 from bot.services.incidents import NewIncident, SimilarOpen
 from handlers import grammar, panel
+from handlers.command import Command, meant
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.domain.incident import Incident
     from handlers.turn import Turn
-
-
-@dataclass(frozen=True)
-class Command:
-    """One subcommand: how it is written, what it does, who carries it out."""
-
-    usage: str
-    description: str
-    run: Callable[[Turn, str], Awaitable[None]]
 
 
 async def incident_command(turn: Turn) -> None:
@@ -115,27 +103,22 @@ async def show_list(turn: Turn, rest: str) -> None:
     await turn.say(lists.incident_list(page.incidents, total=page.total, title=title, now=now))
 
 
-async def _meant(turn: Turn, rest: str, *, bare: bool = True) -> tuple[Incident, str]:
-    number, more = grammar.number_first(rest, bare=bare)
-    return await turn.incident(number), more
-
-
 async def show(turn: Turn, rest: str) -> None:
     """``show [INC-n]``."""
-    incident, _ = await _meant(turn, rest)
+    incident, _ = await meant(turn, rest)
     await turn.say(lists.incident_details(incident, await turn.desk.card_context()))
 
 
 async def acknowledge(turn: Turn, rest: str) -> None:
     """``ack [INC-n]``."""
-    incident, _ = await _meant(turn, rest)
+    incident, _ = await meant(turn, rest)
     after = await turn.desk.incidents.acknowledge(incident.number, by=turn.user, once=turn.once)
     await turn.say(notices.said(f"{after.name} is acknowledged; it is yours now.", about=after))
 
 
 async def resolve(turn: Turn, rest: str) -> None:
     """``resolve [INC-n] [note]``."""
-    incident, note = await _meant(turn, rest, bare=False)
+    incident, note = await meant(turn, rest, bare=False)
     after = await turn.desk.incidents.resolve(
         incident.number, by=turn.user, once=turn.once, note=text.plain(note)
     )
@@ -144,14 +127,14 @@ async def resolve(turn: Turn, rest: str) -> None:
 
 async def reopen(turn: Turn, rest: str) -> None:
     """``reopen [INC-n]``."""
-    incident, _ = await _meant(turn, rest)
+    incident, _ = await meant(turn, rest)
     after = await turn.desk.incidents.reopen(incident.number, by=turn.user, once=turn.once)
     await turn.say(notices.said(f"{after.name} is open again.", about=after))
 
 
 async def reassign(turn: Turn, rest: str) -> None:
     """``reassign [INC-n] @user [message]``; without a person the form opens."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     person, message = grammar.person_first(more)
     if person is None and more:
         msg = "Name the person with @, for example /incident reassign @ana."
@@ -168,7 +151,7 @@ async def reassign(turn: Turn, rest: str) -> None:
 
 async def escalate(turn: Turn, rest: str) -> None:
     """``escalate [INC-n] [@user|policy|level]``; without a target the form opens."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     if not more:
         await turn.open(
             escalate_form.build(incident, choices=await panel.escalation_choices(turn, incident))
@@ -189,7 +172,7 @@ async def escalate(turn: Turn, rest: str) -> None:
 
 async def severity(turn: Turn, rest: str) -> None:
     """``severity [INC-n] SEV2 [reason]``."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     name, reason = grammar.word_first(text.plain(more))
     if not name:
         names = ", ".join(s.name for s in turn.desk.catalog.severities)
@@ -206,7 +189,7 @@ async def severity(turn: Turn, rest: str) -> None:
 
 async def phase(turn: Turn, rest: str) -> None:
     """``status [INC-n] investigating|identified|monitoring [reason]``."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     name, reason = grammar.word_first(text.plain(more))
     if not name:
         field, msg = "phase", f"{incident.name} is {incident.phase.value}. Name the new phase."
@@ -223,7 +206,7 @@ async def phase(turn: Turn, rest: str) -> None:
 
 async def title(turn: Turn, rest: str) -> None:
     """``title [INC-n] <text>``."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     after = await turn.desk.incidents.set_title(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
@@ -234,7 +217,7 @@ async def title(turn: Turn, rest: str) -> None:
 
 async def summary(turn: Turn, rest: str) -> None:
     """``summary [INC-n] <text>``."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     after = await turn.desk.incidents.set_summary(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
@@ -243,7 +226,7 @@ async def summary(turn: Turn, rest: str) -> None:
 
 async def note(turn: Turn, rest: str) -> None:
     """``note [INC-n] <text>``."""
-    incident, more = await _meant(turn, rest, bare=False)
+    incident, more = await meant(turn, rest, bare=False)
     after = await turn.desk.incidents.annotate(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
@@ -252,7 +235,7 @@ async def note(turn: Turn, rest: str) -> None:
 
 async def show_timeline(turn: Turn, rest: str) -> None:
     """``timeline [INC-n]``: what happened, and the run log of the steps."""
-    incident, _ = await _meant(turn, rest)
+    incident, _ = await meant(turn, rest)
     view = await turn.desk.incidents.view(incident.number)
     now = await turn.desk.incidents.now()
     await turn.say(
