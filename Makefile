@@ -48,12 +48,17 @@ COVERED := --cov --cov-append --cov-report=
 test: $(VENV)/.dev ## the tests that run everywhere, within 5 minutes
 	@$(PYTEST) --dist loadfile -m "not long and not browser"
 
+# What keeps state is shown on both databases: a second time with everything on PostgreSQL.
+ON_POSTGRES := MUSTER_TEST_DATABASE=postgres $(PYTEST) --dist loadfile -m "not sqlite and not long" \
+	tests/unit/store tests/unit/services tests/unit/worker tests/scenarios --ignore tests/scenarios/crash
+
 test-long: $(VENV)/.dev ## everything: every kill point on both databases, Chromium; coverage is enforced
 	@rm -f .coverage .coverage.*
 	@$(PYTEST) $(COVERED) --dist loadfile -m "not browser" --ignore tests/scenarios/crash
 	@$(PYTEST) $(COVERED) --dist loadfile tests/browser
-	@$(PYTEST) tests/scenarios/crash
 	@$(BIN)/coverage report --skip-covered --fail-under=$(COVERAGE)
+	@$(ON_POSTGRES)
+	@$(PYTEST) tests/scenarios/crash
 
 COVERAGE ?= 90
 
