@@ -8,31 +8,23 @@ from typing import TYPE_CHECKING, Any, Final
 from slack_sdk.models.blocks import Block, DividerBlock
 from slack_sdk.models.views import View
 
-from blocks import kit, text
+from blocks import kit, report, text
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.lists import incident_line
 from bot.domain.incident import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.domain.incident import Actor, Incident
+    from bot.domain.report import Statistics
 
 MAX_MINE: Final = 12
 MAX_OPEN: Final = 25
 ON_CALL_ROOM: Final = 6000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Totals:
-    """The numbers: how many are open now, how the last ``days`` went (None: nothing to tell)."""
-
-    open: int = 0
-    days: int = 30
-    declared: int = 0
-    seconds_to_acknowledge: float | None = None
-    seconds_to_resolve: float | None = None
+#: So many severities, and so many services, have a line of numbers.
+GROUPS: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +40,8 @@ def home_view(
     *,
     mine: Sequence[Incident],
     open_incidents: Sequence[Incident],
-    totals: Totals,
+    open_total: int,
+    statistics: Statistics,
     now: datetime,
     on_call: Sequence[Duty] = (),
 ) -> dict[str, Any]:
@@ -57,12 +50,12 @@ def home_view(
     own = {incident.number for incident in mine}
     others = [each for each in open_incidents if each.number not in own]
     blocks: list[Block] = [
-        kit.section(f"*Muster* · {_open_words(totals)}", "home.top", accessory=declare),
+        kit.section(f"*Muster* · {_open_words(open_total)}", "home.top", accessory=declare),
         *_part("My incidents", mine, MAX_MINE, len(mine), now, none="You have none."),
-        *_part("Open incidents", others, MAX_OPEN, totals.open - len(own), now, none=_calm(own)),
+        *_part("Open incidents", others, MAX_OPEN, open_total - len(own), now, none=_calm(own)),
         DividerBlock(),
         *_on_call(on_call),
-        *_numbers(totals),
+        *_numbers(statistics),
         kit.context(f"As of {text.date(now)}"),
     ]
     view = View(type="home", callback_id=CallbackId.HOME.value, blocks=blocks[: kit.VIEW_BLOCKS])
@@ -70,19 +63,8 @@ def home_view(
     return shown
 
 
-def totals_of(open_now: int, numbers: Mapping[str, Any]) -> Totals:
-    """The totals from the store's ``numbers``."""
-    return Totals(
-        open=open_now,
-        days=numbers["days"],
-        declared=numbers["count"],
-        seconds_to_acknowledge=numbers["mean_seconds_to_acknowledge"],
-        seconds_to_resolve=numbers["mean_seconds_to_resolve"],
-    )
-
-
-def _open_words(totals: Totals) -> str:
-    return text.plural(totals.open, "open incident") if totals.open else "no open incidents"
+def _open_words(count: int) -> str:
+    return text.plural(count, "open incident") if count else "no open incidents"
 
 
 def _calm(own: set[int]) -> str:
@@ -138,10 +120,15 @@ def _duty(duty: Duty) -> str:
     return f"{line} until {text.date(duty.until)}" if duty.until else line
 
 
-def _numbers(totals: Totals) -> list[Block]:
-    facts = [f"*Declared:* {totals.declared:,}"]
-    if totals.seconds_to_acknowledge is not None:
-        facts.append(f"*Mean time to acknowledge:* {text.duration(totals.seconds_to_acknowledge)}")
-    if totals.seconds_to_resolve is not None:
-        facts.append(f"*Mean time to resolve:* {text.duration(totals.seconds_to_resolve)}")
-    return [kit.section(f"*The last {text.plural(totals.days, 'day')}*"), kit.facts(facts)]
+def _numbers(found: Statistics) -> list[Block]:
+    """Numbers in words: charts and tables are for messages only, a button sends them."""
+    heading = kit.section(
+        f"*The last {text.plural(found.days, 'day')}*",
+        "home.numbers",
+        accessory=kit.button("Charts", ActionId.CHARTS),
+    )
+    told = [
+        *report.group_lines(found.severities, report.NO_SEVERITY, GROUPS),
+        *report.group_lines(found.services, report.NO_SERVICE, GROUPS),
+    ]
+    return [heading, kit.facts(report.words(found)), *kit.paragraphs(told)]

@@ -32,6 +32,7 @@ class ActionId(StrEnum):
     SUBSCRIBE = "incident.subscribe"
     OPEN_CHANNEL = "incident.open_channel"
     DECLARE = "incident.declare"
+    CHARTS = "home.charts"
     DECLARE_ANYWAY = "incident.declare_anyway"
     JOIN = "incident.join"
     TITLE_TYPED = "incident.title_typed"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from blocks import kit, text
 from blocks.direct import handed_over, paged
-from blocks.home import totals_of
 from blocks.lists import (
     incident_details,
     incident_list,
@@ -46,7 +45,6 @@ __all__ = [
     "said",
     "similar_question",
     "summary_message",
-    "totals_of",
     "unknown_command",
     "waiting_line",
     "welcome",

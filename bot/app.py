@@ -20,6 +20,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.reports import Reports
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -66,7 +67,7 @@ class Muster:
         self.tickets = self._build_tickets()
         house = House(work=self.work, catalog=catalog, router=router, options=self._options())
         incidents = Incidents(house)
-        people = PeopleDirectory(house)
+        people, reports = PeopleDirectory(house), Reports(house)
         inbound = InboundEvents(house)
         rooms = Rooms(
             self.work,
@@ -84,6 +85,7 @@ class Muster:
             paging=Paging(house, incidents),
             inbound=inbound,
             people=people,
+            reports=reports,
             rooms=rooms,
             from_email=settings.pagerduty.from_email or "",
         )
@@ -100,6 +102,7 @@ class Muster:
             incidents=incidents,
             inbound=inbound,
             people=people,
+            reports=reports,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -1,8 +1,8 @@
-"""Slack's rate limits as a client-side budget: which effects share which limit, and who may go now. Pure.
+"""The vendors' rate limits as a client-side budget: which effects share which limit, and who may go now. Pure.
 
-Limits are Slack's documented ones (docs.slack.dev/apis/web-api/rate-limits), kept as sliding windows with a little
-room for clocks and slow networks, so that whatever way Slack counts it is never asked too often. Budgets live in
-the database, so that replicas share one.
+Limits are the documented ones (docs.slack.dev/apis/web-api/rate-limits, PagerDuty's 960 requests a minute and key,
+GitHub's 80 writes a minute), kept as sliding windows with a little room for clocks and slow networks, so that
+whatever way a vendor counts it is never asked too often. Budgets live in the database, so that replicas share one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,14 @@ TIER_4 = Limit(95, 60 + MARGIN)
 #: "about one message per second per channel", plus a workspace allowance Slack does not publish.
 PER_CHANNEL = Limit(1, 1.1)
 POSTING = Limit(230, 60 + MARGIN)
+#: PagerDuty's limit in two parts, so that a storm of pages to be read leaves room for what people do. The rest of
+#: the 960 is for polling and looking up people. https://developer.pagerduty.com/docs/rest-api-rate-limits
+READING = Limit(500, 60 + MARGIN)
+ACTING = Limit(250, 60 + MARGIN)
+#: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api (secondary limits)
+WRITING = Limit(75, 60 + MARGIN)
 
-#: The Web API method each effect calls, with its limit.
+#: The limit each effect draws on: of Slack the Web API method it calls.
 METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.ANNOUNCE: ("chat.postMessage", POSTING),
     EffectKind.POST_CARD: ("chat.postMessage", POSTING),
@@ -53,6 +59,15 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
+    EffectKind.SEND_REPORT: ("chat.postMessage", POSTING),
+    EffectKind.READ_PAGE: ("pagerduty.read", READING),
+    EffectKind.OPEN_PAGE: ("pagerduty.act", ACTING),
+    EffectKind.CHANGE_PAGE: ("pagerduty.act", ACTING),
+    EffectKind.NOTE_PAGE: ("pagerduty.act", ACTING),
+    EffectKind.OPEN_TICKET: ("github.write", WRITING),
+    EffectKind.REFRESH_TICKET: ("github.write", WRITING),
+    EffectKind.COMMENT_TICKET: ("github.write", WRITING),
+    EffectKind.CHANGE_TICKET: ("github.write", WRITING),
 }
 
 LIMITS: Mapping[str, Limit] = dict(METHODS.values())
@@ -64,7 +79,7 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
         return "post:announcements"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
-    if kind is EffectKind.SEND_DIRECT:
+    if kind in {EffectKind.SEND_DIRECT, EffectKind.SEND_REPORT}:
         return f"post:{lane}"
     if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY}:
         return f"post:INC-{incident}"

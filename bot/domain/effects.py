@@ -35,6 +35,7 @@ class EffectKind(StrEnum):
     SEND_DIRECT = "slack.send_direct"
     TELL_ADMINS = "slack.tell_admins"
     PUBLISH_HOME = "slack.publish_home"
+    SEND_REPORT = "slack.send_report"
     OPEN_PAGE = "pagerduty.open"
     CHANGE_PAGE = "pagerduty.change"  # acknowledge, resolve, reopen, reassign, escalate, priority
     NOTE_PAGE = "pagerduty.note"

@@ -286,7 +286,7 @@ def _save_budgets(session: Session, budgets: dict[str, Budget], now: float) -> N
 
 
 def block_budget(session: Session, kind: EffectKind, until: float) -> None:
-    """Slack said 429 all the same: the method's budget is closed until then."""
+    """The vendor said 429 all the same: the budget of that kind is closed until then."""
     method = METHODS.get(kind)
     if method is None:
         return

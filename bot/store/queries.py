@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, or_, select
@@ -51,6 +50,7 @@ STEPS: dict[EffectKind, str] = {
 OTHERS: dict[EffectKind, str] = {
     EffectKind.POST_ENTRY: "News in the channel",
     EffectKind.TELL: "Private answer",
+    EffectKind.SEND_REPORT: "Report",
 }
 
 #: Who may refuse our key, and is then stopped.
@@ -202,34 +202,6 @@ def last_delivery(tx: Tx, source: str, event_type: str, since: datetime) -> bool
         K.source == source, K.event_type == event_type, K.received_at >= since
     )
     return tx.session.execute(query.limit(1)).first() is not None
-
-
-def numbers(tx: Tx, *, days: int = 30) -> dict[str, Any]:
-    """Counts and means (seconds) of the last days, without private incidents."""
-    since = tx.now - timedelta(days=days)
-    query = select(
-        func.count(),
-        func.avg(_seconds(tx, N.created_at, N.acknowledged_at)),
-        func.avg(_seconds(tx, N.created_at, N.resolved_at)),
-    ).where(N.created_at >= since, N.private.is_(False))
-    count, acknowledged, resolved = tx.session.execute(query).one()
-    return {
-        "days": days,
-        "count": int(count),
-        "mean_seconds_to_acknowledge": _rounded(acknowledged),
-        "mean_seconds_to_resolve": _rounded(resolved),
-    }
-
-
-def _seconds(tx: Tx, start: Any, end: Any) -> Any:
-    """Seconds between two times; NULL when one of them is."""
-    if sql.is_postgresql(tx.session):
-        return func.extract("epoch", end - start)
-    return (func.julianday(end) - func.julianday(start)) * 86_400.0
-
-
-def _rounded(seconds: Any) -> float | None:
-    return None if seconds is None else round(float(seconds), 3)
 
 
 def _waits_for_a_dead_one() -> Any:

@@ -256,7 +256,7 @@ class Worker:
         reason, detail = error.reason.value, error.detail or error.reason.value
         match verdict:
             case retry.Retry(at):
-                if error.reason is Reason.RATE_LIMITED and effect.kind.provider == "slack":
+                if error.reason is Reason.RATE_LIMITED:
                     store.block_budget(tx.session, effect.kind, at.timestamp())
                 store.reschedule(
                     tx.session, effect.id, effect.merge, at, reason, detail, now=tx.now

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.reports import Reports
     from bot.store.effects import Claimed
     from bot.store.queries import StepRecord
     from bot.store.tx import Tx
@@ -43,6 +44,7 @@ class World:
     paging: Paging
     inbound: InboundEvents
     people: PeopleDirectory
+    reports: Reports
     rooms: Rooms
     from_email: str = ""
     workspace_url: str = ""

@@ -26,6 +26,7 @@ NO_STEP = {
     EffectKind.TELL: "an answer to one person",
     EffectKind.TELL_ADMINS: "concerns no incident",
     EffectKind.PUBLISH_HOME: "concerns no incident",
+    EffectKind.SEND_REPORT: "concerns no incident",
     EffectKind.READ_PAGE: "reads; what it finds is in the timeline",
     EffectKind.POLL_PAGER: "concerns no incident",
     EffectKind.APPLY_EVENT: "what it brings is in the timeline",

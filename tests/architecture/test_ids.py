@@ -17,7 +17,7 @@ from blocks.forms import (
     reassign,
     resolve,
 )
-from blocks.home import Totals, home_view
+from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.incident import PagerKind, PagerLink, Places, Status
@@ -26,6 +26,7 @@ from handlers import panel
 from handlers.actions import ACTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
+from tests.unit.blocks.samples import QUIET
 from tests.unit.store.house import ANA_ACTOR, NOW, an_incident
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def everything_shown() -> Iterator[Any]:
         yield panel.build(incident, context)
         yield timeline_message(incident, (), [step], now=NOW)
         yield timeline_view(incident, (), [step], now=NOW)
-        yield home_view(mine=[incident], open_incidents=[incident], totals=Totals(), now=NOW)
+        yield home_view(
+            mine=[incident], open_incidents=[incident], open_total=1, statistics=QUIET, now=NOW
+        )
         yield lists.incident_details(incident, context)
         yield resolve.build(incident)
         yield reassign.build(incident)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
-from bot.worker.runners import channel, inbound, messages, native, pager, talk, ticket
+from bot.worker.runners import channel, inbound, messages, native, pager, report, talk, ticket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.SEND_DIRECT: talk.send_direct,
     EffectKind.TELL_ADMINS: talk.tell_admins,
     EffectKind.PUBLISH_HOME: talk.publish_home,
+    EffectKind.SEND_REPORT: report.send_report,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,
     EffectKind.NOTE_PAGE: pager.note_page,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from blocks import direct, lists, notices
-from blocks.home import home_view, totals_of
+from blocks.home import home_view
 from blocks.timeline import entry_message
 from bot.domain import storm
 from bot.domain.effects import EffectKind
@@ -96,15 +96,16 @@ async def publish_home(world: World, effect: Claimed) -> Settle | None:
     """Publish App Home for one person."""
     user = effect.payload["user"]
 
-    def look(tx: Tx) -> tuple[queries.Page, queries.Page, dict[str, object]]:
+    def look(tx: Tx) -> tuple[queries.Page, queries.Page]:
         mine = queries.incidents(tx, open_only=True, mine=user, limit=10)
-        return mine, queries.incidents(tx, open_only=True, limit=15), queries.numbers(tx)
+        return mine, queries.incidents(tx, open_only=True, limit=15)
 
-    mine, open_incidents, numbers = await world.work.read(look)
+    mine, open_incidents = await world.work.read(look)
     view = home_view(
         mine=mine.incidents,
         open_incidents=open_incidents.incidents,
-        totals=totals_of(open_incidents.total, numbers),
+        open_total=open_incidents.total,
+        statistics=await world.reports.statistics(),
         now=world.work.clock.now(),
     )
     await world.chat.publish_home(user, view)

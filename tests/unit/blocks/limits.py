@@ -100,8 +100,11 @@ def _check_blocks(blocks: Iterable[JSON], surface: str, known: Iterable[str] | N
     assert len(ids) == len(set(ids)), f"block_id twice: {ids}"
     assert all(len(block_id) <= 255 for block_id in ids)
     focused = 0
+    kinds = [block["type"] for block in blocks]
+    assert kinds.count("data_visualization") <= 2
     for block in blocks:
         _BLOCKS[block["type"]](block, known)
+        assert surface == "message" or not block["type"].startswith("data_")
         assert block["type"] != "input" or surface != "message", "no inputs in messages"
         actions = [a for a in _action_ids(block) if a]
         assert len(actions) == len(set(actions)), f"action_id twice in a block: {actions}"
@@ -167,6 +170,43 @@ def _input(block: JSON, known: Iterable[str] | None) -> None:
     _element(block["element"], known)
 
 
+def _data_table(block: JSON, _: Iterable[str] | None) -> None:
+    rows = block["rows"]
+    assert block["caption"].strip()
+    assert 2 <= len(rows) <= 101
+    assert len({len(row) for row in rows}) == 1
+    assert 1 <= len(rows[0]) <= 20
+    assert 1 <= block["page_size"] <= 100
+    cells = [cell for row in rows for cell in row]
+    assert sum(units(cell["text"]) for cell in cells) <= 10_000
+    for cell in cells:
+        assert cell["type"] in {"raw_text", "raw_number"}
+        assert (cell["type"] == "raw_number") is ("value" in cell)
+        assert cell["text"]
+
+
+def _chart(block: JSON, _: Iterable[str] | None) -> None:
+    assert 1 <= units(block["title"]) <= 50
+    chart = block["chart"]
+    if chart["type"] == "pie":
+        assert 1 <= len(chart["segments"]) <= 6
+        assert all(point["value"] > 0 for point in chart["segments"])
+        labels = [point["label"] for point in chart["segments"]]
+        assert len(set(labels)) == len(labels)
+    else:
+        assert chart["type"] == "bar"
+        labels = chart["axis_config"]["categories"]
+        assert 1 <= len(labels) <= 20
+        assert len(set(labels)) == len(labels)
+        assert 1 <= len(chart["series"]) <= 6
+        names = [series["name"] for series in chart["series"]]
+        assert len(set(names)) == len(names)
+        assert all(1 <= units(name) <= 20 for name in names)
+        for series in chart["series"]:
+            assert [point["label"] for point in series["data"]] == labels
+    assert all(1 <= units(label) <= 20 for label in labels)
+
+
 def _divider(_block: JSON, _known: Iterable[str] | None) -> None:
     pass
 
@@ -224,4 +264,6 @@ _BLOCKS = {
     "actions": _actions,
     "input": _input,
     "divider": _divider,
+    "data_table": _data_table,
+    "data_visualization": _chart,
 }

@@ -17,11 +17,25 @@ from bot.domain.incident import (
     Status,
     TicketLink,
 )
+from bot.domain.report import Group, Statistics
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 START = NOW - timedelta(minutes=12)
 ANA = Actor(name="Ana", slack_id="UANA")
 BEN = Actor(name="Ben <b>")
+QUIET = Statistics(
+    days=30, since=NOW - timedelta(days=30), until=NOW, total=Group(label=""), declared={}
+)
+BUSY = replace(
+    QUIET,
+    total=Group(label="", count=4, open=1, seconds_to_acknowledge=95.0),
+    severities=(
+        Group(label="SEV1", count=3, seconds_to_acknowledge=95.0, seconds_to_resolve=3600.0),
+        Group(label="", count=1, open=1),
+    ),
+    services=(Group(label="Checkout API", count=3), Group(label="<b>", count=1)),
+    declared={(NOW.date(), "SEV1"): 2, (START.date(), ""): 2},
+)
 SEVERITIES = {"SEV1": ":red_circle:", "SEV2": ":large_orange_circle:"}
 CONTEXT = CardContext(now=NOW, severities=SEVERITIES)
 

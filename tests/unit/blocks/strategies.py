@@ -22,6 +22,7 @@ from bot.domain.incident import (
     TicketLink,
     Urgency,
 )
+from bot.domain.report import Group, Statistics
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN = ("UANA", "UBEN", "W0CARLA")
@@ -167,3 +168,38 @@ steps = st.builds(
 # Repeated in the tests: ninety different ones find no more than three, and cost thirty times.
 few_incidents = st.lists(incidents, max_size=3)
 repeats = st.sampled_from([1, 30])
+
+_means = st.none() | st.floats(0, 1e10, allow_nan=False)
+_groups = st.builds(
+    Group,
+    label=st.just("") | texts,
+    count=st.integers(1, 10**7),
+    open=st.integers(0, 10**7),
+    seconds_to_acknowledge=_means,
+    seconds_to_resolve=_means,
+)
+
+
+def _of_days(drawn: tuple[int, list[Group], list[Group], list[tuple[int, int]]]) -> Statistics:
+    days, severities, services, when = drawn
+    names = [group.label for group in severities] or [""]
+    return Statistics(
+        days=days,
+        since=NOW - timedelta(days=days),
+        until=NOW,
+        total=Group(label="", count=sum(g.count for g in severities)),
+        severities=tuple({g.label: g for g in severities}.values()),
+        services=tuple({g.label: g for g in services}.values()),
+        declared={
+            (NOW.date() - timedelta(days=ago % (days + 1)), names[ago % len(names)]): count
+            for ago, count in when
+        },
+    )
+
+
+statistics = st.tuples(
+    st.integers(1, 366),
+    st.lists(_groups, max_size=12),
+    st.lists(_groups, max_size=30),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(1, 10**6)), max_size=20),
+).map(_of_days)

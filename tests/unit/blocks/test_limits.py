@@ -27,9 +27,10 @@ from blocks.forms import (
     reassign,
     resolve,
 )
-from blocks.home import Duty, Totals, home_view
+from blocks.home import Duty, home_view
 from blocks.ids import ActionId, DeclareOrigin
 from blocks.notices import CommandHelp
+from blocks.report import report_message, short_message
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.errors import AlreadyDone, ProviderError, Reason, UserError
@@ -139,15 +140,27 @@ def test_notices(
         max_size=3,
     ),
     odd.repeats,
+    odd.statistics,
 )
-def test_home(mine: Any, others: Any, duties: Any, times: int) -> None:
+def test_home(mine: Any, others: Any, duties: Any, times: int, found: Any) -> None:
     mine = [replace(each, number=n + 1) for n, each in enumerate(mine * times)]
     others = [replace(each, number=n + 50) for n, each in enumerate(others * times)]
-    totals = Totals(open=10**6, declared=5, seconds_to_acknowledge=1.5, seconds_to_resolve=1e9)
     view = home_view(
-        mine=mine, open_incidents=others, totals=totals, now=odd.NOW, on_call=duties * times
+        mine=mine,
+        open_incidents=others,
+        open_total=10**6,
+        statistics=found,
+        now=odd.NOW,
+        on_call=duties * times,
     )
     check_view(view, KNOWN)
+
+
+@thorough
+@given(odd.statistics)
+def test_reports(found: Any) -> None:
+    check_message(report_message(found), KNOWN)
+    check_message(short_message(found), KNOWN)
 
 
 @thorough

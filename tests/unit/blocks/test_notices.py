@@ -9,13 +9,13 @@ import pytest
 from inline_snapshot import snapshot
 
 from blocks import notices
-from blocks.home import Duty, Totals, home_view, totals_of
+from blocks.home import Duty, home_view
 from blocks.ids import DeclareButton
 from blocks.notices import CommandHelp
 from bot.domain.incident import Places, Status
 from bot.errors import AlreadyDone, Busy, ProviderError, Reason, UserError
 from tests.unit.blocks.limits import all_texts, buttons
-from tests.unit.blocks.samples import ANA, BEN, CONTEXT, NOW, incident
+from tests.unit.blocks.samples import ANA, BEN, BUSY, CONTEXT, NOW, QUIET, incident
 from tests.unit.blocks.shown import shown, told
 
 
@@ -187,16 +187,11 @@ INC-12 <#C0INCIDENT> *Checkout is down* · SEV1 · 🚨 Triggered
 
 
 def test_home() -> None:
-    numbers = {
-        "days": 30,
-        "count": 4,
-        "mean_seconds_to_acknowledge": 95.0,
-        "mean_seconds_to_resolve": None,
-    }
     view = home_view(
         mine=[incident()],
         open_incidents=[incident(), incident(number=13, status=Status.ACKNOWLEDGED)],
-        totals=totals_of(2, numbers),
+        open_total=2,
+        statistics=BUSY,
         now=NOW,
         on_call=[Duty(label="Checkout API", people=(ANA, BEN), until=NOW), Duty(label="Nights")],
     )
@@ -218,13 +213,20 @@ INC-13 <#C0INCIDENT> *Checkout is down* · 👀 Acknowledged · SEV1 · <@UANA> 
 Checkout API: <@UANA>, Ben &lt;b&gt; until {time}12:00
 Nights: ⚠️ nobody
 *The last 30 days*
+[Charts]
 *Declared:* 4
+*Still open:* 1
 *Mean time to acknowledge:* 1 min
+*Mean time to resolve:* -
+SEV1: 3, acknowledged in 1 min, resolved in 1 h
+no severity: 1, acknowledged in -, resolved in -
+Checkout API: 3, acknowledged in -, resolved in -
+&lt;b&gt;: 1, acknowledged in -, resolved in -
 (As of {time}12:00)\
 """)
 
 
 def test_home_of_a_quiet_day() -> None:
-    view = home_view(mine=[], open_incidents=[], totals=Totals(), now=NOW)
+    view = home_view(mine=[], open_incidents=[], open_total=0, statistics=QUIET, now=NOW)
     texts = list(all_texts(view))
     assert {"*Muster* · no open incidents", "You have none.", "All quiet."} <= set(texts)

@@ -25,7 +25,7 @@ from blocks.forms import (
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.timeline import timeline_view
 from tests.unit.blocks.limits import buttons
-from tests.unit.blocks.samples import CONTEXT, NOW, incident
+from tests.unit.blocks.samples import CONTEXT, NOW, QUIET, incident
 
 SEVERITIES = [("SEV1", "SEV1")]
 ROLES = [("commander", "Commander")]
@@ -61,7 +61,7 @@ def test_every_id_is_rendered_somewhere() -> None:
         [
             card(low, context, place="announcement"),
             notices.similar_question("x", [one]),
-            home.home_view(mine=[one], open_incidents=[], totals=home.Totals(), now=NOW),
+            home.home_view(mine=[one], open_incidents=[], open_total=1, statistics=QUIET, now=NOW),
             panel.build(one, context, available=set(ActionId)),
             declare.build(),
             timeline_view(one, [], [], now=NOW),

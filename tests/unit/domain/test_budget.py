@@ -67,8 +67,17 @@ def test_an_announcement_needs_its_method_and_its_channel() -> None:
 
 
 def test_an_effect_without_a_limit_always_goes() -> None:
-    free = [Candidate(n, EffectKind.OPEN_PAGE, None) for n in range(500)]
+    free = [Candidate(n, EffectKind.APPLY_EVENT, None) for n in range(500)]
     assert choose(free, {}, T0).ids == tuple(range(500))
+
+
+def test_reading_pages_leaves_room_for_what_people_do_there() -> None:
+    reads = [Candidate(n, EffectKind.READ_PAGE, None) for n in range(2000)]
+    acts = [Candidate(5000 + n, EffectKind.CHANGE_PAGE, None) for n in range(50)]
+    ids = choose([*reads, *acts], {}, T0).ids
+    assert len([n for n in ids if n < 5000]) == 500
+    assert len([n for n in ids if n >= 5000]) == 50
+    assert LIMITS["pagerduty.read"].calls + LIMITS["pagerduty.act"].calls < 960
 
 
 def test_a_429_closes_the_budget_until_then() -> None:
@@ -108,7 +117,7 @@ def test_which_channel_an_effect_posts_to(
 
 
 def test_only_slack_is_budgeted_and_every_method_has_a_limit() -> None:
-    assert {kind.provider for kind in METHODS} <= {"slack", "muster"}
+    assert {kind.provider for kind in METHODS} <= {"slack", "muster", "pagerduty", "github"}
     slack = {kind for kind in EffectKind if kind.provider == "slack"}
     assert slack <= set(METHODS), "every call to Slack is counted"
     assert limit_of("post:INC-1") == PER_CHANNEL

@@ -16,6 +16,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.reports import Reports
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow
 from bot.store.work import Work
@@ -77,6 +78,7 @@ class Home:
     incidents: Incidents
     paging: Paging
     people: PeopleDirectory
+    reports: Reports
     inbound: InboundEvents
     presses: int = field(default=0)
 
@@ -153,6 +155,7 @@ def build_home(
         incidents=incidents,
         paging=Paging(house, incidents),
         people=PeopleDirectory(house),
+        reports=Reports(house),
         inbound=InboundEvents(house),
     )
 

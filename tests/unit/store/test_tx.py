@@ -319,23 +319,6 @@ async def test_what_is_open_and_known_to_the_pager(work: Work) -> None:
     assert await work.read(queries.open_pages) == {"P1": 1}
 
 
-async def test_the_numbers_of_the_last_days(work: Work) -> None:
-    minute = timedelta(minutes=1)
-    await add(work, acknowledged_at=NOW + minute, resolved_at=NOW + 4 * minute)
-    await add(work, acknowledged_at=NOW + 3 * minute)
-    await add(work, private=True, acknowledged_at=NOW + 99 * minute)
-    await add(work, created_at=NOW - timedelta(days=31), acknowledged_at=NOW)
-    found = await work.read(queries.numbers)
-    assert found == {
-        "days": 30,
-        "count": 2,
-        "mean_seconds_to_acknowledge": 120,
-        "mean_seconds_to_resolve": 240,
-    }
-    nothing = await work.read(lambda tx: queries.numbers(tx, days=0))
-    assert nothing["mean_seconds_to_acknowledge"] is None or nothing["count"]
-
-
 async def test_the_run_log_and_what_fails(work: Work, clock: SetClock) -> None:
     effects = [
         Effect(kind=EffectKind.ANNOUNCE, key="a", lane="a", incident=1),

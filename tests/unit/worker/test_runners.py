@@ -302,6 +302,14 @@ async def test_home_shows_what_is_open(shop: Shop) -> None:
     assert "Checkout is down" in str(view)
 
 
+async def test_a_report_is_sent_once(shop: Shop) -> None:
+    await running(shop, severity="SEV1")
+    for attempt in (1, 2):
+        await shop.run(K.SEND_REPORT, None, payload={"user": "U0ANA", "days": 7}, attempt=attempt)
+    [post] = shop.chat.named("post")
+    assert post[1] == "DU0ANA"
+
+
 async def test_the_storms_summary_is_posted_edited_and_ended(shop: Shop) -> None:
     await shop.home.declare()
     state = storm.begun(NOW).joined(1)

@@ -1,0 +1,24 @@
+"""The report with its charts, as a message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blocks.report import report_message
+from bot.worker.runners.messages import CLOCKS_APART
+
+if TYPE_CHECKING:
+    from bot.store.effects import Claimed
+    from bot.worker.world import Settle, World
+
+
+async def send_report(world: World, effect: Claimed) -> Settle | None:
+    """Post it to whoever asked; the numbers are those of the moment it is sent."""
+    channel = await world.chat.direct(effect.payload["user"])
+    if effect.attempt > 1 and await world.chat.find_posted(
+        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+    ):
+        return None
+    found = await world.reports.statistics(effect.payload["days"], fresh=True)
+    await world.chat.post(channel, report_message(found), key=effect.key)
+    return None
