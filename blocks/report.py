@@ -48,6 +48,26 @@ def short_message(found: Statistics) -> Message:
     return kit.message("\n".join([heading, *lines, sent]), blocks)
 
 
+def report_text(found: Statistics) -> str:
+    """The numbers as a plain table, for terminals."""
+    head = ("", "Declared", "Still open", "To acknowledge", "To resolve")
+    groups = [("All", found.total)]
+    groups += [(group.label or NO_SEVERITY, group) for group in found.severities]
+    groups += [(group.label or NO_SERVICE, group) for group in found.services]
+    rows = [head, *((text.one_line(name, 40), *_cells(group)) for name, group in groups)]
+    widths = [max(len(str(row[n])) for row in rows) for n in range(len(head))]
+    lines = [
+        f"Incidents, the last {text.plural(found.days, 'day')} (mean times)",
+        *(
+            "  ".join(
+                f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)
+            ).rstrip()
+            for row in rows
+        ),
+    ]
+    return "\n".join(lines)
+
+
 def words(found: Statistics) -> list[str]:
     """The numbers of all incidents, one fact a line."""
     total = found.total
@@ -79,17 +99,13 @@ def _mean(seconds: float | None) -> str:
     return "-" if seconds is None else text.duration(seconds)
 
 
+def _cells(group: Group) -> tuple[int, int, str, str]:
+    means = (_mean(group.seconds_to_acknowledge), _mean(group.seconds_to_resolve))
+    return (group.count, group.open, *means)
+
+
 def _table(title: str, head: str, groups: Sequence[Group], nameless: str) -> Block:
-    rows = [
-        (
-            group.label or nameless,
-            group.count,
-            group.open,
-            _mean(group.seconds_to_acknowledge),
-            _mean(group.seconds_to_resolve),
-        )
-        for group in groups
-    ]
+    rows = [(group.label or nameless, *_cells(group)) for group in groups]
     columns = (head, "Declared", "Still open", "Mean time to acknowledge", "Mean time to resolve")
     return DataTable(caption=title, head=columns, rows=rows)
 

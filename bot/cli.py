@@ -148,6 +148,21 @@ def backup(path: str) -> None:
 
 
 @main.command()
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
+def report(days: int) -> None:
+    """How the last days went, by severity and service (private incidents are not counted)."""
+    settings, config = configured(need_slack=False)
+    from blocks.report import report_text
+    from bot.offline import offline
+
+    async def count() -> str:
+        async with offline(settings, config.catalog) as services:
+            return report_text(await services.reports.statistics(days))
+
+    click.echo(asyncio.run(count()))
+
+
+@main.command()
 @click.option("--fix", is_flag=True, help="Create and repair PagerDuty's webhook subscription.")
 def doctor(fix: bool) -> None:
     """Check every step of the installation and say how to mend what is wrong."""

@@ -10,6 +10,7 @@ from bot.ports import SystemClock
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
+from bot.services.reports import Reports
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -28,6 +29,7 @@ class Offline:
 
     incidents: Incidents
     inbound: InboundEvents
+    reports: Reports
 
 
 class _NoRouting:
@@ -46,6 +48,8 @@ async def offline(settings: Settings, catalog: Catalog) -> AsyncIterator[Offline
     try:
         migrate.upgrade(work.engine)
         house = House(work=work, catalog=catalog, router=_NoRouting(), options=Options())
-        yield Offline(incidents=Incidents(house), inbound=InboundEvents(house))
+        yield Offline(
+            incidents=Incidents(house), inbound=InboundEvents(house), reports=Reports(house)
+        )
     finally:
         work.close()

@@ -159,14 +159,21 @@ async def until(condition: Any, seconds: float = 2.0) -> None:
             await asyncio.sleep(0.005)
 
 
-async def frame(socket: aiohttp.ClientWebSocketResponse, seconds: float = 1.0) -> Json:
-    """The next frame of a Socket Mode connection, pings left out."""
+async def frame(
+    socket: aiohttp.ClientWebSocketResponse, seconds: float = 10.0, *, of: str | None = None
+) -> Json:
+    """The next frame of a Socket Mode connection, pings left out; with ``of`` the next of that type.
+
+    Events of what happened before may still arrive when somebody presses.
+    """
     async with asyncio.timeout(seconds):
         while True:
             message = await socket.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
                 body: Json = message.json()
-                return body
+                if of in {None, body.get("type")}:
+                    return body
+                continue
             assert message.type is aiohttp.WSMsgType.PING, message
 
 

@@ -123,7 +123,7 @@ async def test_a_wrong_answer_leaves_the_modal_and_is_a_problem(answer: Json) ->
         socket = await here.wire(patient=True)
         await opened(here, modal(TITLE))
         submitting = asyncio.create_task(here.act("submit", user="alice", values={"Title": "x"}))
-        envelope = await frame(socket)
+        envelope = await frame(socket, of="interactive")
         await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": answer})
         assert (await submitting)["view"]["title"] == "Declare"
         assert await here.problems() == ["bad_ack"]
@@ -216,7 +216,7 @@ async def test_closing_tells_the_app_only_when_it_asked() -> None:
         socket = await here.wire(patient=True)
         await opened(here, modal(TITLE, notify_on_close=True, private_metadata="m"))
         closing = asyncio.create_task(here.act("close", user="alice"))
-        envelope = await frame(socket)
+        envelope = await frame(socket, of="interactive")
         await socket.send_json({"envelope_id": envelope["envelope_id"]})
         assert (await closing)["ok"]
         payload = envelope["payload"]
@@ -275,7 +275,7 @@ async def test_values_are_typed(element: Json, entered: Any, value: Json) -> Non
         block = field("Field", element | {"action_id": "a"}, "b", optional=True)
         await opened(here, modal(block))
         await here.act("submit", user="alice", values={"Field": entered})
-        payload = (await frame(socket))["payload"]
+        payload = (await frame(socket, of="interactive"))["payload"]
         held = payload["view"]["state"]["values"]["b"]["a"]
         assert held.pop("type") == element["type"]
         if isinstance(held.get("selected_option"), dict):
@@ -314,7 +314,7 @@ async def test_clear_on_close_takes_the_whole_stack() -> None:
         top = modal(TITLE, clear_on_close=True)
         await here.call("views.push", trigger_id=await trigger(here), view=top)
         closing = asyncio.create_task(here.act("close", user="alice"))
-        envelope = await frame(socket)
+        envelope = await frame(socket, of="interactive")
         await socket.send_json({"envelope_id": envelope["envelope_id"]})
         assert (await closing)["ok"]
         assert envelope["payload"]["is_cleared"] is True
@@ -328,7 +328,7 @@ async def test_a_conversation_select_brings_its_response_url() -> None:
         element = {"type": kind, "action_id": "a", "response_url_enabled": True}
         await opened(here, modal(field("Where", element, "b")))
         await here.act("submit", user="alice", values={"Where": "#ops"})
-        (url,) = (await frame(socket))["payload"]["response_urls"]
+        (url,) = (await frame(socket, of="interactive"))["payload"]["response_urls"]
         assert (url["block_id"], url["channel_id"]) == ("b", "C0OPS00000")
         async with here.http.post(
             url["response_url"], json={"text": "x", "response_type": "in_channel"}
@@ -389,7 +389,7 @@ async def test_too_many_options_are_a_problem() -> None:
         asking = asyncio.create_task(
             here.act("options", user="alice", where="view", block_id="s", value="x")
         )
-        envelope = await frame(socket)
+        envelope = await frame(socket, of="interactive")
         many = {"options": [opt(f"o{number}") for number in range(101)]}
         await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": many})
         assert (await asking)["options"] == []
@@ -467,13 +467,13 @@ async def test_shortcuts_global_and_on_a_message() -> None:
         await here.running.sandbox.slack.idle()
         socket = await here.wire()
         await here.act("shortcut", user="alice", callback_id="declare")
-        payload = (await frame(socket))["payload"]
+        payload = (await frame(socket, of="interactive"))["payload"]
         assert (payload["type"], payload["callback_id"]) == ("shortcut", "declare")
         assert "channel" not in payload
         await here.act(
             "shortcut", user="alice", callback_id="add", channel=channel, ts=posted["ts"]
         )
-        payload = (await frame(socket))["payload"]
+        payload = (await frame(socket, of="interactive"))["payload"]
         assert (payload["type"], payload["message_ts"]) == ("message_action", posted["ts"])
         assert payload["message"]["text"] == "look"
         assert payload["response_url"]

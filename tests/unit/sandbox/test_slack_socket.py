@@ -306,7 +306,7 @@ async def test_block_actions_of_a_message_as_slack_sends_them() -> None:
         pressed = asyncio.create_task(
             here.act("press", user="bob", channel=channel, label="Acknowledge")
         )
-        payload = (await frame(socket))["payload"]
+        payload = (await frame(socket, of="interactive"))["payload"]
         await pressed
         assert payload["type"] == "block_actions"
         assert payload["user"] == {
