@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ from bot.errors import SettingsError, UserError
 
 if TYPE_CHECKING:
     from bot.config_file import Config
+    from bot.services.evidence import Exported
     from bot.settings import Settings
 
 # Imports inside the commands: each loads only what it needs, because memory and start-up time are promises.
@@ -160,6 +161,64 @@ def report(days: int) -> None:
             return report_text(await services.reports.statistics(days))
 
     click.echo(asyncio.run(count()))
+
+
+@main.command()
+@click.argument("incident")
+@click.option(
+    "--format", "form", type=click.Choice(["json", "md"]), default="json", show_default=True
+)
+@click.option("--private", is_flag=True, help="Export it although it is private.")
+def export(incident: str, form: str, private: bool) -> None:
+    """Print INCIDENT (INC-12) with all its events as evidence; exit code 1 if their chain is broken."""
+    settings, config = configured(need_slack=False)
+    import json
+
+    from bot.domain.evidence_text import markdown
+    from bot.offline import offline
+
+    number = incident.upper().removeprefix("INC-")
+    if not (number.isascii() and number.isdigit()):
+        raise click.ClickException(f"{incident} is no incident. Write it as INC-12.")
+
+    async def read() -> Exported:
+        async with offline(settings, config.catalog) as services:
+            return await services.evidence.export(int(number[:18]), private=private)
+
+    found = asyncio.run(read())
+    text = (
+        markdown(found.document)
+        if form == "md"
+        else json.dumps(found.document, indent=2, ensure_ascii=False)
+    )
+    click.echo(text)
+    if found.broken_at:
+        raise click.ClickException(
+            f"Event {found.broken_at} was changed in the database after it was written."
+        )
+
+
+@main.command("import")
+@click.argument("file", type=click.File("rb"))
+def import_(file: IO[bytes]) -> None:
+    """Verify FILE, an export in JSON, and restore its incident here. Nothing is sent anywhere."""
+    settings, config = configured(need_slack=False)
+    import json
+
+    from bot.offline import offline
+
+    try:
+        document = json.loads(file.read())
+    except (ValueError, RecursionError):
+        raise click.ClickException(
+            f"{file.name} is not JSON. Use what muster export wrote."
+        ) from None
+
+    async def put_back() -> int:
+        async with offline(settings, config.catalog) as services:
+            return await services.evidence.restore(document)
+
+    click.echo(f"INC-{asyncio.run(put_back())} is restored; its chain of events is whole.")
 
 
 @main.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.ports import SystemClock
 from bot.services.base import House, Options
+from bot.services.evidence import Evidence
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports
@@ -30,6 +31,7 @@ class Offline:
     incidents: Incidents
     inbound: InboundEvents
     reports: Reports
+    evidence: Evidence
 
 
 class _NoRouting:
@@ -49,7 +51,10 @@ async def offline(settings: Settings, catalog: Catalog) -> AsyncIterator[Offline
         migrate.upgrade(work.engine)
         house = House(work=work, catalog=catalog, router=_NoRouting(), options=Options())
         yield Offline(
-            incidents=Incidents(house), inbound=InboundEvents(house), reports=Reports(house)
+            incidents=Incidents(house),
+            inbound=InboundEvents(house),
+            reports=Reports(house),
+            evidence=Evidence(house),
         )
     finally:
         work.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import Any, overload
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, overload
 
+from bot.domain import evidence
 from bot.domain.incident import (
     Actor,
     Entry,
@@ -21,6 +23,9 @@ from bot.domain.incident import (
     Urgency,
 )
 from bot.domain.plan import actor_data, actor_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @overload
@@ -165,3 +170,13 @@ def entry_columns(entry: Entry, incident: int, recorded_at: Any) -> dict[str, An
         "vendor_at": entry.vendor_at,
         "vendor_id": storable(entry.vendor_id),
     }
+
+
+def entry_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What the chain of evidence covers of an entry's columns, as JSON values."""
+    return {name: as_json(columns[name]) for name in evidence.FACTS}
+
+
+def as_json(value: Any) -> Any:
+    """A column's value as JSON: times as ISO 8601 in UTC."""
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

@@ -110,6 +110,7 @@ class EntryRow(SQLModel, table=True):
     text: str = _text()
     vendor_at: datetime | None = _time()
     vendor_id: str | None = Field(default=None, index=True)
+    digest: str = Field(default="", max_length=64)  # of the evidence chain (bot.domain.evidence)
 
 
 class EffectRow(SQLModel, table=True):

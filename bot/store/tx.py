@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import bindparam, func, insert, or_, select, true, update
 
-from bot.domain import plan
+from bot.domain import evidence, plan
 from bot.domain.effects import EffectKind
 from bot.domain.incident import Entry, Incident, Origin
 from bot.errors import NotFound
@@ -17,6 +17,7 @@ from bot.store import effects as effect_store
 from bot.store import sql
 from bot.store.convert import (
     entry_columns,
+    entry_facts,
     fold_title,
     incident_columns,
     storable,
@@ -52,6 +53,9 @@ _NAME_TAKEN = (
     .limit(1)
 )
 _ADD_ENTRY = insert(sql.ENTRY)
+_LAST_DIGEST = (
+    select(_T.digest).where(_T.incident == bindparam("of")).order_by(_T.id.desc()).limit(1)
+)
 _ENTRIES = select(sql.ENTRY).where(_T.incident == bindparam("of"))
 _ALL_ENTRIES = _ENTRIES.order_by(_T.at, _T.id)
 _ENTRY = select(sql.ENTRY).where(_T.id == bindparam("of"))
@@ -187,6 +191,8 @@ class Tx:
     def add_entry(self, incident: Incident, entry: Entry) -> Entry:
         """Append to the timeline, and emit what shows it elsewhere."""
         values = entry_columns(entry, incident.number, self.now)
+        before = self.session.execute(_LAST_DIGEST, {"of": incident.number}).scalar()
+        values["digest"] = evidence.digest(before or "", entry_facts(values))
         result: Any = self.session.execute(_ADD_ENTRY, values)
         stored = to_entry(SimpleNamespace(**values, id=result.inserted_primary_key[0]))
         self.emit(plan.entry_effects(incident, stored))

@@ -1,0 +1,98 @@
+"""``muster export``, ``import`` and ``report`` beside a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.databases import an_empty_database
+
+if TYPE_CHECKING:
+    from tests.stage import Stage
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def muster(s: Stage, *words: str, database: str | None = None) -> tuple[int, str, str]:
+    """The command line as people use it: exit code, what it printed, what it complained of."""
+    environ = {**s.environ, "DATABASE_URL": database or s.environ["DATABASE_URL"]}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *words, cwd=ROOT, env={**environ, "LOG_LEVEL": "ERROR"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, complained = await process.communicate()
+    return process.returncode or 0, out.decode(), complained.decode()
+
+
+async def test_an_incident_is_exported_verified_and_restored(s: Stage, tmp_path: Path) -> None:
+    name = await s.declare("SEV1 Payments <b> are refused")
+    await s.command(f"/incident ack {name}")
+    await s.command(f"/incident note {name} The key had expired")
+    await s.command(f"/incident resolve {name} Renewed it")
+    await s.quiet()
+    code, out, complained = await muster(s, "export", name)
+    assert (code, complained) == (0, "")
+    document = json.loads(out)
+    kinds = [event["kind"] for event in document["events"]]
+    assert [k for k in kinds if k in {"triggered", "acknowledged", "annotated", "resolved"}] == [
+        "triggered",
+        "acknowledged",
+        "annotated",
+        "resolved",
+    ]
+    code, told, _ = await muster(s, "export", name.lower(), "--format", "md")
+    assert code == 0
+    assert "The key had expired" in told
+
+    file = tmp_path / "export.json"
+    file.write_text(out)
+    (tmp_path / "new").mkdir()
+    fresh = an_empty_database(tmp_path / "new")
+    code, out, _ = await muster(s, "import", str(file), database=fresh)
+    assert (code, out) == (0, f"{name} is restored; its chain of events is whole.\n")
+    again = await muster(s, "export", name, database=fresh)
+    assert json.loads(again[1]) == document
+
+    code, _, complained = await muster(s, "import", str(file))
+    assert code == 1
+    assert f"{name} exists here already" in complained
+    document["events"][1]["text"] = "Something else"
+    file.write_text(json.dumps(document))
+    code, _, complained = await muster(s, "import", str(file), database=fresh)
+    assert code == 1
+    assert "Event 2" in complained
+    assert await s.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("export", "checkout"), "Write it as INC-12"),
+        (("export", "INC-99999999999999999999"), "There is no INC-"),
+        (("import", "/nonexistent"), "No such file"),
+        (("import", str(ROOT / "README.md")), "is not JSON"),
+        (("report", "--days", "0"), "1<=x<=366"),
+    ],
+    ids=lambda value: " ".join(value)[-30:] if isinstance(value, tuple) else "",
+)
+async def test_what_cannot_be_done_is_one_sentence(
+    s: Stage, words: tuple[str, ...], complaint: str
+) -> None:
+    code, out, complained = await muster(s, *words)
+    assert code in {1, 2}
+    assert complaint in complained
+    assert "Traceback" not in complained + out
+
+
+async def test_the_report_on_the_terminal(s: Stage) -> None:
+    await s.declare("SEV3 A disk is nearly full")
+    code, out, _ = await muster(s, "report", "--days", "7")
+    assert code == 0
+    assert out.startswith("Incidents, the last 7 days")
+    assert "SEV3" in out
