@@ -97,12 +97,15 @@ def _user(kind: str, body: Mapping[str, Any]) -> SlackUser:
     if kind == "command":
         return SlackUser(str(body.get("user_id", "")), str(body.get("user_name", "")))
     user: Any = body.get("user")
+    home = (body.get("team") or {}).get("id") if isinstance(body.get("team"), dict) else None
     if kind == "event":
         event = body.get("event") or {}
         user = event.get("user")
     if isinstance(user, dict):
         return SlackUser(
-            str(user.get("id", "")), str(user.get("name") or user.get("username") or "")
+            str(user.get("id", "")),
+            str(user.get("name") or user.get("username") or ""),
+            stranger=bool(home and user.get("team_id") and user["team_id"] != home),
         )
     return SlackUser(str(user or ""))
 

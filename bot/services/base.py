@@ -31,6 +31,7 @@ class SlackUser:
 
     id: str
     name: str = ""
+    stranger: bool = False  # of another workspace, through a shared channel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,9 @@ from bot.domain.incident import (
     Phase,
     Urgency,
 )
+from bot.domain.permissions import Right
 from bot.errors import FieldError, MusterError, UserError
-from bot.services import steps
+from bot.services import permissions, steps
 from bot.services.naming import channel_name
 from bot.store import queries
 from bot.store.work import PATIENCE
@@ -100,6 +101,8 @@ class Incidents:
         def change(tx: Tx) -> Declared:
             if not tx.remember(once, None):
                 return Declared(incident=tx.declared_by(once), again=True)
+            if new.by:
+                permissions.require(self._house, tx, Right.DECLARE, new.by, None)
             draft = draft_of(tx)
             if ask_similar and (similar := tx.similar(draft.title, draft.service)):
                 raise SimilarOpen(similar)
@@ -207,13 +210,15 @@ class Incidents:
         by: SlackUser,
         once: str,
         decide: Callable[[Tx, Incident, Actor], Decision],
+        right: Right = Right.ACT,
     ) -> Incident:
-        """Load, decide, save; a repeated press (same ``once``) meets its first result."""
+        """Load, decide, save; a repeated press (same ``once``) meets its first result. NotAllowed says who may."""
 
         def change(tx: Tx) -> Incident:
             incident = tx.incident(number)
             if not tx.remember(once, number):
                 return incident
+            permissions.require(self._house, tx, right, by, incident)
             return tx.record(decide(tx, incident, tx.people.actor(by.id, by.name)))
 
         return await self._work.write(change, patience=PATIENCE)
@@ -227,13 +232,21 @@ class Incidents:
     async def resolve(self, number: int, *, by: SlackUser, once: str, note: str = "") -> Incident:
         """Close it."""
         return await self._change(
-            number, by, once, lambda tx, i, who: lifecycle.resolve(i, who, tx.now, note=note)
+            number,
+            by,
+            once,
+            lambda tx, i, who: lifecycle.resolve(i, who, tx.now, note=note),
+            Right.RESOLVE,
         )
 
     async def reopen(self, number: int, *, by: SlackUser, once: str) -> Incident:
         """Open a resolved one again; a channel that was archived meanwhile gets a successor (see the worker)."""
         return await self._change(
-            number, by, once, lambda tx, i, who: lifecycle.reopen(i, who, tx.now)
+            number,
+            by,
+            once,
+            lambda tx, i, who: lifecycle.reopen(i, who, tx.now),
+            Right.RESOLVE,
         )
 
     async def reassign(
@@ -340,6 +353,7 @@ class Incidents:
             by,
             once,
             lambda tx, i, who: lifecycle.set_field(i, kind, value, who, tx.now, reason=reason),
+            Right.SEVERITY if kind is EntryKind.SEVERITY else Right.ACT,
         )
 
     async def open_channel(self, number: int, *, by: SlackUser, once: str) -> Incident:

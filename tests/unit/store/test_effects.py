@@ -269,8 +269,10 @@ async def test_a_429_closes_the_method_for_all(table: Table) -> None:
     until = NOW + timedelta(seconds=30)
     await table.do(lambda s, _: store.block_budget(s, EffectKind.CREATE_CHANNEL, until.timestamp()))
     await table.do(lambda s, _: store.block_budget(s, EffectKind.CREATE_CHANNEL, NOW.timestamp()))
-    await table.do(lambda s, _: store.block_budget(s, EffectKind.OPEN_PAGE, 1e12))
-    await table.emit(effect("c", kind=EffectKind.CREATE_CHANNEL), effect("p"))
+    await table.do(lambda s, _: store.block_budget(s, EffectKind.APPLY_EVENT, 1e12))
+    await table.emit(
+        effect("c", kind=EffectKind.CREATE_CHANNEL), effect("p", kind=EffectKind.APPLY_EVENT)
+    )
     claim = await table.claim()
     assert [e.key for e in claim.effects] == ["p"]
     assert claim.next_at == until
