@@ -199,6 +199,8 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
         links.append("🧵 runs in this thread")
     if place == "channel" and places.announcement_url and not incident.private:
         links.append(text.link(places.announcement_url, "Announcement"))
+    if places.opened_from:
+        links.append(text.link(places.opened_from, "Message"))
     if place == "channel" and places.previous_channel:
         links.append(f"before: {text.channel_link(places.previous_channel)}")
     pager = _pager_link(incident)

@@ -18,6 +18,7 @@ from bot.ports import SystemClock
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
+from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
 from bot.store import migrate
@@ -44,7 +45,6 @@ log = structlog.get_logger()
 #: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
 SHUTDOWN_SECONDS = 10.0
 #: Under which name the database remembers who Slack said we are.
-IDENTITY = "slack.identity"
 
 
 class Muster:
@@ -68,6 +68,7 @@ class Muster:
         incidents = Incidents(house)
         people = PeopleDirectory(house)
         inbound = InboundEvents(house)
+        messages = MessageTimeline(house)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -85,6 +86,7 @@ class Muster:
             inbound=inbound,
             people=people,
             rooms=rooms,
+            messages=messages,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -100,6 +102,7 @@ class Muster:
             incidents=incidents,
             inbound=inbound,
             people=people,
+            messages=messages,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -60,6 +60,7 @@ class Channel:
     purpose: str = ""
     creator: str = ""
     created: datetime | None = None
+    is_general: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +177,18 @@ class Chat(Protocol):
 
     async def react(self, channel: str, ts: str, emoji: str) -> None:
         """Add a reaction; there already is fine."""
+        ...
+
+    async def unreact(self, channel: str, ts: str, emoji: str) -> None:
+        """Take our reaction back; not there is fine."""
+        ...
+
+    async def message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
+        """A message (or a reply) with its reactions, as Slack describes one; None when it is gone."""
+        ...
+
+    async def channel_members(self, channel: str) -> Sequence[str]:
+        """Slack ids of everybody in a conversation, all pages."""
         ...
 
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:

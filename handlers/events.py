@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.ports import Member
+from handlers import messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,4 +69,5 @@ EVENTS: dict[str, Handler] = {
     "subteam_members_changed": groups_changed,
     "channel_rename": channel_renamed,
     "group_rename": channel_renamed,
+    **messages.EVENTS,
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
+    from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -39,6 +40,7 @@ class Desk:
     incidents: Incidents
     inbound: InboundEvents
     people: PeopleDirectory
+    messages: MessageTimeline
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -52,6 +52,10 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_CARD: ("chat.update", TIER_3),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
+    EffectKind.WELCOME: ("chat.postEphemeral", TIER_4),
+    EffectKind.LOOK_AT_MESSAGE: ("conversations.history", TIER_3),
+    EffectKind.CONFIRM_MESSAGE: ("reactions.add", TIER_3),
+    EffectKind.ANSWER_MESSAGE: ("chat.postMessage", POSTING),
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
 }
 

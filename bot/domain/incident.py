@@ -119,6 +119,7 @@ class Places:
     )
     previous_channel: str | None = None
     topic: str | None = None
+    opened_from: str | None = None  # permalink of the message it was opened from
     listed: bool = False  # told in the storm's summary instead of an announcement of its own
 
 
@@ -206,6 +207,10 @@ class EntryKind(StrEnum):
     RESPONDER_REPLIED = "responder_replied"
     STATUS_UPDATE = "status_update"
     MESSAGE = "message"
+    ACTION_ITEM = "action_item"
+    FOLLOW_UP = "follow_up"
+    REMOVED = "removed"  # hides an earlier entry about a message; that one stays in the evidence
+    MERGED = "merged"
     CHANNEL = "channel"
     PAGER = "pager"
     OTHER = "other"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from blocks import lists, notices
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
+    add_message,
     add_note,
     change_phase,
     change_severity,
@@ -21,6 +22,7 @@ from blocks.home import Totals, home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.incident import PagerKind, PagerLink, Places, Status
+from bot.domain.moments import Said
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
@@ -58,10 +60,7 @@ SHOWN_ONLY = {
     CallbackId.MESSAGE,
     CallbackId.HOME,
 }
-LATER_SHORTCUTS = {
-    ShortcutId.OPEN_INCIDENT: "message shortcuts",
-    ShortcutId.ADD_TO_TIMELINE: "message shortcuts",
-}
+LATER_SHORTCUTS: dict[ShortcutId, str] = {}
 
 
 def all_incidents() -> Iterator[Incident]:
@@ -97,6 +96,7 @@ def everything_shown() -> Iterator[Any]:
         yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
         yield change_phase.build(incident)
         yield add_note.build(incident)
+        yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield message_view("Title", notices.said("x"))

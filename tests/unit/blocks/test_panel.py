@@ -7,6 +7,7 @@ from dataclasses import replace
 from blocks import home, notices
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
+    add_message,
     add_note,
     assign_role,
     change_phase,
@@ -24,6 +25,7 @@ from blocks.forms import (
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.timeline import timeline_view
+from bot.domain.moments import Said
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import CONTEXT, NOW, incident
 
@@ -82,6 +84,7 @@ def test_every_id_is_rendered_somewhere() -> None:
             assign_role.build(one, roles=ROLES),
             loading("x"),
             message_view("x", "y"),
+            add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]
