@@ -58,6 +58,7 @@ class CallbackId(StrEnum):
     RESOLVE = "resolve"
     ADD_NOTE = "add_note"
     ADD_MESSAGE = "add_message"
+    MERGE = "merge"
     CHANGE_SEVERITY = "change_severity"
     CHANGE_PHASE = "change_phase"
     CHANGE_TITLE = "change_title"

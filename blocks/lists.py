@@ -97,7 +97,7 @@ def _details(incident: Incident, context: CardContext) -> list[Block]:
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
     more = kit.button(
-        "More", ActionId.MORE, IncidentButton(number=incident.number), about=incident.name
+        "More", ActionId.MORE, IncidentButton(number=incident.merged_into or incident.number)
     )
     return [*blocks, kit.actions([more], BlockId.ACTIONS)]
 

@@ -18,6 +18,7 @@ from bot.ports import SystemClock
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
+from bot.services.merging import Merging
 from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
@@ -103,6 +104,7 @@ class Muster:
             inbound=inbound,
             people=people,
             messages=messages,
+            merging=Merging(house),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

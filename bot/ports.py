@@ -291,6 +291,10 @@ class Pager(Protocol):
         """Resolve; fine when resolved already."""
         ...
 
+    async def merge(self, page_id: str, into: str, *, by: str) -> None:
+        """Resolve a page as part of another; INVALID when these pages cannot be, merged already is fine."""
+        ...
+
     async def reopen(self, page_id: str, *, by: str) -> Page:
         """Trigger a resolved page again."""
         ...

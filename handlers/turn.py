@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
+    from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
 
@@ -41,6 +42,7 @@ class Desk:
     inbound: InboundEvents
     people: PeopleDirectory
     messages: MessageTimeline
+    merging: Merging
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -41,6 +41,7 @@ class EffectKind(StrEnum):
     PUBLISH_HOME = "slack.publish_home"
     OPEN_PAGE = "pagerduty.open"
     CHANGE_PAGE = "pagerduty.change"  # acknowledge, resolve, reopen, reassign, escalate, priority
+    MERGE_PAGE = "pagerduty.merge"
     NOTE_PAGE = "pagerduty.note"
     READ_PAGE = "pagerduty.read"
     POLL_PAGER = "pagerduty.poll"

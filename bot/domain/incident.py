@@ -120,6 +120,8 @@ class Places:
     previous_channel: str | None = None
     topic: str | None = None
     opened_from: str | None = None  # permalink of the message it was opened from
+    merged_channel: str | None = None  # of the incident it was merged into
+    merged_url: str | None = None  # its announcement
     listed: bool = False  # told in the storm's summary instead of an announcement of its own
 
 

@@ -42,6 +42,7 @@ ON_TICKET = {
     EntryKind.ANNOTATED,
     EntryKind.SEVERITY,
     EntryKind.STATUS_UPDATE,
+    EntryKind.MERGED,
 }
 
 

@@ -14,6 +14,7 @@ from blocks.forms import (
     change_severity,
     declare,
     escalate,
+    merge,
     message_view,
     reassign,
     resolve,
@@ -43,7 +44,6 @@ LATER_ACTIONS = {
     ActionId.ASSIGN_ROLES: "roles",
     ActionId.SERVICES: "affected services",
     ActionId.PAGE_SOMEONE: "paging people",
-    ActionId.MERGE: "merging",
     ActionId.MAKE_PRIVATE: "private incidents",
 }
 LATER_FORMS = {
@@ -96,6 +96,7 @@ def everything_shown() -> Iterator[Any]:
         yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
         yield change_phase.build(incident)
         yield add_note.build(incident)
+        yield merge.build(incident, [incident])
         yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
@@ -155,6 +156,7 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Change severity": ActionId.CHANGE_SEVERITY,
         "Change phase": ActionId.CHANGE_PHASE,
         "Add a note": ActionId.ADD_NOTE,
+        "Merge": ActionId.MERGE,
         "Timeline": ActionId.TIMELINE,
         "Open channel": ActionId.OPEN_CHANNEL,
         "Retry": ActionId.RETRY,

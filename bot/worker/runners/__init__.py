@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
-from bot.worker.runners import channel, inbound, messages, moments, native, pager, talk, ticket
+from bot.worker.runners import (
+    channel,
+    inbound,
+    merging,
+    messages,
+    moments,
+    native,
+    pager,
+    talk,
+    ticket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +49,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.PUBLISH_HOME: talk.publish_home,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,
+    EffectKind.MERGE_PAGE: merging.merge_page,
     EffectKind.NOTE_PAGE: pager.note_page,
     EffectKind.READ_PAGE: pager.read_page,
     EffectKind.POLL_PAGER: pager.poll,

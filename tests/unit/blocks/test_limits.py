@@ -22,6 +22,7 @@ from blocks.forms import (
     declare,
     escalate,
     loading,
+    merge,
     message_view,
     panel,
     post_update,
@@ -200,6 +201,7 @@ def test_messages(
     assert title or not description
     incidents = [replace(each, number=n + 1) for n, each in enumerate(few * 30)] or [one]
     check_view(add_message.build(said, incidents), KNOWN)
+    check_view(merge.build(one, incidents), KNOWN)
     prefill = declare.Form(title=title, description=description)
     check_view(declare.build(prefill=prefill), KNOWN)
     check_message(notices.welcome(one, context, entries * 20), KNOWN)

@@ -17,6 +17,7 @@ from blocks.forms import (
     declare,
     escalate,
     loading,
+    merge,
     message_view,
     panel,
     post_update,
@@ -84,6 +85,7 @@ def test_every_id_is_rendered_somewhere() -> None:
             assign_role.build(one, roles=ROLES),
             loading("x"),
             message_view("x", "y"),
+            merge.build(one, [one]),
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
         ]
     )

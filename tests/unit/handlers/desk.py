@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from handlers import turn_of
 from handlers.errors import answer_errors
@@ -60,6 +61,7 @@ class Counter:
             inbound=self.home.inbound,
             people=self.home.people,
             messages=MessageTimeline(self.home.house),
+            merging=Merging(self.home.house),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]
