@@ -202,7 +202,8 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
     links: list[str] = []
     if place == "announcement" and places.channel:
         name = places.channel_name or "channel"
-        links.append(f"💬 {text.channel_link(places.channel, fallback=name)}")
+        state = " (archived)" if places.archived else ""
+        links.append(f"💬 {text.channel_link(places.channel, fallback=name)}{state}")
     if place == "announcement" and places.in_thread and not places.channel:
         links.append("🧵 runs in this thread")
     if place == "channel" and places.announcement_url and not incident.private:

@@ -45,6 +45,7 @@ class ActionId(StrEnum):
     TIMELINE = "incident.timeline"
     MERGE = "incident.merge"
     MAKE_PRIVATE = "incident.make_private"
+    OPEN_FORM = "mention.open_form"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 

@@ -22,6 +22,7 @@ from bot.services.merging import Merging
 from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.rooms import Rooms as IncidentRooms
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -105,6 +106,7 @@ class Muster:
             people=people,
             messages=messages,
             merging=Merging(house),
+            rooms=IncidentRooms(house),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

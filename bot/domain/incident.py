@@ -119,6 +119,7 @@ class Places:
     )
     previous_channel: str | None = None
     topic: str | None = None
+    archived: bool = False  # by hand; whatever is done next goes on in a new channel
     opened_from: str | None = None  # permalink of the message it was opened from
     merged_channel: str | None = None  # of the incident it was merged into
     merged_url: str | None = None  # its announcement

@@ -379,16 +379,6 @@ class Incidents:
 
         return await self._work.write(change, patience=PATIENCE)
 
-    async def channel_renamed(self, channel: str, name: str) -> None:
-        """Somebody renamed the channel by hand: that is its name now."""
-
-        def change(tx: Tx) -> None:
-            incident = tx.by_channel(channel)
-            if incident is not None and name:
-                tx.save(replace(incident, places=replace(incident.places, channel_name=name)))
-
-        await self._work.write(change)
-
     async def open_home(self, slack_id: str) -> None:
         """Have Home published for one person."""
 

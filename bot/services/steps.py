@@ -50,7 +50,12 @@ def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     """The channel exists: card, topic, purpose, bookmarks, invitations, and everybody else learns of it."""
     incident = tx.incident(number)
     places = replace(
-        incident.places, channel=channel.id, channel_name=channel.name, card_ts=None, topic=None
+        incident.places,
+        channel=channel.id,
+        channel_name=channel.name,
+        card_ts=None,
+        topic=None,
+        archived=False,
     )
     incident = replace(incident, places=places)
     tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))

@@ -21,6 +21,7 @@ from blocks.forms import (
 )
 from blocks.home import Totals, home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
+from blocks.mention import form_offer
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.incident import PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
@@ -100,6 +101,7 @@ def everything_shown() -> Iterator[Any]:
         yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
+    yield form_offer("declare")
     yield message_view("Title", notices.said("x"))
 
 

@@ -65,6 +65,10 @@ EVENT_SCOPES: dict[str, set[str]] = {
     "reaction_removed": {"reactions:read"},
     "pin_added": {"pins:read"},
     "pin_removed": {"pins:read"},
+    "app_mention": {"app_mentions:read"},
+    "member_joined_channel": {"channels:read", "groups:read"},
+    **{f"channel_{what}": {"channels:read"} for what in ("archive", "unarchive", "deleted")},
+    **{f"group_{what}": {"groups:read"} for what in ("archive", "unarchive", "deleted")},
 }
 
 

@@ -31,6 +31,7 @@ from blocks.forms import (
 )
 from blocks.home import Duty, Totals, home_view
 from blocks.ids import ActionId, DeclareOrigin
+from blocks.mention import form_offer
 from blocks.messages import said_from, split
 from blocks.notices import CommandHelp
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
@@ -205,6 +206,7 @@ def test_messages(
     prefill = declare.Form(title=title, description=description)
     check_view(declare.build(prefill=prefill), KNOWN)
     check_message(notices.welcome(one, context, entries * 20), KNOWN)
+    check_message(form_offer(words), KNOWN)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

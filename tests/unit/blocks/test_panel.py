@@ -25,6 +25,7 @@ from blocks.forms import (
     resolve,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
+from blocks.mention import form_offer
 from blocks.timeline import timeline_view
 from bot.domain.moments import Said
 from tests.unit.blocks.limits import buttons
@@ -86,6 +87,7 @@ def test_every_id_is_rendered_somewhere() -> None:
             loading("x"),
             message_view("x", "y"),
             merge.build(one, [one]),
+            form_offer("x"),
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
         ]
     )

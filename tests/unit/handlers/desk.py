@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
+from bot.services.rooms import Rooms
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -62,6 +63,7 @@ class Counter:
             people=self.home.people,
             messages=MessageTimeline(self.home.house),
             merging=Merging(self.home.house),
+            rooms=Rooms(self.home.house),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

@@ -54,6 +54,7 @@ SCOPES: dict[str, set[str]] = {
 EVENT_SCOPES = {
     "reaction_added": "reactions:read",
     "pin_added": "pins:read",
+    "app_mention": "app_mentions:read",
 }
 
 
@@ -120,7 +121,12 @@ def test_every_scope_and_event_says_what_it_is_for() -> None:
         "- user_change",
         "- subteam_updated",
         "- subteam_members_changed",
-        "- group_rename",
+        "- channel_archive",
+        "- channel_unarchive",
+        "- channel_deleted",
+        "- group_archive",
+        "- group_unarchive",
+        "- group_deleted",
     ]
 
 
