@@ -158,7 +158,7 @@ def story(incident: Incident, place: Place) -> list[Block]:
     """What a reader must know beyond the fields: how it ended, that nobody is paged."""
     blocks: list[Block] = []
     if incident.merged_into is not None:
-        blocks.append(kit.section(f"🔀 Merged into *INC-{incident.merged_into}*."))
+        blocks.append(kit.section(f"🔀 Merged into *{merged_into(incident)}*. Go on there."))
     if not incident.is_open:
         blocks.append(kit.section(_ending(incident)))
     elif incident.pager.kind is PagerKind.NOBODY:
@@ -166,6 +166,14 @@ def story(incident: Incident, place: Place) -> list[Block]:
     if place == "channel" and text.shows(incident.description):
         blocks.append(kit.section(text.quote(incident.description, 900)))
     return blocks
+
+
+def merged_into(incident: Incident) -> str:
+    """``INC-9`` it was merged into, as a link to where that one lives."""
+    name, places = f"INC-{incident.merged_into}", incident.places
+    if places.merged_channel:
+        return f"{name} {text.channel_link(places.merged_channel)}"
+    return text.link(places.merged_url, name) if places.merged_url else name
 
 
 def _ending(incident: Incident) -> str:
@@ -194,11 +202,14 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
     links: list[str] = []
     if place == "announcement" and places.channel:
         name = places.channel_name or "channel"
-        links.append(f"💬 {text.channel_link(places.channel, fallback=name)}")
+        state = " (archived)" if places.archived else ""
+        links.append(f"💬 {text.channel_link(places.channel, fallback=name)}{state}")
     if place == "announcement" and places.in_thread and not places.channel:
         links.append("🧵 runs in this thread")
     if place == "channel" and places.announcement_url and not incident.private:
         links.append(text.link(places.announcement_url, "Announcement"))
+    if places.opened_from:
+        links.append(text.link(places.opened_from, "Message"))
     if place == "channel" and places.previous_channel:
         links.append(f"before: {text.channel_link(places.previous_channel)}")
     pager = _pager_link(incident)
@@ -226,6 +237,10 @@ def _buttons(incident: Incident, context: CardContext, place: Place) -> ActionsB
         return kit.button(label, action, target, style=style, about=incident.name)
 
     buttons: list[ButtonElement] = []
+    if incident.merged_into is not None:  # every button leads to the one that was kept
+        kept = IncidentButton(number=incident.merged_into)
+        go_on = kit.button("More", ActionId.MORE, kept, about=f"INC-{incident.merged_into}")
+        return kit.actions([go_on], BlockId.ACTIONS)
     if incident.is_open:
         if incident.status is Status.TRIGGERED:
             buttons.append(press("Acknowledge", ActionId.ACKNOWLEDGE, "primary"))

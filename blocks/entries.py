@@ -75,11 +75,18 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     ),
     EntryKind.STATUS_UPDATE: _Sentence("📣", "{who} posted an update", "Status update"),
     EntryKind.MESSAGE: _Sentence("📌", "Message by {who}", "Message"),
+    EntryKind.ACTION_ITEM: _Sentence("⚡", "Action item, said by {who}", "Action item"),
+    EntryKind.FOLLOW_UP: _Sentence("⏩", "To follow up, said by {who}", "To follow up"),
+    EntryKind.REMOVED: _Sentence("🧹", "{who} removed an entry", "An entry was removed"),
+    EntryKind.MERGED: _Sentence(
+        "🔀", "{who} merged {target} into it", "{target} was merged into it", "another incident"
+    ),
     EntryKind.CHANNEL: _Sentence("💬", "{who}: channel {target}", "Channel {target}", "changed"),
     EntryKind.PAGER: _Sentence("📟", "{who}: {target}", "{target}", "pager changed"),
     EntryKind.OTHER: _Sentence("🔹", "{who}: {target}", "{target}", "something changed"),
 }
 # Kinds whose text is the target when no target is given: vendors tell "P1" as text.
+_ABOUT_MESSAGES: Final = frozenset({EntryKind.MESSAGE, EntryKind.ACTION_ITEM, EntryKind.FOLLOW_UP})
 _TEXT_IS_TARGET: Final = frozenset(
     {
         EntryKind.PRIORITY,
@@ -107,6 +114,8 @@ def entry_line(entry: Entry, said: str = "") -> str:
     origin = _FROM.get(entry.origin)
     suffix = f" · from {origin}" if origin else ""
     line = f"{sentence.emoji} {words.replace(chr(0), who)}"
+    if entry.kind in _ABOUT_MESSAGES and text.safe_url(entry.target):
+        line += f" ({text.link(entry.target, 'message')})"
     return f"{line}: {said}{suffix}" if said else f"{line}{suffix}"
 
 

@@ -46,6 +46,7 @@ class ActionId(StrEnum):
     TIMELINE = "incident.timeline"
     MERGE = "incident.merge"
     MAKE_PRIVATE = "incident.make_private"
+    OPEN_FORM = "mention.open_form"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -58,6 +59,8 @@ class CallbackId(StrEnum):
     ESCALATE = "escalate"
     RESOLVE = "resolve"
     ADD_NOTE = "add_note"
+    ADD_MESSAGE = "add_message"
+    MERGE = "merge"
     CHANGE_SEVERITY = "change_severity"
     CHANGE_PHASE = "change_phase"
     CHANGE_TITLE = "change_title"
@@ -101,6 +104,9 @@ class BlockId(StrEnum):
     ROLE = "field.role"
     UPDATE = "field.update"
     NEXT_UPDATE = "field.next_update"
+    INCIDENT = "field.incident"
+    KEEP = "field.keep"
+    USE_CHANNEL = "field.use_channel"
 
 
 def step_block(effect_id: int) -> str:
@@ -184,3 +190,24 @@ class DeclareOrigin(ButtonValue):
     message_ts: str | None = None
     thread_ts: str | None = None
     link: str | None = None  # permalink of the message the incident was opened from
+    author: str | None = None  # who wrote it
+    words: str | None = None  # what it said, for the timeline
+    usable: bool = False  # the incident may use this channel as its own
+
+
+@dataclass(frozen=True)
+class MessageSpot(ButtonValue):
+    """Which message the form *Add to timeline* is about, kept in its private_metadata."""
+
+    channel: str
+    ts: str
+    thread: str | None = None
+    author: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class AskedButton(ButtonValue):
+    """What was asked by mentioning the bot, where no form can be opened: the button opens it."""
+
+    words: str

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from blocks import card, kit, text
+from blocks.entries import entry_line, entry_words
 from blocks.ids import (
     ActionId,
     BlockId,
     DeclareButton,
     IncidentButton,
 )
+from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +21,24 @@ if TYPE_CHECKING:
     from slack_sdk.models.blocks import Block
 
     from blocks.card import CardContext
-    from bot.domain.incident import Incident
+    from bot.domain.incident import Entry, Incident
     from bot.ports import Message
 
 PAGE: Final = 20
+LATEST: Final = 5
+#: What somebody who joins late must know of the timeline.
+_TOLD: Final = frozenset(
+    {
+        EntryKind.ANNOTATED,
+        EntryKind.STATUS_UPDATE,
+        EntryKind.PHASE,
+        EntryKind.SUMMARY,
+        EntryKind.ESCALATED,
+        EntryKind.MESSAGE,
+        EntryKind.ACTION_ITEM,
+        EntryKind.MERGED,
+    }
+)
 MAX_SIMILAR: Final = 3
 
 
@@ -81,15 +97,29 @@ def _details(incident: Incident, context: CardContext) -> list[Block]:
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
     more = kit.button(
-        "More", ActionId.MORE, IncidentButton(number=incident.number), about=incident.name
+        "More", ActionId.MORE, IncidentButton(number=incident.merged_into or incident.number)
     )
     return [*blocks, kit.actions([more], BlockId.ACTIONS)]
 
 
-def welcome(incident: Incident, context: CardContext) -> Message:
-    """Where things stand, for somebody who just joined the channel."""
+def welcome(incident: Incident, context: CardContext, entries: Sequence[Entry] = ()) -> Message:
+    """Where things stand, for somebody who just joined the channel: facts, the latest news, what they can do."""
     hello = kit.section(f"👋 Welcome to *{incident.name}*. This is where things stand:")
-    return kit.message(card.fallback(incident), [hello, *_details(incident, context)])
+    *facts, buttons = _details(incident, context)
+    phase = kit.context(f"{kit.PHASE_EMOJI[incident.phase]} Phase: {incident.phase.value}")
+    told = [_news(entry) for entry in entries if entry.kind in _TOLD][-LATEST:]
+    latest = kit.paragraphs(["*Latest:*", *told]) if told else []
+    help_ = kit.context(
+        "`/incident` opens the control panel, `/incident timeline` tells the whole story, "
+        "`/incident note` adds to it; 📌 on a message puts it into the timeline."
+    )
+    return kit.message(card.fallback(incident), [hello, *facts, phase, *latest, help_, buttons])
+
+
+def _news(entry: Entry) -> str:
+    said = entry_words(entry)
+    words = text.inline(said, 500) if said else ""
+    return f"{text.date(entry.at, '{time}')}  {entry_line(entry, words)}"
 
 
 def similar_question(

@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from blocks import kit, text
+from blocks.card import merged_into
 from blocks.entries import entry_line, entry_words
 from blocks.forms.base import modal
 from blocks.ids import CallbackId, IncidentButton
 from blocks.steps import FailedStep, failed_steps
+from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +69,8 @@ def entry_message(incident: Incident, entry: Entry) -> Message:
     else:
         words = entry_line(entry, text.inline(said, 1500))
         blocks = [kit.section(part) for part in _long(entry_line(entry), said)]
+    if entry.kind is EntryKind.RESOLVED and incident.merged_into is not None:
+        blocks.append(kit.section(f"🔀 Go on in *{merged_into(incident)}*"))
     if incident.private:
         return kit.message(f"🔒 News in private incident {incident.name}", blocks)
     return kit.message(f"{incident.name} {words}", blocks)

@@ -18,9 +18,12 @@ from bot.ports import SystemClock
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
+from bot.services.merging import Merging
+from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
 from bot.services.reports import Reports
+from bot.services.rooms import Rooms as IncidentRooms
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -45,7 +48,6 @@ log = structlog.get_logger()
 #: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
 SHUTDOWN_SECONDS = 10.0
 #: Under which name the database remembers who Slack said we are.
-IDENTITY = "slack.identity"
 
 
 class Muster:
@@ -69,6 +71,7 @@ class Muster:
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
         inbound = InboundEvents(house)
+        messages = MessageTimeline(house)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -87,6 +90,7 @@ class Muster:
             people=people,
             reports=reports,
             rooms=rooms,
+            messages=messages,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -103,6 +107,9 @@ class Muster:
             inbound=inbound,
             people=people,
             reports=reports,
+            messages=messages,
+            merging=Merging(house),
+            rooms=IncidentRooms(house),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -60,6 +60,7 @@ class Channel:
     purpose: str = ""
     creator: str = ""
     created: datetime | None = None
+    is_general: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +179,18 @@ class Chat(Protocol):
         """Add a reaction; there already is fine."""
         ...
 
+    async def unreact(self, channel: str, ts: str, emoji: str) -> None:
+        """Take our reaction back; not there is fine."""
+        ...
+
+    async def message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
+        """A message (or a reply) with its reactions, as Slack describes one; None when it is gone."""
+        ...
+
+    async def channel_members(self, channel: str) -> Sequence[str]:
+        """Slack ids of everybody in a conversation, all pages."""
+        ...
+
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         """``views.publish``."""
         ...
@@ -276,6 +289,10 @@ class Pager(Protocol):
 
     async def resolve(self, page_id: str, *, by: str, resolution: str = "") -> Page:
         """Resolve; fine when resolved already."""
+        ...
+
+    async def merge(self, page_id: str, into: str, *, by: str) -> None:
+        """Resolve a page as part of another; INVALID when these pages cannot be, merged already is fine."""
         ...
 
     async def reopen(self, page_id: str, *, by: str) -> Page:

@@ -57,7 +57,14 @@ def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None
     app.shortcut(re.compile(".*"))(listener("shortcut", _outdated))
     for event, handler in EVENTS.items():
         app.event(event)(listener("event", handler))
+        _acknowledged_by_us(app)
     app.event(re.compile(".*"))(listener("event", _acknowledged))
+
+
+def _acknowledged_by_us(app: AsyncApp) -> None:
+    """Commit, then ack: Bolt acknowledges events before their listener runs, and a crash would lose them."""
+    newest = app._async_listeners[-1]  # noqa: SLF001 - Bolt has no argument for it
+    newest.auto_acknowledgement = False
 
 
 async def _acknowledged(turn: Turn) -> None:

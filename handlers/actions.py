@@ -13,7 +13,7 @@ from blocks.forms import resolve as resolve_form
 from blocks.ids import ActionId, DeclareButton, IncidentButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
-from handlers import commands, panel, report
+from handlers import commands, mention, merging, panel, report
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
@@ -183,4 +183,6 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.RETRY: retry_step,
     ActionId.DISMISS: dismiss_step,
     **report.ACTIONS,
+    **merging.ACTIONS,
+    **mention.ACTIONS,
 }

@@ -1,10 +1,11 @@
-"""Slack events: Home was opened, people and user groups changed, channels were renamed or archived by hand."""
+"""Slack events: Home was opened, people and user groups changed; the topics bring the others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from bot.ports import Member
+from handlers import mention, messages, rooms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,15 +51,6 @@ async def groups_changed(turn: Turn) -> None:
     turn.desk.mirror()
 
 
-async def channel_renamed(turn: Turn) -> None:
-    """Somebody renamed an incident's channel: follow it."""
-    channel = _event(turn).get("channel")
-    if isinstance(channel, dict) and channel.get("id"):
-        await turn.desk.incidents.channel_renamed(
-            str(channel["id"]), str(channel.get("name") or "")
-        )
-
-
 EVENTS: dict[str, Handler] = {
     "app_home_opened": home_opened,
     "team_join": member_changed,
@@ -66,6 +58,7 @@ EVENTS: dict[str, Handler] = {
     "subteam_created": groups_changed,
     "subteam_updated": groups_changed,
     "subteam_members_changed": groups_changed,
-    "channel_rename": channel_renamed,
-    "group_rename": channel_renamed,
+    **messages.EVENTS,
+    **mention.EVENTS,
+    **rooms.EVENTS,
 }

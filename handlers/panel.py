@@ -21,12 +21,15 @@ OPEN_ACTIONS = (
     ActionId.CHANGE_PHASE,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
+    ActionId.MERGE,
 )
 CLOSED_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.ADD_NOTE, ActionId.TIMELINE)
 
 
 def available(incident: Incident) -> tuple[ActionId, ...]:
     """The panel's buttons for the incident as it stands."""
+    if incident.merged_into is not None:
+        return (ActionId.TIMELINE,)
     if not incident.is_open:
         return (ActionId.REOPEN, *CLOSED_ACTIONS)
     first = (ActionId.ACKNOWLEDGE,) if incident.status is Status.TRIGGERED else ()

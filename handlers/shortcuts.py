@@ -1,11 +1,11 @@
-"""Global shortcuts (message shortcuts come with the rest of the conversation)."""
+"""Shortcuts: the global one, and those on messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from blocks.ids import ShortcutId
-from handlers import commands
+from handlers import commands, messages
 
 if TYPE_CHECKING:
     from handlers.turn import Handler, Turn
@@ -16,4 +16,4 @@ async def declare(turn: Turn) -> None:
     await commands.open_declare(turn)
 
 
-SHORTCUTS: dict[ShortcutId, Handler] = {ShortcutId.DECLARE: declare}
+SHORTCUTS: dict[ShortcutId, Handler] = {ShortcutId.DECLARE: declare, **messages.SHORTCUTS}

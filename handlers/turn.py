@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackClientError
 
 from blocks.card import CardContext
+from blocks.mention import form_offer
 from bot.errors import NotFound, UserError
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
+    from bot.services.merging import Merging
+    from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
     from bot.services.reports import Reports
+    from bot.services.rooms import Rooms
 
     Handler = Callable[["Turn"], Awaitable[None]]
 
@@ -41,6 +45,9 @@ class Desk:
     inbound: InboundEvents
     people: PeopleDirectory
     reports: Reports
+    messages: MessageTimeline
+    merging: Merging
+    rooms: Rooms
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient
@@ -69,7 +76,7 @@ class Turn:
     """A command, press, submission, shortcut or event. ``once`` identifies this very press (PRODUCT.md)."""
 
     desk: Desk
-    kind: str  # command | action | view | shortcut | event
+    kind: str  # command | action | view | shortcut | event | mention
     body: Mapping[str, Any]
     ack: AsyncAck
     user: SlackUser
@@ -77,6 +84,7 @@ class Turn:
     once: str
     action: Mapping[str, Any] = field(default_factory=dict)
     acked: bool = False
+    thread: str | None = None  # where a mention stands
 
     @property
     def trigger(self) -> str:
@@ -99,7 +107,7 @@ class Turn:
         """Acknowledge, once; a second call does nothing."""
         if not self.acked:
             self.acked = True
-            await self.ack(**answer)
+            await self.ack(**(answer if self.kind not in {"event", "mention"} else {}))
 
     async def say(self, message: Message) -> None:
         """Answer privately: in the acknowledgement of a command, else by ``response_url`` or a small modal."""
@@ -110,13 +118,16 @@ class Turn:
         if self.response_url:
             await self.desk.chat.respond(self.response_url, message)
         elif self.channel:
-            await self.desk.chat.tell(self.channel, self.user.id, message)
+            await self.desk.chat.tell(self.channel, self.user.id, message, thread=self.thread)
 
     async def open(self, view: Mapping[str, Any]) -> None:
         """Open a modal (on top of the one this came from).
 
         The press changes nothing, so a Slack that is slow to open must not cost the acknowledgement.
         """
+        if self.kind == "mention":  # nothing to open a modal with: a button brings it
+            await self.say(form_offer(str(self.body.get("text", ""))))
+            return
         nested = self.kind == "action" and self.view.get("type") == "modal"
         call = self.desk.views.views_push if nested else self.desk.views.views_open
         opening = asyncio.ensure_future(call(trigger_id=self.trigger, view=dict(view)))

@@ -18,10 +18,12 @@ from blocks.forms import (
 from blocks.ids import CallbackId
 from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
+from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
-from handlers import panel
+from handlers import merging, messages, panel
 
 if TYPE_CHECKING:
+    from blocks.ids import DeclareOrigin
     from handlers.turn import Handler, Turn
 
 
@@ -37,12 +39,23 @@ async def submit_declare(turn: Turn) -> None:
         by=turn.user,
         origin=Origin.SLACK,
         said_in=form.origin.channel,
+        message=_message(form.origin),
     )
     declared = await turn.desk.incidents.declare(new, once=turn.once)
     if declared.again:
         await turn.replace(
             message_view(declared.incident.name, notices.declared(declared.incident, again=True))
         )
+
+
+def _message(origin: DeclareOrigin) -> Said | None:
+    """The message the form was opened from."""
+    if not origin.channel or not origin.message_ts:
+        return None
+    return Said(
+        channel=origin.channel, ts=origin.message_ts, thread=origin.thread_ts,
+        author=origin.author, text=origin.words or "",
+    )  # fmt: skip
 
 
 async def submit_reassign(turn: Turn) -> None:
@@ -113,4 +126,6 @@ VIEWS: dict[CallbackId, Handler] = {
     CallbackId.ADD_NOTE: submit_note,
     CallbackId.CHANGE_SEVERITY: submit_severity,
     CallbackId.CHANGE_PHASE: submit_phase,
+    **messages.VIEWS,
+    **merging.VIEWS,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.config_file import formats
 from bot.config_file.reader import nearest
-from bot.domain.catalog import Role, Rule, Service, Severity
+from bot.domain.catalog import Reactions, Role, Rule, Service, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -36,6 +36,7 @@ PERMISSIONS = ("declare", "resolve", "severity", "publish", "private")
 EVERYONE = "everyone"
 #: Severities and roles are typed in commands, so they are single words.
 WORD = re.compile(r"[\w-]{1,30}")
+EMOJI = re.compile(r"[\w+'-]{1,100}")
 
 
 class Once:
@@ -77,6 +78,21 @@ def read_severities(value: Value) -> tuple[Severity, ...]:
         found.append(severity)
     _not_empty(value)
     return tuple(found)
+
+
+def read_reactions(value: Value) -> Reactions:
+    """The emoji that put messages into the timeline, with or without colons; each means one thing."""
+    keys = ("timeline", "action_item", "follow_up", "confirm")
+    section, names = value.section(keys), Once("emoji")
+    given = {}
+    for key in keys:
+        name = (section.text(key) or getattr(Reactions(), key)).strip(":")
+        names.check(name, section.get(key))
+        if EMOJI.fullmatch(name):
+            given[key] = name
+        elif wrong := section.get(key):
+            wrong.problem(f"is {wrong.raw!r}, which is no emoji.", "Write its name: pushpin.")
+    return Reactions(**given)
 
 
 def read_roles(value: Value) -> tuple[Role, ...]:

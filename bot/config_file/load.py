@@ -12,6 +12,7 @@ from bot.config_file.basics import (
     PAGERDUTY_DO,
     read_channel_name,
     read_permissions,
+    read_reactions,
     read_roles,
     read_rules,
     read_services,
@@ -41,6 +42,7 @@ TOP_KEYS = (
     "rosters",
     "escalation_policies",
     "alerts",
+    "reactions",
     "reminders",
     "permissions",
     "notifications",
@@ -124,6 +126,8 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
     if rules and (value := rules.get("pagerduty")):
         parts["pagerduty_routing"] = read_rules(value, PAGERDUTY_DO, None)
     alerts = rules.get("alerts") if rules else None
+    if value := top.get("reactions"):
+        parts["reactions"] = read_reactions(value)
     rosters = read_rosters(top.get("rosters"))
     policies = read_policies(top.get("escalation_policies"), rosters)
     catalog = Catalog(

@@ -145,6 +145,22 @@ DEFAULT_ROUTING = (Rule(when='.urgency == "high"', do="channel"), Rule(when="tru
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reactions:
+    """Which emoji on a message of an incident's channel puts it into the timeline, and as what."""
+
+    timeline: str = "pushpin"
+    action_item: str = "zap"
+    follow_up: str = "fast_forward"
+    confirm: str = "white_check_mark"
+
+    def mark(self, emoji: str) -> str | None:
+        """What an emoji means: ``timeline``, ``action_item``, ``follow_up`` or nothing (any skin tone)."""
+        name = emoji.partition("::")[0]
+        marks = ("timeline", "action_item", "follow_up")
+        return next((mark for mark in marks if getattr(self, mark) == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """All of ``muster.yml`` that the rules need, with defaults for what it leaves out."""
 
@@ -157,6 +173,7 @@ class Catalog:
     policies: Mapping[str, EscalationPolicy] = field(default_factory=dict)
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reactions: Reactions = field(default_factory=Reactions)
 
     def severity(self, name: str) -> Severity | None:
         """The severity of that name, whatever the case (``sev2``, ``2``)."""

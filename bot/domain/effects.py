@@ -34,10 +34,15 @@ class EffectKind(StrEnum):
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
     TELL_ADMINS = "slack.tell_admins"
+    LOOK_AT_MESSAGE = "slack.look_at_message"  # somebody marked it: which marks does it carry now
+    CONFIRM_MESSAGE = "slack.confirm_message"  # our reaction says whether it is in the timeline
+    ANSWER_MESSAGE = "slack.answer_message"  # in its thread: an incident was opened from it
+    WELCOME = "slack.welcome"  # ephemeral, at least once
     PUBLISH_HOME = "slack.publish_home"
     SEND_REPORT = "slack.send_report"
     OPEN_PAGE = "pagerduty.open"
     CHANGE_PAGE = "pagerduty.change"  # acknowledge, resolve, reopen, reassign, escalate, priority
+    MERGE_PAGE = "pagerduty.merge"
     NOTE_PAGE = "pagerduty.note"
     READ_PAGE = "pagerduty.read"
     POLL_PAGER = "pagerduty.poll"

@@ -119,6 +119,10 @@ class Places:
     )
     previous_channel: str | None = None
     topic: str | None = None
+    archived: bool = False  # by hand; whatever is done next goes on in a new channel
+    opened_from: str | None = None  # permalink of the message it was opened from
+    merged_channel: str | None = None  # of the incident it was merged into
+    merged_url: str | None = None  # its announcement
     listed: bool = False  # told in the storm's summary instead of an announcement of its own
 
 
@@ -206,6 +210,10 @@ class EntryKind(StrEnum):
     RESPONDER_REPLIED = "responder_replied"
     STATUS_UPDATE = "status_update"
     MESSAGE = "message"
+    ACTION_ITEM = "action_item"
+    FOLLOW_UP = "follow_up"
+    REMOVED = "removed"  # hides an earlier entry about a message; that one stays in the evidence
+    MERGED = "merged"
     CHANNEL = "channel"
     PAGER = "pager"
     OTHER = "other"

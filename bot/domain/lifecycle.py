@@ -83,6 +83,7 @@ def _refuse_repeat(incident: Incident, wish: Status) -> None:
     """Raise when the incident has that status already, saying who and when."""
     if incident.status is not wish:
         return
+    _refuse_merged(incident)
     who = incident.status_changed_by or MUSTER
     at = incident.status_changed_at or incident.updated_at
     raise AlreadyDone(
@@ -123,7 +124,15 @@ def acknowledge(incident: Incident, by: Actor, now: datetime) -> Decision:
     )
 
 
+def _refuse_merged(incident: Incident) -> None:
+    if incident.merged_into:
+        raise UserError(
+            f"{incident.name} was merged into INC-{incident.merged_into}. Go on there, or declare a new incident."
+        )
+
+
 def _refuse_resolved(incident: Incident, verb: str) -> None:
+    _refuse_merged(incident)
     who = incident.resolved_by or incident.status_changed_by or MUSTER
     raise AlreadyDone(
         f"{incident.name} is resolved and cannot be {verb}. Reopen it first: {who.name} resolved it.",
@@ -156,10 +165,7 @@ def reopen(incident: Incident, by: Actor, now: datetime) -> Decision:
         raise UserError(
             f"{incident.name} is open ({incident.status.value}); there is nothing to reopen."
         )
-    if incident.merged_into:
-        raise UserError(
-            f"{incident.name} was merged into INC-{incident.merged_into}. Go on there, or declare a new incident."
-        )
+    _refuse_merged(incident)
     after = replace(
         _moved(incident, Status.TRIGGERED, EntryKind.REOPENED, by, now),
         phase=Phase.INVESTIGATING,

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 PAGER_GRACE = timedelta(minutes=2)
 
 #: Entries that are news to the people in the channel (the others show on the card or were just typed there).
-SILENT = {EntryKind.TRIGGERED, EntryKind.MESSAGE, EntryKind.OTHER}
+SILENT = {
+    EntryKind.TRIGGERED,
+    EntryKind.MESSAGE,
+    EntryKind.ACTION_ITEM,
+    EntryKind.FOLLOW_UP,
+    EntryKind.REMOVED,
+    EntryKind.OTHER,
+}
 #: Entries that are written on the GitHub issue as well.
 ON_TICKET = {
     EntryKind.ACKNOWLEDGED,
@@ -35,6 +42,7 @@ ON_TICKET = {
     EntryKind.ANNOTATED,
     EntryKind.SEVERITY,
     EntryKind.STATUS_UPDATE,
+    EntryKind.MERGED,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.domain import lifecycle, plan, storm
+from bot.domain import lifecycle, moments, plan, storm
 from bot.domain.effects import EffectKind
 from bot.domain.incident import (
     Actor,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Service
     from bot.domain.incident import Entry
     from bot.domain.lifecycle import Decision, EscalationTarget
+    from bot.domain.moments import Said
     from bot.services.base import House, SlackUser
     from bot.store.queries import Page, StepRecord
     from bot.store.tx import Tx
@@ -61,6 +62,7 @@ class NewIncident:
     reporter: Actor | None = None
     detected_by: str = ""
     said_in: str | None = None
+    message: Said | None = None  # the one it was opened from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,8 @@ class Incidents:
             if ask_similar and (similar := tx.similar(draft.title, draft.service)):
                 raise SimilarOpen(similar)
             incident = self.start(tx, draft)
+            if new.message is not None:
+                incident = steps.opened_from(tx, incident, new.message)
             tx.answered(once, incident.number)
             return Declared(incident=incident, again=False)
 
@@ -389,16 +393,6 @@ class Incidents:
 
         return await self._work.write(change, patience=PATIENCE)
 
-    async def channel_renamed(self, channel: str, name: str) -> None:
-        """Somebody renamed the channel by hand: that is its name now."""
-
-        def change(tx: Tx) -> None:
-            incident = tx.by_channel(channel)
-            if incident is not None and name:
-                tx.save(replace(incident, places=replace(incident.places, channel_name=name)))
-
-        await self._work.write(change)
-
     async def open_home(self, slack_id: str) -> None:
         """Have Home published for one person."""
 
@@ -455,7 +449,7 @@ class Incidents:
             incident = tx.incident(number, lock=False)
             return View(
                 incident=incident,
-                entries=tuple(tx.entries(number)),
+                entries=tuple(moments.visible(tx.entries(number))),
                 steps=tuple(queries.steps(tx, number)),
             )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import plan
+from bot.domain import moments, plan
 from bot.domain.effects import Effect, EffectKind, Rank
-from bot.domain.incident import MUSTER, Entry, EntryKind, Origin
+from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
+from bot.services.moments import workspace_url
 from bot.store import queries
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
+    from bot.domain.moments import Said
     from bot.ports import Channel, Ticket
     from bot.store.tx import Tx
 
@@ -32,11 +34,28 @@ def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> No
         _tell_all(tx, stored)
 
 
+def opened_from(tx: Tx, incident: Incident, said: Said) -> Incident:
+    """It was opened from a message: that is in the timeline, linked, and answered in its thread."""
+    link = moments.permalink(workspace_url(tx), said.channel, said.ts, said.thread)
+    linked = replace(incident, places=replace(incident.places, opened_from=link or None))
+    author = tx.people.actor(said.author) if said.author else Actor(name="somebody")
+    entry = moments.added(said, EntryKind.MESSAGE, author, incident.reporter or MUSTER, link)
+    answer = moments.answer(incident, said)
+    return tx.record(
+        Decision(incident=linked, entries=(entry,), effects=(answer,) if answer else ())
+    )
+
+
 def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     """The channel exists: card, topic, purpose, bookmarks, invitations, and everybody else learns of it."""
     incident = tx.incident(number)
     places = replace(
-        incident.places, channel=channel.id, channel_name=channel.name, card_ts=None, topic=None
+        incident.places,
+        channel=channel.id,
+        channel_name=channel.name,
+        card_ts=None,
+        topic=None,
+        archived=False,
     )
     incident = replace(incident, places=places)
     tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))

@@ -37,6 +37,7 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.INVITE: "Invitations",
     EffectKind.OPEN_PAGE: "PagerDuty incident",
     EffectKind.CHANGE_PAGE: "PagerDuty change",
+    EffectKind.MERGE_PAGE: "PagerDuty merge",
     EffectKind.NOTE_PAGE: "PagerDuty note",
     EffectKind.OPEN_TICKET: "GitHub issue",
     EffectKind.CHANGE_TICKET: "GitHub issue change",

@@ -72,7 +72,7 @@ _CHANGES_PENDING = (
     .where(
         _E.incident == bindparam("of"),
         _E.id != bindparam("besides"),
-        _E.kind == EffectKind.CHANGE_PAGE.value,
+        _E.kind.in_((EffectKind.CHANGE_PAGE.value, EffectKind.MERGE_PAGE.value)),
         _E.state.in_(effect_store.UNFINISHED),
     )
     .limit(1)
@@ -152,8 +152,11 @@ class Tx:
 
     def _involve(self, incident: Incident) -> None:
         actors = (incident.reporter, *incident.owners, *incident.roles.values())
-        known = sorted({a.slack_id for a in actors if a and a.slack_id})
-        rows = [{"slack_id": slack_id, "incident": incident.number} for slack_id in known]
+        self.involve(incident.number, {a.slack_id for a in actors if a and a.slack_id})
+
+    def involve(self, number: int, slack_ids: Iterable[str]) -> None:
+        """It is their incident as well, for "my incidents"."""
+        rows = [{"slack_id": slack_id, "incident": number} for slack_id in sorted(set(slack_ids))]
         sql.insert_new(self.session, sql.INVOLVEMENT, rows)
 
     def similar(self, title: str, service: str | None) -> list[Incident]:

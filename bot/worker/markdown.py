@@ -62,6 +62,7 @@ def comment(incident: Incident, entry: Entry) -> str:
         EntryKind.ANNOTATED: "noted",
         EntryKind.SEVERITY: f"changed the severity to **{quiet(entry.target)}**",
         EntryKind.STATUS_UPDATE: "posted a status update",
+        EntryKind.MERGED: f"merged {quiet(entry.target)} into it",
     }.get(entry.kind, entry.kind.value)
     lines = [f"{_who(entry.actor)} {words} ({at})."]
     if entry.text:

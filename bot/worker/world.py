@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from blocks.card import CardContext, FailedStep, card
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.ports import Chat, Message, Pager, Tickets
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
+    from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
     from bot.services.reports import Reports
@@ -46,6 +47,7 @@ class World:
     people: PeopleDirectory
     reports: Reports
     rooms: Rooms
+    messages: MessageTimeline
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""
@@ -76,12 +78,19 @@ class World:
             return tx.incident(number or 0, lock=False), queries.failing(tx, number or 0)
 
         incident, failing = await self.work.read(look)
-        context = CardContext(
-            now=self.work.clock.now(),
-            severities={s.name: s.emoji for s in self.catalog.severities},
+        context = replace(
+            await self.context(incident),
             failures=tuple(self._failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)
+
+    async def context(self, incident: Incident) -> CardContext:
+        """What is shown beside the incident wherever it is told of."""
+        del incident
+        return CardContext(
+            now=self.work.clock.now(),
+            severities={s.name: s.emoji for s in self.catalog.severities},
+        )
 
     def _failed(self, step: StepRecord) -> FailedStep:
         stopped = step.provider in self.stopped and step.state == "pending"

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 from blocks import lists, notices
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
+    add_message,
     add_note,
     change_phase,
     change_severity,
     declare,
     escalate,
+    merge,
     message_view,
     reassign,
     resolve,
 )
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
+from blocks.mention import form_offer
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.incident import PagerKind, PagerLink, Places, Status
+from bot.domain.moments import Said
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
@@ -42,7 +46,6 @@ LATER_ACTIONS = {
     ActionId.ASSIGN_ROLES: "roles",
     ActionId.SERVICES: "affected services",
     ActionId.PAGE_SOMEONE: "paging people",
-    ActionId.MERGE: "merging",
     ActionId.MAKE_PRIVATE: "private incidents",
 }
 LATER_FORMS = {
@@ -59,10 +62,7 @@ SHOWN_ONLY = {
     CallbackId.MESSAGE,
     CallbackId.HOME,
 }
-LATER_SHORTCUTS = {
-    ShortcutId.OPEN_INCIDENT: "message shortcuts",
-    ShortcutId.ADD_TO_TIMELINE: "message shortcuts",
-}
+LATER_SHORTCUTS: dict[ShortcutId, str] = {}
 
 
 def all_incidents() -> Iterator[Incident]:
@@ -100,8 +100,11 @@ def everything_shown() -> Iterator[Any]:
         yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
         yield change_phase.build(incident)
         yield add_note.build(incident)
+        yield merge.build(incident, [incident])
+        yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
+    yield form_offer("declare")
     yield message_view("Title", notices.said("x"))
 
 
@@ -158,6 +161,7 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Change severity": ActionId.CHANGE_SEVERITY,
         "Change phase": ActionId.CHANGE_PHASE,
         "Add a note": ActionId.ADD_NOTE,
+        "Merge": ActionId.MERGE,
         "Timeline": ActionId.TIMELINE,
         "Open channel": ActionId.OPEN_CHANNEL,
         "Retry": ActionId.RETRY,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "pagerduty"
 ALREADY_RESOLVED, ALREADY_ACKNOWLEDGED, UNKNOWN_FROM = "1001", "1002", "1008"
+ALREADY_MERGED = "1019"
 
 #: Its own codes (https://developer.pagerduty.com/docs/errors); the rest goes by HTTP status.
 CODES: Mapping[str, Reason] = {

@@ -17,6 +17,7 @@ from bot.domain.incident import EntryKind, Status
 from bot.errors import ProviderError, Reason
 from bot.providers.pagerduty.calls import (
     ALREADY_ACKNOWLEDGED,
+    ALREADY_MERGED,
     ALREADY_RESOLVED,
     LAST_OFFSET,
     NAME,
@@ -98,6 +99,22 @@ class Incidents(Calls):
         if resolution:
             wish["resolution"] = resolution
         return await self._change(page_id, by, wish, fine=ALREADY_RESOLVED)
+
+    async def merge(self, page_id: str, into: str, *, by: str) -> None:
+        """Merge into an open page: its alerts move there and it is resolved. INVALID for pages without alerts."""
+        sources = [{"id": page_id, "type": "incident_reference"}]
+        try:
+            await self._object(
+                "PUT",
+                f"{ONE}/merge",
+                "incident",
+                json={"source_incidents": sources},
+                headers=self._from(by),
+                ids={"id": into},
+            )
+        except ProviderError as error:
+            if error.code != ALREADY_MERGED:
+                raise
 
     async def reopen(self, page_id: str, *, by: str) -> Page:
         """Trigger a resolved page again; an open one is left alone (nobody loses an ack)."""

@@ -82,6 +82,21 @@ class Channels(Calls):
             refused += await self._invite(channel, wanted[start : start + INVITE_AT_ONCE])
         return tuple(refused)
 
+    async def channel_members(self, channel: str) -> Sequence[str]:
+        """Everybody in it, all pages."""
+        found: list[str] = []
+        cursor = ""
+        while True:
+            asked: dict[str, Any] = {"channel": channel, "limit": 1000}
+            answer = await self._call(
+                "conversations.members", **asked, **({"cursor": cursor} if cursor else {})
+            )
+            members = answer.get("members")
+            found += [one for one in members if isinstance(one, str)] if members else []
+            cursor = text(mapping(answer.get("response_metadata")).get("next_cursor"))
+            if not cursor:
+                return found
+
     async def bookmarks(self, channel: str) -> Mapping[str, str]:
         """Title to bookmark id."""
         answer = await self._call("bookmarks.list", channel_id=channel)

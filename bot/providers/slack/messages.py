@@ -136,6 +136,31 @@ class Messages(Calls):
             "reactions.add", {"already_reacted"}, channel=channel, timestamp=ts, name=name
         )
 
+    async def unreact(self, channel: str, ts: str, emoji: str) -> None:
+        """Take our reaction back; not there is fine."""
+        name = emoji.strip(":")
+        fine = {"no_reaction", "message_not_found"}
+        await self._fine("reactions.remove", fine, channel=channel, timestamp=ts, name=name)
+
+    async def message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
+        """One message: of the channel itself, else a reply (named by itself, its thread is not known)."""
+        asked: dict[str, Any] = {"channel": channel, "limit": 1, "inclusive": True}
+        for operation, more in (
+            ("conversations.history", {"latest": ts, "oldest": ts}),
+            ("conversations.replies", {"ts": ts}),
+        ):
+            try:
+                answer = await self._call(operation, **asked, **more)
+            except SlackError as error:
+                if error.code not in {"thread_not_found", "message_not_found"}:
+                    raise
+                continue
+            found = answer.get("messages")
+            for one in map(mapping, found if isinstance(found, list) else []):
+                if one.get("ts") == ts:
+                    return None if one.get("subtype") == "tombstone" else one
+        return None
+
     async def _say(
         self, operation: str, message: Message, limit: int, **where: Any
     ) -> Mapping[str, Any]:

@@ -41,6 +41,7 @@ def channel_from(data: Mapping[str, Any]) -> Channel:
         purpose=text(mapping(data.get("purpose")).get("value")),
         creator=text(data.get("creator")),
         created=moment(data.get("created")),
+        is_general=data.get("is_general") is True,
     )
 
 

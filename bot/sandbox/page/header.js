@@ -31,6 +31,7 @@ function channelMenu(anchor, room) {
     { label: "Rename channel", run: rename },
     !room.is_private && { label: "Make private", run: secret },
     room.is_archived ? { label: "Unarchive channel", run: act("/api/unarchive") } : { label: "Archive channel", danger: true, run: act("/api/archive") },
+    { label: "Delete channel", danger: true, run: act("/api/delete_channel") },
   ].filter(Boolean), { label: "Channel" });
 }
 

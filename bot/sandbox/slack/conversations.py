@@ -104,6 +104,16 @@ def rename(ws: Workspace, channel: Channel, user: str, name: str) -> None:
     _emit(ws, channel, "rename", {"channel": info}, everywhere=True)
 
 
+def delete(ws: Workspace, channel: Channel) -> None:
+    """Delete a channel for good; only people can, and its name is free again."""
+    if channel.is_general:
+        raise SlackError("cant_delete_channel")
+    _emit(ws, channel, "deleted", {"channel": channel.id}, everywhere=True)
+    del ws.channels[channel.id]
+    del ws.names[channel.name]
+    ws.feed.changed()
+
+
 def set_topic(ws: Workspace, channel: Channel, user: str, value: str) -> None:
     """Set the topic, with the message Slack writes about it."""
     _set_text(ws, channel, user, "topic", value)

@@ -96,6 +96,7 @@ DEEDS: dict[str, Deed] = {
     "unarchive": lambda s, u, b: people.unarchive(s.ws, u, b["channel"]),
     "rename": lambda s, u, b: people.rename(s.ws, u, b["channel"], b["name"]),
     "make_private": lambda s, u, b: people.make_private(s.ws, u, b["channel"]),
+    "delete_channel": lambda s, u, b: people.delete_channel(s.ws, u, b["channel"]),
     "read": lambda s, u, b: people.read(s.ws, u, b["channel"]),
 }
 

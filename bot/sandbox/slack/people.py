@@ -172,6 +172,11 @@ def rename(ws: Workspace, user: User, channel_ref: str, name: str) -> None:
     conversations.rename(ws, _member_place(ws, user, channel_ref), user.id, name)
 
 
+def delete_channel(ws: Workspace, user: User, channel_ref: str) -> None:
+    """Delete a channel."""
+    conversations.delete(ws, place(ws, user, channel_ref))
+
+
 def make_private(ws: Workspace, user: User, channel_ref: str) -> None:
     """Convert a channel to a private one."""
     conversations.make_private(ws, place(ws, user, channel_ref), user.id)

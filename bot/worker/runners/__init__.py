@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
-from bot.worker.runners import channel, inbound, messages, native, pager, report, talk, ticket
+from bot.worker.runners import (
+    channel,
+    inbound,
+    merging,
+    messages,
+    moments,
+    native,
+    pager,
+    report,
+    talk,
+    ticket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +41,17 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.POST_ENTRY: talk.post_entry,
     EffectKind.SUMMARISE: talk.summarise,
     EffectKind.TELL: talk.tell,
+    EffectKind.LOOK_AT_MESSAGE: moments.look_at_message,
+    EffectKind.CONFIRM_MESSAGE: moments.confirm_message,
+    EffectKind.ANSWER_MESSAGE: moments.answer_message,
+    EffectKind.WELCOME: moments.welcome,
     EffectKind.SEND_DIRECT: talk.send_direct,
     EffectKind.TELL_ADMINS: talk.tell_admins,
     EffectKind.PUBLISH_HOME: talk.publish_home,
     EffectKind.SEND_REPORT: report.send_report,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,
+    EffectKind.MERGE_PAGE: merging.merge_page,
     EffectKind.NOTE_PAGE: pager.note_page,
     EffectKind.READ_PAGE: pager.read_page,
     EffectKind.POLL_PAGER: pager.poll,

@@ -165,6 +165,8 @@ async def invite(world: World, effect: Claimed) -> Settle | None:
     unknown = False
     if effect.payload.get("on_call"):
         users = await _on_call(world, incident)
+    elif effect.payload.get("merged"):
+        users = [*users, *await _members(world, effect.payload.get("from_channel"))]
     elif not users:
         users = await world.people.concerned(incident)
         try:
@@ -176,6 +178,18 @@ async def invite(world: World, effect: Claimed) -> Settle | None:
     if users:
         await world.chat.invite(channel, users)
     return (lambda tx: tx.emit([plan.invite_on_call(incident)])) if unknown else None
+
+
+async def _members(world: World, channel: str | None) -> list[str]:
+    """Who is in the merged incident's channel; one that is gone has nobody in it."""
+    if channel is None:
+        return []
+    try:
+        return list(await world.chat.channel_members(channel))
+    except ProviderError as error:
+        if error.reason not in {Reason.NOT_FOUND, Reason.INVALID, Reason.CONFLICT}:
+            raise
+        return []
 
 
 async def _on_call(world: World, incident: Incident) -> list[str]:

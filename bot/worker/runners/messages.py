@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: How far our clock and Slack's may be apart when we look for our own message.
 CLOCKS_APART = timedelta(minutes=2)
+#: What chat.update answers in an archived channel (docs.slack.dev/reference/methods/chat.update).
+ARCHIVED = {"is_archived", "is_inactive"}
 #: The message is gone or not ours to edit any more.
 LOST = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
@@ -93,7 +95,7 @@ async def refresh_card(world: World, effect: Claimed) -> Settle | None:
             places.channel, places.card_ts, message, key=f"{incident.name}/card:{places.channel}"
         )
     except ProviderError as error:
-        if error.code == "is_archived":
+        if error.code in ARCHIVED:
             return lambda tx: steps.channel_archived(tx, incident.number)
         if error.code not in LOST:
             raise

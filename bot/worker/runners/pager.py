@@ -61,7 +61,7 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
         urgency=incident.urgency,
         priority=_priority(world, incident),
     )
-    page = await _as_person(
+    page = await as_person(
         world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by)
     )
 
@@ -85,7 +85,7 @@ def _priority(world: World, incident: Incident) -> str | None:
     return severity.pagerduty_priority if severity else None
 
 
-async def _as_person(world: World, who: Actor | None, call: Any) -> Any:
+async def as_person(world: World, who: Actor | None, call: Any) -> Any:
     """Do it in the person's name; a person PagerDuty does not know acts in the bot's."""
     email = who.email if who else None
     if email and who and who.pagerduty_id:
@@ -107,7 +107,7 @@ async def change_page(world: World, effect: Claimed) -> Settle | None:
         return None
     verb, by = effect.payload["verb"], actor_from(effect.payload.get("by"))
     known = await _already(world, effect, incident)
-    page = known or await _as_person(
+    page = known or await as_person(
         world, by, lambda email: _change(world, effect, incident, email)
     )
     if page is None:
@@ -115,7 +115,7 @@ async def change_page(world: World, effect: Claimed) -> Settle | None:
 
     def settle(tx: Tx) -> None:
         world.paging.changed(tx, incident.number, verb, page, effect.id)
-        tx.emit(_in_the_bots_name(tx, effect, incident, by))
+        tx.emit(in_the_bots_name(tx, effect, incident, by, verb))
 
     return settle
 
@@ -202,11 +202,13 @@ async def _user_id(world: World, data: dict[str, Any]) -> str:
     return found.id
 
 
-def _in_the_bots_name(tx: Tx, effect: Claimed, incident: Incident, by: Actor | None) -> list[Any]:
+def in_the_bots_name(
+    tx: Tx, effect: Claimed, incident: Incident, by: Actor | None, verb: str
+) -> list[Any]:
     """Somebody without an account is told once that the bot acted for them, and PagerDuty is told who it was."""
     if by is None or by.pagerduty_id or not by.slack_id or not tx.value("pagerduty.users"):
         return []
-    effects: list[Any] = [plan.bot_acted(incident, by, effect.payload["verb"], effect.id)]
+    effects: list[Any] = [plan.bot_acted(incident, by, verb, effect.id)]
     if tx.remember(f"no-pagerduty/{by.slack_id}", incident.number):
         effects.append(plan.tell_no_account(incident, by))
     return [e for e in effects if e is not None]
@@ -227,7 +229,7 @@ async def note_page(world: World, effect: Claimed) -> Settle | None:
         return None
     note_id = await pager.find_note(page_id, text) if effect.attempt > 1 else None
     if note_id is None:
-        note_id = await _as_person(world, by, lambda email: pager.add_note(page_id, text, by=email))
+        note_id = await as_person(world, by, lambda email: pager.add_note(page_id, text, by=email))
     found = note_id
     return lambda tx: world.paging.noted(tx, incident.number, text, found)
 

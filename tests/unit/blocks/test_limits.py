@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from blocks import notices
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
+    add_message,
     add_note,
     assign_role,
     change_phase,
@@ -21,6 +22,7 @@ from blocks.forms import (
     declare,
     escalate,
     loading,
+    merge,
     message_view,
     panel,
     post_update,
@@ -29,6 +31,8 @@ from blocks.forms import (
 )
 from blocks.home import Duty, home_view
 from blocks.ids import ActionId, DeclareOrigin
+from blocks.mention import form_offer
+from blocks.messages import said_from, split
 from blocks.notices import CommandHelp
 from blocks.report import report_message, short_message
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
@@ -198,6 +202,24 @@ def test_declare(severities: Any, services: Any, title: str, words: str, similar
     )
     view = declare.build(severities=severities, services=services, prefill=prefill, similar=similar)
     check_view(view, KNOWN)
+
+
+@thorough
+@given(odd.texts, odd.texts, odd.few_incidents, odd.incidents, odd.contexts, st.lists(odd.entries))
+def test_messages(
+    words: str, name: str, few: list[Incident], one: Incident, context: Any, entries: Any
+) -> None:
+    raw = {"ts": "1.1", "text": words, "username": name, "thread_ts": "1.0", "files": [{}]}
+    said = said_from(raw, "C1")
+    title, description = split(said.text, 500)
+    assert title or not description
+    incidents = [replace(each, number=n + 1) for n, each in enumerate(few * 30)] or [one]
+    check_view(add_message.build(said, incidents), KNOWN)
+    check_view(merge.build(one, incidents), KNOWN)
+    prefill = declare.Form(title=title, description=description)
+    check_view(declare.build(prefill=prefill), KNOWN)
+    check_message(notices.welcome(one, context, entries * 20), KNOWN)
+    check_message(form_offer(words), KNOWN)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from blocks import home, notices
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
+    add_message,
     add_note,
     assign_role,
     change_phase,
@@ -16,6 +17,7 @@ from blocks.forms import (
     declare,
     escalate,
     loading,
+    merge,
     message_view,
     panel,
     post_update,
@@ -23,7 +25,9 @@ from blocks.forms import (
     resolve,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
+from blocks.mention import form_offer
 from blocks.timeline import timeline_view
+from bot.domain.moments import Said
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import CONTEXT, NOW, QUIET, incident
 
@@ -82,6 +86,9 @@ def test_every_id_is_rendered_somewhere() -> None:
             assign_role.build(one, roles=ROLES),
             loading("x"),
             message_view("x", "y"),
+            merge.build(one, [one]),
+            form_offer("x"),
+            add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]

@@ -96,6 +96,22 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "📣 Status update · from PagerDuty",
             ),
             "message": ("📌 Message by <@UANA>: why", "📌 Message · from PagerDuty"),
+            "action_item": (
+                "⚡ Action item, said by <@UANA>: why",
+                "⚡ Action item · from PagerDuty",
+            ),
+            "follow_up": (
+                "⏩ To follow up, said by <@UANA>: why",
+                "⏩ To follow up · from PagerDuty",
+            ),
+            "removed": (
+                "🧹 <@UANA> removed an entry: why",
+                "🧹 An entry was removed · from PagerDuty",
+            ),
+            "merged": (
+                "🔀 <@UANA> merged that into it: why",
+                "🔀 another incident was merged into it · from PagerDuty",
+            ),
             "channel": ("💬 <@UANA>: channel that: why", "💬 Channel changed · from PagerDuty"),
             "pager": ("📟 <@UANA>: that: why", "📟 pager changed · from PagerDuty"),
             "other": ("🔹 <@UANA>: that: why", "🔹 something changed · from PagerDuty"),

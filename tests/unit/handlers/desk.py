@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.services.merging import Merging
+from bot.services.moments import MessageTimeline
+from bot.services.rooms import Rooms
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -59,6 +62,9 @@ class Counter:
             inbound=self.home.inbound,
             people=self.home.people,
             reports=self.home.reports,
+            messages=MessageTimeline(self.home.house),
+            merging=Merging(self.home.house),
+            rooms=Rooms(self.home.house),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

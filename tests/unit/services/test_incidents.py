@@ -17,6 +17,7 @@ from bot.errors import AlreadyDone, FieldError, NotFound, UserError
 from bot.ports import Delivery, Member, PagerUser
 from bot.services.base import Options
 from bot.services.incidents import NewIncident, SimilarOpen
+from bot.services.rooms import Rooms
 from tests.unit.store.house import ANA, BEN, Home, a_page, build_home
 
 if TYPE_CHECKING:
@@ -333,9 +334,10 @@ async def test_joining_is_an_invitation(home: Home) -> None:
 async def test_a_channel_renamed_by_hand_keeps_its_new_name(home: Home) -> None:
     await home.declare()
     await home.change(places=Places(channel="C1", channel_name="old"))
-    await home.incidents.channel_renamed("C1", "new")
-    await home.incidents.channel_renamed("C1", "")
-    await home.incidents.channel_renamed("C9", "other")
+    rooms = Rooms(home.house)
+    await rooms.renamed("C1", "new")
+    await rooms.renamed("C1", "")
+    await rooms.renamed("C9", "other")
     assert (await home.incident()).places.channel_name == "new"
     found = await home.incidents.in_channel("C1")
     assert found is not None

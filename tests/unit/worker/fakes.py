@@ -12,6 +12,7 @@ from bot.domain.incident import Status
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
 from bot.ports import Channel, Member, OnCall, PagerUser, Ticket, UserGroup
+from bot.services.moments import MessageTimeline
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -350,6 +351,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         people=home.people,
         reports=home.reports,
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
+        messages=MessageTimeline(home.house),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",

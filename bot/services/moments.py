@@ -1,0 +1,118 @@
+"""Messages into the timeline and out of it: by reaction, by pin, by shortcut."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.domain import moments
+from bot.domain.incident import Actor, EntryKind
+from bot.errors import UserError
+from bot.store.work import PATIENCE
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Incident
+    from bot.domain.moments import Said
+    from bot.services.base import House, SlackUser
+    from bot.store.tx import Tx
+
+#: What Slack said of itself when we introduced ourselves (``auth.test``).
+IDENTITY = "slack.identity"
+_NAMED = re.compile(r"@([UW][A-Z0-9]{7,20})\b")
+
+
+def workspace_url(tx: Tx) -> str:
+    """The workspace's address, empty while Slack has not told it."""
+    return str((tx.value(IDENTITY) or {}).get("url") or "")
+
+
+class MessageTimeline:
+    """The same message twice is one entry, whoever adds it and however."""
+
+    def __init__(self, house: House) -> None:
+        """Given the shared parts."""
+        self._work = house.work
+        self._reactions = house.catalog.reactions
+
+    async def marked(
+        self, channel: str, ts: str, mark: str, *, by: str, once: str, removed: bool
+    ) -> None:
+        """Somebody put a mark on a message, or took it away: have a look, if the channel is an incident's."""
+        if (
+            not moments.is_ts(ts)
+            or await self._work.read(lambda tx: tx.by_channel(channel)) is None
+        ):
+            return
+
+        def change(tx: Tx) -> None:
+            incident = tx.by_channel(channel)
+            if incident is not None and tx.remember(once, incident.number):
+                tx.emit(
+                    [moments.look(incident, channel, ts, mark, by=by, once=once, removed=removed)]
+                )
+
+        await self._work.write(change, patience=PATIENCE)
+
+    async def add(self, number: int, said: Said, *, by: SlackUser, once: str) -> Incident:
+        """Add a message by hand; UserError when it is there already."""
+
+        def change(tx: Tx) -> Incident:
+            incident = tx.incident(number)
+            if not tx.remember(once, number):
+                return incident
+            if self._entered(tx, incident, said, EntryKind.MESSAGE, by.id, by.name):
+                return _told(tx, incident, said, tell=by.id)
+            msg = f"That message is in the timeline of {incident.name} already."
+            raise UserError(msg)
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    async def link(self, said: Said) -> str:
+        """The message's permalink; empty while Slack has not told the workspace's address."""
+        return moments.permalink(
+            await self._work.read(workspace_url), said.channel, said.ts, said.thread
+        )
+
+    def looked(self, tx: Tx, number: int, said: Said, mark: str, by: str, *, own: str) -> None:
+        """The marks a message carries now decide whether it is in the timeline (``own``: ours do not count)."""
+        incident = tx.incident(number)
+        kind = moments.KINDS[mark]
+        who = set(said.reactions.get(getattr(self._reactions, mark), ())) - {own}
+        wanted = bool(who) or (mark == "timeline" and said.pinned)
+        known = moments.current(tx.entries(number), moments.message_key(said.channel, said.ts))
+        if wanted and kind not in known:
+            changed = self._entered(tx, incident, said, kind, by)
+        elif not wanted and kind in known:
+            tx.add_entry(incident, moments.removed(known[kind], tx.people.actor(by), tx.now))
+            changed = True
+        else:
+            changed = False
+        if changed:
+            _told(tx, incident, said)
+
+    def _entered(
+        self, tx: Tx, incident: Incident, said: Said, kind: EntryKind, by: str, name: str = ""
+    ) -> bool:
+        """Append the entry, unless it is there."""
+        key = moments.message_key(said.channel, said.ts)
+        if kind in moments.current(tx.entries(incident.number), key):
+            return False
+        author = (
+            tx.people.actor(said.author, said.author_name)
+            if said.author
+            else Actor(name=said.author_name or "somebody")
+        )
+        words = _NAMED.sub(lambda m: f"@{tx.people.actor(m[1]).name}", said.text)
+        link = moments.permalink(workspace_url(tx), said.channel, said.ts, said.thread)
+        entry = moments.added(
+            replace(said, text=words), kind, author, tx.people.actor(by, name), link
+        )
+        tx.add_entry(incident, entry)
+        return True
+
+
+def _told(tx: Tx, incident: Incident, said: Said, *, tell: str | None = None) -> Incident:
+    stored = tx.save(replace(incident, updated_at=tx.now))
+    tx.emit([moments.confirm(stored, said, tell=tell)])
+    return stored
