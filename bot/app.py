@@ -20,6 +20,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -67,6 +68,7 @@ class Muster:
         house = House(work=self.work, catalog=catalog, router=router, options=self._options())
         incidents = Incidents(house)
         people = PeopleDirectory(house)
+        updates = Updates(house)
         inbound = InboundEvents(house)
         rooms = Rooms(
             self.work,
@@ -84,6 +86,7 @@ class Muster:
             paging=Paging(house, incidents),
             inbound=inbound,
             people=people,
+            updates=updates,
             rooms=rooms,
             from_email=settings.pagerduty.from_email or "",
         )
@@ -100,6 +103,7 @@ class Muster:
             incidents=incidents,
             inbound=inbound,
             people=people,
+            updates=updates,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

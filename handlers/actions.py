@@ -13,7 +13,7 @@ from blocks.forms import resolve as resolve_form
 from blocks.ids import ActionId, DeclareButton, IncidentButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
-from handlers import commands, panel
+from handlers import commands, panel, updates
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
@@ -182,4 +182,5 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.TITLE_TYPED: title_typed,
     ActionId.RETRY: retry_step,
     ActionId.DISMISS: dismiss_step,
+    **updates.ACTIONS,
 }

@@ -13,7 +13,7 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import FieldError, UserError
 from bot.services.incidents import NewIncident, SimilarOpen
-from handlers import grammar, panel
+from handlers import grammar, panel, updates
 from handlers.command import Command, meant
 from handlers.runlog import steps_of
 
@@ -284,6 +284,7 @@ COMMANDS: dict[str, Command] = {
     "title": Command("title [INC-n] <text>", "change the title", title),
     "summary": Command("summary [INC-n] <text>", "say what is happening", summary),
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
+    **updates.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
     "doctor": Command("doctor", "check the installation", doctor),
     "help": Command("help", "this list", show_help),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.people import PeopleDirectory
+    from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
 
@@ -39,6 +40,7 @@ class Desk:
     incidents: Incidents
     inbound: InboundEvents
     people: PeopleDirectory
+    updates: Updates
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -87,6 +87,26 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reminders:
+    """After how long people are reminded; None switches a kind off. Updates follow the severity and the promise."""
+
+    no_acknowledge: timedelta | None = timedelta(minutes=5)
+    no_commander: timedelta | None = timedelta(minutes=10)
+    no_severity: timedelta | None = timedelta(minutes=15)
+    stale: timedelta | None = timedelta(days=7)
+    postmortem_due: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """An Apprise address (a secret) and what it is told; no events or severities means all of them."""
+
+    url: str = field(repr=False)
+    events: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RosterLayer:
     """Who takes turns in a roster, and when (dates and times are in the roster's zone)."""
 
@@ -157,6 +177,8 @@ class Catalog:
     policies: Mapping[str, EscalationPolicy] = field(default_factory=dict)
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reminders: Reminders = field(default_factory=Reminders)
+    notifications: tuple[Notification, ...] = ()
 
     def severity(self, name: str) -> Severity | None:
         """The severity of that name, whatever the case (``sev2``, ``2``)."""

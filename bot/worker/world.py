@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.updates import Updates
     from bot.store.effects import Claimed
     from bot.store.queries import StepRecord
     from bot.store.tx import Tx
@@ -43,6 +44,7 @@ class World:
     paging: Paging
     inbound: InboundEvents
     people: PeopleDirectory
+    updates: Updates
     rooms: Rooms
     from_email: str = ""
     workspace_url: str = ""
@@ -77,6 +79,7 @@ class World:
         context = CardContext(
             now=self.work.clock.now(),
             severities={s.name: s.emoji for s in self.catalog.severities},
+            subscribe_available=True,
             failures=tuple(self._failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)

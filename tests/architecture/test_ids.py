@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import lists, notices
+from blocks import lists, notices, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_note,
@@ -14,13 +14,14 @@ from blocks.forms import (
     declare,
     escalate,
     message_view,
+    post_update,
     reassign,
     resolve,
 )
 from blocks.home import Totals, home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
-from bot.domain.incident import PagerKind, PagerLink, Places, Status
+from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 #: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
 LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
-    ActionId.SUBSCRIBE: "subscriptions",
-    ActionId.POST_UPDATE: "status updates",
     ActionId.ASSIGN_ROLES: "roles",
     ActionId.SERVICES: "affected services",
     ActionId.PAGE_SOMEONE: "paging people",
@@ -48,7 +47,6 @@ LATER_FORMS = {
     CallbackId.CHANGE_TITLE: "the direct command does it",
     CallbackId.CHANGE_SUMMARY: "the direct command does it",
     CallbackId.ASSIGN_ROLE: "roles",
-    CallbackId.POST_UPDATE: "status updates",
 }
 #: Views without a Submit button: nothing comes back from them.
 SHOWN_ONLY = {
@@ -62,6 +60,9 @@ LATER_SHORTCUTS = {
     ShortcutId.OPEN_INCIDENT: "message shortcuts",
     ShortcutId.ADD_TO_TIMELINE: "message shortcuts",
 }
+
+
+NEWS = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="We know more")
 
 
 def all_incidents() -> Iterator[Incident]:
@@ -79,7 +80,7 @@ def all_incidents() -> Iterator[Incident]:
 def everything_shown() -> Iterator[Any]:
     """What the bot shows as it is configured now, in every state an incident can have."""
     broken = FailedStep(effect_id=3, label="GitHub issue", reason="no", provider="github")
-    context = CardContext(now=NOW, failures=(broken,))
+    context = CardContext(now=NOW, failures=(broken,), subscribe_available=True)
     step = Step(
         label="Page", state=StepState.FAILED, effect_id=3, reason="no", at=NOW, provider="x"
     )
@@ -97,6 +98,8 @@ def everything_shown() -> Iterator[Any]:
         yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
         yield change_phase.build(incident)
         yield add_note.build(incident)
+        yield post_update.build(incident)
+        yield updates.for_subscriber(incident, NEWS)
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield message_view("Title", notices.said("x"))
@@ -156,6 +159,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Change phase": ActionId.CHANGE_PHASE,
         "Add a note": ActionId.ADD_NOTE,
         "Timeline": ActionId.TIMELINE,
+        "Post an update": ActionId.POST_UPDATE,
+        "Subscribe": ActionId.SUBSCRIBE,
+        "Unsubscribe": ActionId.UNSUBSCRIBE,
         "Open channel": ActionId.OPEN_CHANNEL,
         "Retry": ActionId.RETRY,
         "Dismiss": ActionId.DISMISS,

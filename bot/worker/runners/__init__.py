@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
-from bot.worker.runners import channel, inbound, messages, native, pager, talk, ticket
+from bot.worker.runners import channel, inbound, messages, native, pager, talk, ticket, updates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,9 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.INVITE: channel.invite,
     EffectKind.POST_ENTRY: talk.post_entry,
     EffectKind.SUMMARISE: talk.summarise,
+    EffectKind.MIRROR_UPDATE: updates.mirror,
+    EffectKind.TELL_SUBSCRIBER: updates.tell_subscriber,
+    EffectKind.PUBLISH_UPDATE: updates.publish,
     EffectKind.TELL: talk.tell,
     EffectKind.SEND_DIRECT: talk.send_direct,
     EffectKind.TELL_ADMINS: talk.tell_admins,

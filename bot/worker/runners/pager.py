@@ -61,7 +61,7 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
         urgency=incident.urgency,
         priority=_priority(world, incident),
     )
-    page = await _as_person(
+    page = await in_the_name_of(
         world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by)
     )
 
@@ -85,7 +85,7 @@ def _priority(world: World, incident: Incident) -> str | None:
     return severity.pagerduty_priority if severity else None
 
 
-async def _as_person(world: World, who: Actor | None, call: Any) -> Any:
+async def in_the_name_of(world: World, who: Actor | None, call: Any) -> Any:
     """Do it in the person's name; a person PagerDuty does not know acts in the bot's."""
     email = who.email if who else None
     if email and who and who.pagerduty_id:
@@ -107,7 +107,7 @@ async def change_page(world: World, effect: Claimed) -> Settle | None:
         return None
     verb, by = effect.payload["verb"], actor_from(effect.payload.get("by"))
     known = await _already(world, effect, incident)
-    page = known or await _as_person(
+    page = known or await in_the_name_of(
         world, by, lambda email: _change(world, effect, incident, email)
     )
     if page is None:
@@ -227,7 +227,7 @@ async def note_page(world: World, effect: Claimed) -> Settle | None:
         return None
     note_id = await pager.find_note(page_id, text) if effect.attempt > 1 else None
     if note_id is None:
-        note_id = await _as_person(world, by, lambda email: pager.add_note(page_id, text, by=email))
+        note_id = await in_the_name_of(world, by, lambda email: pager.add_note(page_id, text, by=email))
     found = note_id
     return lambda tx: world.paging.noted(tx, incident.number, text, found)
 

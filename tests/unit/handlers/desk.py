@@ -58,6 +58,7 @@ class Counter:
             incidents=self.home.incidents,
             inbound=self.home.inbound,
             people=self.home.people,
+            updates=self.home.updates,
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.updates import Updates
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow
 from bot.store.work import Work
@@ -78,6 +79,7 @@ class Home:
     paging: Paging
     people: PeopleDirectory
     inbound: InboundEvents
+    updates: Updates
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -154,6 +156,7 @@ def build_home(
         paging=Paging(house, incidents),
         people=PeopleDirectory(house),
         inbound=InboundEvents(house),
+        updates=Updates(house),
     )
 
 
