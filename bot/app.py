@@ -20,6 +20,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.reminding import Reminding
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -69,6 +70,7 @@ class Muster:
         incidents = Incidents(house)
         people = PeopleDirectory(house)
         updates = Updates(house)
+        reminding = Reminding(house)
         inbound = InboundEvents(house)
         rooms = Rooms(
             self.work,
@@ -87,6 +89,7 @@ class Muster:
             inbound=inbound,
             people=people,
             updates=updates,
+            reminding=reminding,
             rooms=rooms,
             from_email=settings.pagerduty.from_email or "",
         )
@@ -104,6 +107,7 @@ class Muster:
             inbound=inbound,
             people=people,
             updates=updates,
+            reminding=reminding,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -23,7 +23,12 @@ OPEN_ACTIONS = (
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
 )
-CLOSED_ACTIONS = (ActionId.POST_UPDATE, ActionId.CHANGE_SEVERITY, ActionId.ADD_NOTE, ActionId.TIMELINE)
+CLOSED_ACTIONS = (
+    ActionId.POST_UPDATE,
+    ActionId.CHANGE_SEVERITY,
+    ActionId.ADD_NOTE,
+    ActionId.TIMELINE,
+)
 
 
 def available(incident: Incident) -> tuple[ActionId, ...]:

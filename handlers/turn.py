@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.people import PeopleDirectory
+    from bot.services.reminding import Reminding
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -41,6 +42,7 @@ class Desk:
     inbound: InboundEvents
     people: PeopleDirectory
     updates: Updates
+    reminding: Reminding
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -71,6 +71,13 @@ async def unsubscribe(turn: Turn) -> None:
     await turn.say(notices.said(f"You are not subscribed to INC-{target.number} {still}."))
 
 
+async def snooze(turn: Turn) -> None:
+    """No reminders about this incident for a while; the message in the channel says who snoozed it."""
+    target = IncidentButton.decode(turn.action.get("value"))
+    incident = await turn.incident(target.number)
+    await turn.desk.reminding.snooze(incident.number, by=turn.user, once=turn.once)
+
+
 COMMANDS: dict[str, Command] = {
     "update": Command(
         "update [INC-n] <text>", "post a status update; without text the form opens", update
@@ -80,5 +87,6 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.POST_UPDATE: ask_update,
     ActionId.SUBSCRIBE: subscribe,
     ActionId.UNSUBSCRIBE: unsubscribe,
+    ActionId.SNOOZE: snooze,
 }
 VIEWS: dict[CallbackId, Handler] = {CallbackId.POST_UPDATE: submit_update}

@@ -55,7 +55,7 @@ class Person:
     pagerduty: str | None = None
     github: str | None = None
     skills: tuple[str, ...] = ()
-    notify: tuple[str, ...] = ()
+    notify: tuple[str, ...] = field(default=(), repr=False)  # Apprise addresses: secrets
 
 
 @dataclass(frozen=True, kw_only=True)

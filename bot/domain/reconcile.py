@@ -94,7 +94,9 @@ def reconcile(  # noqa: PLR0913 - the facts of one comparison
     if latest is not None and (newest is None or latest.at >= newest):
         after = replace(after, last_event=latest.kind.value)
     if any(e.kind is EntryKind.STATUS_UPDATE for e in fresh):
-        after = replace(after, next_update_at=None)  # an update from there keeps the promise as well
+        after = replace(
+            after, next_update_at=None
+        )  # an update from there keeps the promise as well
     times = [t for t in (incident.vendor_at, told_at, page.changed_at if page else None) if t]
     after = replace(after, vendor_at=max(times) if times else None)
     changed = _visible(after) != _visible(incident)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.incident import Actor, Incident, Status, Urgency
@@ -73,10 +73,56 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What is kept of an incident's reminders: what was said, the one message, the snooze."""
+
+    sent: Mapping[Reminder, Sent] = field(default_factory=dict)
+    shown: tuple[Reminder, ...] = ()
+    channel: str | None = None
+    ts: str | None = None
+    closed: bool = False  # the message says that nothing is open any more
+    snoozed_until: datetime | None = None
+    snoozed_by: str = ""
+
+    @classmethod
+    def from_value(cls, value: dict[str, Any] | None) -> Memory:
+        """As kept in the database."""
+        if not value:
+            return cls()
+        until = value.get("snoozed_until")
+        return cls(
+            sent={
+                Reminder(kind): Sent(at=datetime.fromisoformat(at), count=count, quiet=quiet)
+                for kind, (at, count, quiet) in value["sent"].items()
+            },
+            shown=tuple(Reminder(kind) for kind in value["shown"]),
+            channel=value.get("channel"),
+            ts=value.get("ts"),
+            closed=bool(value.get("closed")),
+            snoozed_until=datetime.fromisoformat(until) if until else None,
+            snoozed_by=value.get("snoozed_by") or "",
+        )
+
+    def as_value(self) -> dict[str, Any]:
+        """To be kept in the database."""
+        sent = {k.value: [s.at.isoformat(), s.count, s.quiet] for k, s in self.sent.items()}
+        return {
+            "sent": sent,
+            "shown": [kind.value for kind in self.shown],
+            "channel": self.channel,
+            "ts": self.ts,
+            "closed": self.closed,
+            "snoozed_until": self.snoozed_until.isoformat() if self.snoozed_until else None,
+            "snoozed_by": self.snoozed_by,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Due:
-    """One reminder and when it is (or was) due."""
+    """One reminder: ``of`` is when it is due by its rule, ``at`` when it may be said."""
 
     kind: Reminder
+    of: datetime
     at: datetime
 
 
@@ -90,28 +136,27 @@ class _Open:
     patient: bool = True  # activity holds it back
 
 
-def upcoming(incident: Incident, facts: Facts, rules: Reminders) -> tuple[Due, ...]:
-    """Every reminder that will become due if nothing happens until then, the soonest first."""
+def upcoming(incident: Incident, facts: Facts, rules: Reminders, now: datetime) -> tuple[Due, ...]:
+    """Every reminder that is due or will be if nothing happens until then, the soonest first."""
     found = []
     for kind, condition in _conditions(incident, facts, rules).items():
         at = _at(kind, condition, facts)
         if at is not None:
-            found.append(Due(kind=kind, at=_postponed(incident, kind, at, facts)))
+            said_at = _postponed(incident, kind, at, facts, now)
+            found.append(Due(kind=kind, of=at, at=said_at))
     return tuple(sorted(found, key=lambda due: (due.at, list(Reminder).index(due.kind))))
 
 
-def due_now(
-    incident: Incident, facts: Facts, rules: Reminders, now: datetime
-) -> tuple[Due, ...]:
-    """Those that are due, and the earliest of those to come is not among them."""
-    return tuple(due for due in upcoming(incident, facts, rules) if due.at <= now)
+def due_now(incident: Incident, facts: Facts, rules: Reminders, now: datetime) -> tuple[Due, ...]:
+    """Those that are to be said now."""
+    return tuple(due for due in upcoming(incident, facts, rules, now) if due.at <= now)
 
 
-def next_look(
-    incident: Incident, facts: Facts, rules: Reminders, now: datetime
-) -> datetime | None:
+def next_look(incident: Incident, facts: Facts, rules: Reminders, now: datetime) -> datetime | None:
     """When something becomes due if nothing happens before; None when nothing will."""
-    return min((due.at for due in upcoming(incident, facts, rules) if due.at > now), default=None)
+    return min(
+        (due.at for due in upcoming(incident, facts, rules, now) if due.at > now), default=None
+    )
 
 
 def holding(incident: Incident, facts: Facts, rules: Reminders) -> tuple[Reminder, ...]:
@@ -133,9 +178,7 @@ def told(facts: Facts, kind: Reminder, since: datetime | None, now: datetime) ->
     return Sent(at=now, count=before.count + 1, quiet=quiet)
 
 
-def began(
-    incident: Incident, facts: Facts, rules: Reminders, kind: Reminder
-) -> datetime | None:
+def began(incident: Incident, facts: Facts, rules: Reminders, kind: Reminder) -> datetime | None:
     """Since when a condition holds, None when it does not."""
     condition = _conditions(incident, facts, rules).get(kind)
     return condition.since if condition else None
@@ -221,12 +264,14 @@ def _at(kind: Reminder, condition: _Open, facts: Facts) -> datetime | None:
     return min(max(start, facts.activity) + wait, start + PATIENCE * wait)
 
 
-def _postponed(incident: Incident, kind: Reminder, at: datetime, facts: Facts) -> datetime:
+def _postponed(
+    incident: Incident, kind: Reminder, at: datetime, facts: Facts, now: datetime
+) -> datetime:
     """After a snooze, and in working hours where it is not urgent."""
     if facts.snoozed_until is not None:
         at = max(at, facts.snoozed_until)
     if kind in CAN_WAIT or incident.urgency is Urgency.LOW:
-        return working_time(at, facts.zone)
+        return working_time(max(at, now), facts.zone)
     return at
 
 

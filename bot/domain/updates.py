@@ -79,7 +79,9 @@ def told_elsewhere(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
 
 def _mirror(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
     places = incident.places
-    if places.in_thread or places.listed:  # the entry is posted there anyway, or there is no announcement
+    if (
+        places.in_thread or places.listed
+    ):  # the entry is posted there anyway, or there is no announcement
         return ()
     return (
         Effect(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain import updates
+from bot.domain import notify, updates
 from bot.store import followers
 from bot.store.work import PATIENCE
 
@@ -43,9 +43,7 @@ class Updates:
         def look(tx: Tx) -> Standing:
             incident = tx.incident(number, lock=False)
             usual = updates.usual_promise(incident, self._house.catalog)
-            return Standing(
-                incident=incident, last=followers.last_update(tx, number), usual=usual
-            )
+            return Standing(incident=incident, last=followers.last_update(tx, number), usual=usual)
 
         return await self._work.read(look)
 
@@ -97,11 +95,18 @@ class Updates:
     def told(self, tx: Tx, incident: Incident, entry: Entry) -> Iterable[Effect]:
         """Who is told of a new timeline entry besides the channel, the pager and the ticket."""
         effects = [*updates.told_elsewhere(incident, entry)]
+        effects += notify.notified(self._house.catalog, incident, entry)
         if entry.kind in updates.FOLLOWED:
             author = entry.actor.slack_id if entry.actor else None
-            effects += [
-                updates.tell_subscriber(incident, entry, user)
-                for user in followers.followers(tx, incident.number)
-                if user != author
-            ]
+            for user in followers.followers(tx, incident.number):
+                if user != author:
+                    effects += self._told_directly(tx, incident, entry, user)
         return effects
+
+    def _told_directly(self, tx: Tx, incident: Incident, entry: Entry, user: str) -> list[Effect]:
+        """One subscriber: a direct message, and their own addresses beyond Slack."""
+        person = tx.people.by_slack(user)
+        email = person.email if person else None
+        direct = updates.tell_subscriber(incident, entry, user)
+        beyond = notify.followed(self._house.catalog, incident, entry, email) if email else []
+        return [direct, *beyond]

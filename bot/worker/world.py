@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.reminding import Reminding
     from bot.services.updates import Updates
     from bot.store.effects import Claimed
     from bot.store.queries import StepRecord
@@ -45,6 +46,7 @@ class World:
     inbound: InboundEvents
     people: PeopleDirectory
     updates: Updates
+    reminding: Reminding
     rooms: Rooms
     from_email: str = ""
     workspace_url: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import lists, notices, updates
+from blocks import lists, notices, reminder, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_note,
@@ -22,6 +22,7 @@ from blocks.home import Totals, home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
+from bot.domain.reminders import Facts, Reminder
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
@@ -100,6 +101,7 @@ def everything_shown() -> Iterator[Any]:
         yield add_note.build(incident)
         yield post_update.build(incident)
         yield updates.for_subscriber(incident, NEWS)
+        yield reminder.reminder(incident, Facts(activity=NOW), list(Reminder), now=NOW)
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield message_view("Title", notices.said("x"))

@@ -40,9 +40,7 @@ def in_thread(state: Json, name: str) -> list[str]:
     card = card_of(state, name)
     assert card
     messages = messages_in(state, channel_named(state, "incidents"))
-    return [
-        text_of(m) for m in messages if m["thread_ts"] == card["ts"] and m["ts"] != card["ts"]
-    ]
+    return [text_of(m) for m in messages if m["thread_ts"] == card["ts"] and m["ts"] != card["ts"]]
 
 
 def published(state: Json, title: str) -> list[str]:
@@ -77,9 +75,7 @@ async def test_the_form_knows_the_last_update_and_changes_the_phase(s: Stage) ->
     [view] = await s.until(lambda state: state["views"])
     assert view["title"] == "Post an update"
     assert "No update was posted yet" in str(view)
-    await s.submit(
-        {"Update": "We found it", "Phase": "identified", "Next update in": "30 minutes"}
-    )
+    await s.submit({"Update": "We found it", "Phase": "identified", "Next update in": "30 minutes"})
     state = await s.settled(name)
     card = card_of(state, name)
     assert card
@@ -159,7 +155,11 @@ def _page(state: Json, name: str) -> str:
 
 async def test_a_pagerduty_without_status_updates_says_so_in_the_run_log(s: Stage) -> None:
     name, room = await declared(s, "A small plan")
-    await s.fault("pagerduty.POST /incidents/*/status_updates", "error:Account does not have the status updates ability", times=100)
+    await s.fault(
+        "pagerduty.POST /incidents/*/status_updates",
+        "error:Account does not have the status updates ability",
+        times=100,
+    )
     await s.command("/incident update Everybody else hears it", channel=room["id"])
     state = await s.settled(name)
     assert any("Everybody else hears it" in t for t in in_thread(state, name))
@@ -173,7 +173,9 @@ async def test_a_private_incident_tells_nobody_outside(s: Stage) -> None:
     await s.command("/incident declare", channel=GENERAL)
     await s.until(lambda state: state["views"])
     await s.submit({"Title": "Secret leak", "Private incident": True})
-    room = await s.until(lambda state: next((c for c in state["channels"] if "secret" in c["name"]), None))
+    room = await s.until(
+        lambda state: next((c for c in state["channels"] if "secret" in c["name"]), None)
+    )
     await s.quiet()
     await s.command("/incident update Only we know", channel=room["id"])
     await s.quiet()

@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
-from bot.worker.runners import channel, inbound, messages, native, pager, talk, ticket, updates
+from bot.worker.runners import (
+    channel,
+    inbound,
+    messages,
+    native,
+    notify,
+    pager,
+    remind,
+    talk,
+    ticket,
+    updates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +43,8 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.MIRROR_UPDATE: updates.mirror,
     EffectKind.TELL_SUBSCRIBER: updates.tell_subscriber,
     EffectKind.PUBLISH_UPDATE: updates.publish,
+    EffectKind.REMIND: remind.remind,
+    EffectKind.NOTIFY: notify.notify,
     EffectKind.TELL: talk.tell,
     EffectKind.SEND_DIRECT: talk.send_direct,
     EffectKind.TELL_ADMINS: talk.tell_admins,

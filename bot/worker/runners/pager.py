@@ -227,7 +227,9 @@ async def note_page(world: World, effect: Claimed) -> Settle | None:
         return None
     note_id = await pager.find_note(page_id, text) if effect.attempt > 1 else None
     if note_id is None:
-        note_id = await in_the_name_of(world, by, lambda email: pager.add_note(page_id, text, by=email))
+        note_id = await in_the_name_of(
+            world, by, lambda email: pager.add_note(page_id, text, by=email)
+        )
     found = note_id
     return lambda tx: world.paging.noted(tx, incident.number, text, found)
 

@@ -59,6 +59,7 @@ class Counter:
             inbound=self.home.inbound,
             people=self.home.people,
             updates=self.home.updates,
+            reminding=self.home.reminding,
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

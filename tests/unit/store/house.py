@@ -16,6 +16,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.reminding import Reminding
 from bot.services.updates import Updates
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow
@@ -80,6 +81,7 @@ class Home:
     people: PeopleDirectory
     inbound: InboundEvents
     updates: Updates
+    reminding: Reminding
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -157,6 +159,7 @@ def build_home(
         people=PeopleDirectory(house),
         inbound=InboundEvents(house),
         updates=Updates(house),
+        reminding=Reminding(house),
     )
 
 

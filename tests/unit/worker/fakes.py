@@ -349,6 +349,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         inbound=home.inbound,
         people=home.people,
         updates=home.updates,
+        reminding=home.reminding,
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
