@@ -17,22 +17,25 @@ NAME = "apprise"
 
 async def send(url: str, title: str, body: str) -> None:
     """Deliver one message to one address; ProviderError when it was not taken. At least once, never looked for."""
-    await asyncio.to_thread(_send, url, title, body)
-
-
-def _send(url: str, title: str, body: str) -> None:
-    import apprise  # noqa: PLC0415 - see above
-
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     scheme = url.partition("://")[0]
-    service = apprise.Apprise()
-    if not service.add(url):
-        detail = f"{scheme}:// is no address Apprise can use; see muster.yml"
-        raise ProviderError(NAME, Reason.INVALID, detail)
     try:
-        taken = service.notify(title=title, body=body)
+        known, taken = await asyncio.to_thread(_send, url, title, body)
     except Exception as error:  # noqa: BLE001 - it may hold the address: only its kind is told
         detail = f"the {scheme} notification failed ({type(error).__name__})"
         raise ProviderError(NAME, Reason.UNAVAILABLE, detail) from None
+    if not known:
+        detail = f"{scheme}:// is no address Apprise can use; correct it in muster.yml"
+        raise ProviderError(NAME, Reason.INVALID, detail)
     if not taken:
         raise ProviderError(NAME, Reason.UNAVAILABLE, f"the {scheme} notification was not taken")
+
+
+def _send(url: str, title: str, body: str) -> tuple[bool, bool]:
+    """Whether the address can be used, and whether the message was taken."""
+    import apprise  # noqa: PLC0415 - see above
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    service = apprise.Apprise()
+    return (
+        (True, bool(service.notify(title=title, body=body))) if service.add(url) else (False, False)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import home, notices
+from blocks import home, notices, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_note,
@@ -23,7 +23,10 @@ from blocks.forms import (
     resolve,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
+from blocks.reminder import reminder
 from blocks.timeline import timeline_view
+from bot.domain.incident import Entry, EntryKind
+from bot.domain.reminders import Facts, Reminder
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import CONTEXT, NOW, incident
 
@@ -82,6 +85,8 @@ def test_every_id_is_rendered_somewhere() -> None:
             assign_role.build(one, roles=ROLES),
             loading("x"),
             message_view("x", "y"),
+            updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
+            reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]
