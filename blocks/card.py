@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ConfirmO
 from blocks import kit, text
 from blocks.ids import ActionId, BlockId, IncidentButton
 from blocks.steps import FailedStep, failed_steps
+from blocks.updates import next_update
 from bot.domain.incident import Origin, PagerKind, Status, Urgency
 
 if TYPE_CHECKING:
@@ -125,7 +126,13 @@ def facts(incident: Incident, context: CardContext) -> list[str]:
         f"*Source:* {source(incident)}",
         f"*Started:* {text.date(incident.started_at)}",
         f"*Duration:* {_duration(incident, context.now)}",
+        *_next_update(incident),
     ]
+
+
+def _next_update(incident: Incident) -> list[str]:
+    promised = next_update(incident)
+    return [promised.replace("Next update", "*Next update:*", 1)] if promised else []
 
 
 def source(incident: Incident) -> str:

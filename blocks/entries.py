@@ -113,6 +113,10 @@ def entry_line(entry: Entry, said: str = "") -> str:
     words = before + (_target(entry) or sentence.no_target if slot else "") + after
     origin = _FROM.get(entry.origin)
     suffix = f" · from {origin}" if origin else ""
+    if (
+        entry.kind is EntryKind.STATUS_UPDATE and entry.target.strip()
+    ):  # the phase that changed with it
+        words += f" · {text.inline(entry.target, 80)}"
     line = f"{sentence.emoji} {words.replace(chr(0), who)}"
     if entry.kind in _ABOUT_MESSAGES and text.safe_url(entry.target):
         line += f" ({text.link(entry.target, 'message')})"

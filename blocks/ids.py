@@ -30,6 +30,8 @@ class ActionId(StrEnum):
     POSTMORTEM = "incident.postmortem"
     MORE = "incident.more"
     SUBSCRIBE = "incident.subscribe"
+    UNSUBSCRIBE = "incident.unsubscribe"
+    SNOOZE = "incident.snooze"
     OPEN_CHANNEL = "incident.open_channel"
     DECLARE = "incident.declare"
     CHARTS = "home.charts"

@@ -59,6 +59,7 @@ PROVIDER_NAMES: Final = {
     "muster": "Muster",
     "native": "the built-in pager",
     "statuspage": "Statuspage",
+    "apprise": "The notification service",
 }
 
 

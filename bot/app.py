@@ -22,8 +22,10 @@ from bot.services.merging import Merging
 from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -70,6 +72,8 @@ class Muster:
         house = House(work=self.work, catalog=catalog, router=router, options=self._options())
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
+        updates = Updates(house)
+        reminding = Reminding(house)
         inbound = InboundEvents(house)
         messages = MessageTimeline(house)
         rooms = Rooms(
@@ -89,6 +93,8 @@ class Muster:
             inbound=inbound,
             people=people,
             reports=reports,
+            updates=updates,
+            reminding=reminding,
             rooms=rooms,
             messages=messages,
             from_email=settings.pagerduty.from_email or "",
@@ -110,6 +116,8 @@ class Muster:
             messages=messages,
             merging=Merging(house),
             rooms=IncidentRooms(house),
+            updates=updates,
+            reminding=reminding,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

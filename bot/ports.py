@@ -317,6 +317,10 @@ class Pager(Protocol):
         """Add a note and return its id."""
         ...
 
+    async def publish(self, page_id: str, message: str, *, by: str) -> str:
+        """Publish a status update to the page's stakeholders and return its id; INVALID where the plan has none."""
+        ...
+
     async def find_note(self, page_id: str, text: str) -> str | None:
         """The id of the note with exactly that text, else None."""
         ...

@@ -13,7 +13,7 @@ from blocks.forms import resolve as resolve_form
 from blocks.ids import ActionId, DeclareButton, IncidentButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
-from handlers import commands, mention, merging, panel, report
+from handlers import commands, mention, merging, panel, report, updates
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
@@ -185,4 +185,5 @@ ACTIONS: dict[ActionId, Handler] = {
     **report.ACTIONS,
     **merging.ACTIONS,
     **mention.ACTIONS,
+    **updates.ACTIONS,
 }

@@ -13,7 +13,7 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import FieldError, UserError
 from bot.services.incidents import NewIncident, SimilarOpen
-from handlers import grammar, merging, panel, report
+from handlers import grammar, merging, panel, report, updates
 from handlers.command import Command, meant
 from handlers.runlog import steps_of
 
@@ -285,6 +285,7 @@ COMMANDS: dict[str, Command] = {
     "summary": Command("summary [INC-n] <text>", "say what is happening", summary),
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
     **merging.COMMANDS,
+    **updates.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
     **report.COMMANDS,
     "doctor": Command("doctor", "check the installation", doctor),

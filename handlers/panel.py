@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 #: What the panel offers on an open incident besides the card's own buttons.
 OPEN_ACTIONS = (
+    ActionId.POST_UPDATE,
     ActionId.CHANGE_SEVERITY,
     ActionId.CHANGE_PHASE,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
     ActionId.MERGE,
 )
-CLOSED_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.ADD_NOTE, ActionId.TIMELINE)
+CLOSED_ACTIONS = (
+    ActionId.POST_UPDATE,
+    ActionId.CHANGE_SEVERITY,
+    ActionId.ADD_NOTE,
+    ActionId.TIMELINE,
+)
 
 
 def available(incident: Incident) -> tuple[ActionId, ...]:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
+    from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.rooms import Rooms
+    from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
 
@@ -48,6 +50,8 @@ class Desk:
     messages: MessageTimeline
     merging: Merging
     rooms: Rooms
+    updates: Updates
+    reminding: Reminding
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -20,7 +20,7 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
-from handlers import merging, messages, panel
+from handlers import merging, messages, panel, updates
 
 if TYPE_CHECKING:
     from blocks.ids import DeclareOrigin
@@ -128,4 +128,5 @@ VIEWS: dict[CallbackId, Handler] = {
     CallbackId.CHANGE_PHASE: submit_phase,
     **messages.VIEWS,
     **merging.VIEWS,
+    **updates.VIEWS,
 }

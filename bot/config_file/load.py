@@ -20,7 +20,7 @@ from bot.config_file.basics import (
 )
 from bot.config_file.oncall import read_people, read_policies, read_rosters
 from bot.config_file.reader import Reader
-from bot.config_file.sections import Sections, read_sections
+from bot.config_file.sections import Sections, read_reminders, read_sections
 from bot.domain.catalog import Catalog
 from bot.errors import Problem, SettingsError
 from bot.settings import ENV_FILE, load, merged_environ
@@ -130,19 +130,19 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         parts["reactions"] = read_reactions(value)
     rosters = read_rosters(top.get("rosters"))
     policies = read_policies(top.get("escalation_policies"), rosters)
+    sections = read_sections(
+        top,
+        routing=read_rules(alerts, ALERTS_DO, severities) if alerts else (),
+        severities=severities,
+    )
     catalog = Catalog(
         **parts,
+        reminders=read_reminders(top.get("reminders")),
+        notifications=sections.notifications,
         services=read_services(top.get("services"), policies, environ.get("GITHUB_OWNER")),
         people=read_people(top.get("people")),
         policies=policies,
         rosters=rosters,
         permissions=read_permissions(top.get("permissions"), [role.name for role in known.roles]),
     )
-    return Config(
-        catalog=catalog,
-        sections=read_sections(
-            top,
-            routing=read_rules(alerts, ALERTS_DO, severities) if alerts else (),
-            severities=severities,
-        ),
-    )
+    return Config(catalog=catalog, sections=sections)

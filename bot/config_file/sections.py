@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.config_file import formats
+from bot.domain.catalog import Notification, Reminders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import timedelta
 
     from bot.config_file.reader import Section, Value
     from bot.domain.catalog import Rule
@@ -37,6 +38,7 @@ REMINDER_KEYS = (
     "postmortem_due",
     "archive_channel_after",
 )
+OFF = "off"
 EVENTS = (
     "declared",
     "acknowledged",
@@ -72,15 +74,6 @@ class Alerts:
     resolve_incident_when_all_resolved: bool = False
     sources: Mapping[str, AlertSource] = field(default_factory=dict)
     routing: tuple[Rule, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notification:
-    """An Apprise address (a secret) and what it is told; no severities means all."""
-
-    url: str = field(repr=False)
-    events: tuple[str, ...] = ()
-    severities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +165,27 @@ def _reminders(value: Value | None) -> dict[str, timedelta]:
     if value is None:
         return {}
     section = value.section(REMINDER_KEYS)
-    read = {name: formats.duration(section.get(name)) for name in REMINDER_KEYS}
-    return {name: span for name, span in read.items() if span is not None}
+    read = {name: _span(section.get(name)) for name in REMINDER_KEYS}
+    return {name: span for name, span in read.items() if isinstance(span, timedelta)}
+
+
+def read_reminders(value: Value | None) -> Reminders:
+    """When people are reminded; what is not named keeps its default, ``off`` switches a kind off."""
+    section = value.section(REMINDER_KEYS) if value else None
+    if section is None:
+        return Reminders()
+    kinds = [name for name in REMINDER_KEYS if name != "archive_channel_after"]
+    read = {name: _span(each) for name in kinds if (each := section.get(name))}
+    return Reminders(
+        **{name: None if span == OFF else span for name, span in read.items() if span is not None}  # type: ignore[arg-type]
+    )
+
+
+def _span(value: Value | None) -> timedelta | str | None:
+    """A duration, or ``off`` (YAML's ``false`` is the same)."""
+    if value is not None and value.raw.casefold() in {OFF, "false"}:
+        return OFF
+    return formats.duration(value)
 
 
 def _notifications(value: Value | None, severities: Collection[str]) -> tuple[Notification, ...]:

@@ -64,6 +64,9 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.ANSWER_MESSAGE: ("chat.postMessage", POSTING),
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
     EffectKind.SEND_REPORT: ("chat.postMessage", POSTING),
+    EffectKind.MIRROR_UPDATE: ("chat.postMessage", POSTING),
+    EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
+    EffectKind.REMIND: ("chat.postMessage", POSTING),
     EffectKind.READ_PAGE: ("pagerduty.read", READING),
     EffectKind.OPEN_PAGE: ("pagerduty.act", ACTING),
     EffectKind.CHANGE_PAGE: ("pagerduty.act", ACTING),
@@ -79,13 +82,13 @@ LIMITS: Mapping[str, Limit] = dict(METHODS.values())
 
 def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | None:
     """The per-channel budget an effect draws on besides its method's, None when it posts nothing."""
-    if kind is EffectKind.ANNOUNCE:
+    if kind in {EffectKind.ANNOUNCE, EffectKind.MIRROR_UPDATE}:
         return "post:announcements"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
-    if kind in {EffectKind.SEND_DIRECT, EffectKind.SEND_REPORT}:
+    if kind in {EffectKind.SEND_DIRECT, EffectKind.SEND_REPORT, EffectKind.TELL_SUBSCRIBER}:
         return f"post:{lane}"
-    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY}:
+    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY, EffectKind.REMIND}:
         return f"post:INC-{incident}"
     return None
 

@@ -55,7 +55,7 @@ class Person:
     pagerduty: str | None = None
     github: str | None = None
     skills: tuple[str, ...] = ()
-    notify: tuple[str, ...] = ()
+    notify: tuple[str, ...] = field(default=(), repr=False)  # Apprise addresses: secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,26 @@ class Rule:
     do: str
     severity: str | None = None
     line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminders:
+    """After how long people are reminded; None switches a kind off. Updates follow the severity and the promise."""
+
+    no_acknowledge: timedelta | None = timedelta(minutes=5)
+    no_commander: timedelta | None = timedelta(minutes=10)
+    no_severity: timedelta | None = timedelta(minutes=15)
+    stale: timedelta | None = timedelta(days=7)
+    postmortem_due: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """An Apprise address (a secret) and what it is told; no events or severities means all of them."""
+
+    url: str = field(repr=False)
+    events: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +194,8 @@ class Catalog:
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reactions: Reactions = field(default_factory=Reactions)
+    reminders: Reminders = field(default_factory=Reminders)
+    notifications: tuple[Notification, ...] = ()
 
     def severity(self, name: str) -> Severity | None:
         """The severity of that name, whatever the case (``sev2``, ``2``)."""

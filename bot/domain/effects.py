@@ -30,6 +30,9 @@ class EffectKind(StrEnum):
     REFRESH_ANNOUNCEMENT = "slack.refresh_announcement"
     REFRESH_CARD = "slack.refresh_card"
     POST_ENTRY = "slack.post_entry"
+    MIRROR_UPDATE = "slack.mirror_update"
+    TELL_SUBSCRIBER = "slack.tell_subscriber"
+    REMIND = "slack.remind"
     SUMMARISE = "slack.summarise"
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
@@ -44,18 +47,20 @@ class EffectKind(StrEnum):
     CHANGE_PAGE = "pagerduty.change"  # acknowledge, resolve, reopen, reassign, escalate, priority
     MERGE_PAGE = "pagerduty.merge"
     NOTE_PAGE = "pagerduty.note"
+    PUBLISH_UPDATE = "pagerduty.publish_update"
     READ_PAGE = "pagerduty.read"
     POLL_PAGER = "pagerduty.poll"
     OPEN_TICKET = "github.open"
     REFRESH_TICKET = "github.refresh"
     COMMENT_TICKET = "github.comment"
     CHANGE_TICKET = "github.change"  # close, reopen
+    NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"
 
     @property
     def provider(self) -> str:
-        """Who carries it out: ``slack``, ``pagerduty``, ``github`` or ``muster`` itself."""
+        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``apprise`` or ``muster`` itself."""
         return self.value.partition(".")[0]
 
 

@@ -163,6 +163,7 @@ class Incident:
     status_changed_by: Actor | None = None
     vendor_at: datetime | None = None  # newest vendor time the state rests on
     merged_into: int | None = None
+    next_update_at: datetime | None = None  # promised with the last status update
     version: int = 0
 
     @property

@@ -152,6 +152,7 @@ def resolve(incident: Incident, by: Actor, now: datetime, *, note: str = "") -> 
         resolved_at=now,
         resolved_by=by,
         resolution=note,
+        next_update_at=None,
     )
     entry = Entry(kind=EntryKind.RESOLVED, at=now, actor=by, origin=Origin.SLACK, text=note)
     return Decision(

@@ -93,6 +93,10 @@ def reconcile(  # noqa: PLR0913 - the facts of one comparison
     newest = max((e.vendor_at or e.at for e in known if e.kind in _LAST_EVENTS), default=None)
     if latest is not None and (newest is None or latest.at >= newest):
         after = replace(after, last_event=latest.kind.value)
+    if any(e.kind is EntryKind.STATUS_UPDATE for e in fresh):
+        after = replace(
+            after, next_update_at=None
+        )  # an update from there keeps the promise as well
     times = [t for t in (incident.vendor_at, told_at, page.changed_at if page else None) if t]
     after = replace(after, vendor_at=max(times) if times else None)
     changed = _visible(after) != _visible(incident)
@@ -184,7 +188,11 @@ def _with_status(incident: Incident, page: Page, person: Callable[[Actor], Actor
         )
     if page.status is Status.RESOLVED:
         return replace(
-            after, phase=Phase.RESOLVED, resolved_at=page.resolved_at or at, resolved_by=by
+            after,
+            phase=Phase.RESOLVED,
+            resolved_at=page.resolved_at or at,
+            resolved_by=by,
+            next_update_at=None,
         )
     return replace(
         after,

@@ -84,6 +84,7 @@ def to_incident(row: Any) -> Incident:
         status_changed_by=actor_from(row.status_changed_by),
         vendor_at=row.vendor_at,
         merged_into=row.merged_into,
+        next_update_at=row.next_update_at,
         version=row.version,
     )
 
@@ -135,6 +136,7 @@ def incident_columns(incident: Incident) -> dict[str, Any]:
         "status_changed_by": actor_data(incident.status_changed_by),
         "vendor_at": incident.vendor_at,
         "merged_into": incident.merged_into,
+        "next_update_at": incident.next_update_at,
     }
 
 

@@ -39,11 +39,13 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.CHANGE_PAGE: "PagerDuty change",
     EffectKind.MERGE_PAGE: "PagerDuty merge",
     EffectKind.NOTE_PAGE: "PagerDuty note",
+    EffectKind.PUBLISH_UPDATE: "PagerDuty status update",
     EffectKind.OPEN_TICKET: "GitHub issue",
     EffectKind.CHANGE_TICKET: "GitHub issue change",
     EffectKind.COMMENT_TICKET: "GitHub comment",
     EffectKind.REFRESH_TICKET: "GitHub issue links",
     EffectKind.SEND_DIRECT: "Direct message",
+    EffectKind.NOTIFY: "Notification",
     EffectKind.PAGE_NATIVE: "Page",
 }
 
@@ -52,6 +54,9 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.POST_ENTRY: "News in the channel",
     EffectKind.TELL: "Private answer",
     EffectKind.SEND_REPORT: "Report",
+    EffectKind.MIRROR_UPDATE: "Update in the announcement's thread",
+    EffectKind.TELL_SUBSCRIBER: "Update to a subscriber",
+    EffectKind.REMIND: "Reminder",
 }
 
 #: Who may refuse our key, and is then stopped.

@@ -25,6 +25,8 @@ def _table(row: object) -> Any:
 
 INCIDENT = _table(tables.IncidentRow)
 INVOLVEMENT = _table(tables.PersonalRow)
+SUBSCRIPTION = _table(tables.SubscriptionRow)
+REMINDER = _table(tables.ReminderRow)
 ENTRY = _table(tables.EntryRow)
 EFFECT = _table(tables.EffectRow)
 ONCE = _table(tables.OnceRow)

@@ -74,12 +74,13 @@ class IncidentRow(SQLModel, table=True):
     acknowledged_at: datetime | None = _time()
     acknowledged_by: dict[str, Any] | None = _json()
     mitigated_at: datetime | None = _time()
-    resolved_at: datetime | None = _time()
+    resolved_at: datetime | None = _time(index=True)
     resolved_by: dict[str, Any] | None = _json()
     status_changed_at: datetime | None = _time()
     status_changed_by: dict[str, Any] | None = _json()
     vendor_at: datetime | None = _time()
     merged_into: int | None = None
+    next_update_at: datetime | None = _time()
     title_key: str = Field(default="", max_length=200, index=True)  # folded title, for "similar"
     version: int = 0
 
@@ -91,6 +92,27 @@ class PersonalRow(SQLModel, table=True):
 
     slack_id: str = Field(primary_key=True)
     incident: int = Field(primary_key=True, foreign_key="incident.number")
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """Who is told directly of an incident's updates: one row per person and incident."""
+
+    __tablename__ = "subscription"
+
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+    slack_id: str = Field(primary_key=True)
+    at: datetime = _time(nullable=False)
+
+
+class ReminderRow(SQLModel, table=True):
+    """What an incident's people were reminded of, and when to look at it again."""
+
+    __tablename__ = "reminder"
+
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+    due: datetime | None = _time()  # None: nothing can become due before the incident changes
+    looked_at: datetime = _time(nullable=False)  # the incident's ``updated_at`` at the last look
+    state: dict[str, Any] | None = _json()
 
 
 class EntryRow(SQLModel, table=True):

@@ -27,7 +27,7 @@ from bot.store.convert import (
 from bot.store.people import People
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bot.domain.lifecycle import Decision
     from bot.ports import Delivery
     from bot.store.tables import InboundRow
+
+    EntryListener = Callable[["Tx", Incident, Entry], Iterable[Effect]]
 
 _I, _T, _E, _K = sql.INCIDENT.c, sql.ENTRY.c, sql.EFFECT.c, sql.INBOUND.c
 _O, _V = sql.ONCE.c, sql.VALUE.c
@@ -86,11 +88,18 @@ _VALUE = select(_V.value).where(_V.name == bindparam("of"))
 LARGEST = 2**31 - 1
 
 
+def _nobody_listens(_tx: Tx, _incident: Incident, _entry: Entry) -> Iterable[Effect]:
+    return ()
+
+
 class Tx:
     """One transaction. ``now`` is the moment it began; ``emitted`` says whether the worker has new work."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
-        """Made by ``Work`` only."""
+    def __init__(
+        self, session: Session, now: datetime, on_entry: EntryListener = _nobody_listens
+    ) -> None:
+        """Made by ``Work`` only; ``on_entry`` says who else is told of a new timeline entry."""
+        self.on_entry = on_entry
         self.session = session
         self.people = People(session)
         self.now = now
@@ -199,6 +208,7 @@ class Tx:
         result: Any = self.session.execute(_ADD_ENTRY, values)
         stored = to_entry(SimpleNamespace(**values, id=result.inserted_primary_key[0]))
         self.emit(plan.entry_effects(incident, stored))
+        self.emit(self.on_entry(self, incident, stored))
         return stored
 
     def confirm(self, entry_id: int, vendor_at: datetime, vendor_id: str | None) -> None:

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 MIRROR_EVERY = timedelta(hours=1)
 MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
+REMIND_SECONDS = 15
 PRUNE_EVERY = timedelta(hours=6)
 #: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
 KEEP = timedelta(days=30)
@@ -59,6 +60,7 @@ class Sweeps:
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
         self.mirror_soon()
         add(self.mirror_soon, "interval", seconds=MIRROR_EVERY.total_seconds(), **options)
+        add(self.remind, "interval", seconds=REMIND_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -73,6 +75,14 @@ class Sweeps:
             self._scheduler.shutdown(wait=False)
         if self._mirroring is not None:
             self._mirroring.cancel()
+
+    # --- reminders ---------------------------------------------------------------------------------------------
+
+    async def remind(self) -> None:
+        """Look which incidents' people are to be reminded."""
+        sent = await self._world.reminding.sweep()
+        if sent:
+            log.info("reminders.due", count=sent)
 
     # --- polling -----------------------------------------------------------------------------------------------
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.reminding import Reminding
     from bot.services.reports import Reports
+    from bot.services.updates import Updates
     from bot.store.effects import Claimed
     from bot.store.queries import StepRecord
     from bot.store.tx import Tx
@@ -46,6 +48,8 @@ class World:
     inbound: InboundEvents
     people: PeopleDirectory
     reports: Reports
+    updates: Updates
+    reminding: Reminding
     rooms: Rooms
     messages: MessageTimeline
     from_email: str = ""
@@ -80,6 +84,7 @@ class World:
         incident, failing = await self.work.read(look)
         context = replace(
             await self.context(incident),
+            subscribe_available=True,
             failures=tuple(self._failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)

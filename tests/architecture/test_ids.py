@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import lists, notices
+from blocks import lists, notices, reminder, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_message,
@@ -16,6 +16,7 @@ from blocks.forms import (
     escalate,
     merge,
     message_view,
+    post_update,
     reassign,
     resolve,
 )
@@ -23,8 +24,9 @@ from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.mention import form_offer
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
-from bot.domain.incident import PagerKind, PagerLink, Places, Status
+from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
+from bot.domain.reminders import Facts, Reminder
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
 #: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
 LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
-    ActionId.SUBSCRIBE: "subscriptions",
-    ActionId.POST_UPDATE: "status updates",
     ActionId.ASSIGN_ROLES: "roles",
     ActionId.SERVICES: "affected services",
     ActionId.PAGE_SOMEONE: "paging people",
@@ -52,7 +52,6 @@ LATER_FORMS = {
     CallbackId.CHANGE_TITLE: "the direct command does it",
     CallbackId.CHANGE_SUMMARY: "the direct command does it",
     CallbackId.ASSIGN_ROLE: "roles",
-    CallbackId.POST_UPDATE: "status updates",
 }
 #: Views without a Submit button: nothing comes back from them.
 SHOWN_ONLY = {
@@ -63,6 +62,9 @@ SHOWN_ONLY = {
     CallbackId.HOME,
 }
 LATER_SHORTCUTS: dict[ShortcutId, str] = {}
+
+
+NEWS = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="We know more")
 
 
 def all_incidents() -> Iterator[Incident]:
@@ -80,7 +82,7 @@ def all_incidents() -> Iterator[Incident]:
 def everything_shown() -> Iterator[Any]:
     """What the bot shows as it is configured now, in every state an incident can have."""
     broken = FailedStep(effect_id=3, label="GitHub issue", reason="no", provider="github")
-    context = CardContext(now=NOW, failures=(broken,))
+    context = CardContext(now=NOW, failures=(broken,), subscribe_available=True)
     step = Step(
         label="Page", state=StepState.FAILED, effect_id=3, reason="no", at=NOW, provider="x"
     )
@@ -102,6 +104,9 @@ def everything_shown() -> Iterator[Any]:
         yield add_note.build(incident)
         yield merge.build(incident, [incident])
         yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
+        yield post_update.build(incident)
+        yield updates.for_subscriber(incident, NEWS)
+        yield reminder.reminder(incident, Facts(activity=NOW), list(Reminder), now=NOW)
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield form_offer("declare")
@@ -163,6 +168,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Add a note": ActionId.ADD_NOTE,
         "Merge": ActionId.MERGE,
         "Timeline": ActionId.TIMELINE,
+        "Post an update": ActionId.POST_UPDATE,
+        "Subscribe": ActionId.SUBSCRIBE,
+        "Unsubscribe": ActionId.UNSUBSCRIBE,
         "Open channel": ActionId.OPEN_CHANNEL,
         "Retry": ActionId.RETRY,
         "Dismiss": ActionId.DISMISS,

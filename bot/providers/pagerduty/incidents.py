@@ -154,6 +154,18 @@ class Incidents(Calls):
         )
         return some(made.get("id")) or ""
 
+    async def publish(self, page_id: str, message: str, *, by: str) -> str:
+        """Publish a status update and return its id (not idempotent, and PagerDuty lists none to look through)."""
+        made = await self._object(
+            "POST",
+            f"{ONE}/status_updates",
+            "status_update",
+            json={"message": message},
+            headers=self._from(by),
+            ids={"id": page_id},
+        )
+        return some(made.get("id")) or ""
+
     async def find_note(self, page_id: str, text: str) -> str | None:
         """The id of the note with exactly that text (blanks around it do not count), else None."""
         for note in await self._notes(page_id):

@@ -16,10 +16,13 @@ from bot.worker.runners import (
     messages,
     moments,
     native,
+    notify,
     pager,
+    remind,
     report,
     talk,
     ticket,
+    updates,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +43,11 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.INVITE: channel.invite,
     EffectKind.POST_ENTRY: talk.post_entry,
     EffectKind.SUMMARISE: talk.summarise,
+    EffectKind.MIRROR_UPDATE: updates.mirror,
+    EffectKind.TELL_SUBSCRIBER: updates.tell_subscriber,
+    EffectKind.PUBLISH_UPDATE: updates.publish,
+    EffectKind.REMIND: remind.remind,
+    EffectKind.NOTIFY: notify.notify,
     EffectKind.TELL: talk.tell,
     EffectKind.LOOK_AT_MESSAGE: moments.look_at_message,
     EffectKind.CONFIRM_MESSAGE: moments.confirm_message,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from blocks import direct
-from bot.domain import plan
+from bot.domain import notify, plan
 from bot.domain.incident import PagerKind, Status
 from bot.errors import ProviderError
 from bot.services import steps
@@ -47,6 +47,10 @@ async def page(world: World, effect: Claimed) -> Settle | None:
     def settle(tx: Tx) -> None:
         steps.paged_natively(tx, incident.number, level, told, policy.name)
         tx.emit(_next(incident, policy, level, why, tx))
+        for user, _ in users:  # a page reaches people's own addresses beyond Slack as well
+            person = tx.people.by_slack(user)
+            if person and person.email:
+                tx.emit(notify.paged(world.catalog, incident, person.email, effect.key))
 
     return settle
 

@@ -254,6 +254,7 @@ def test_post_update() -> None:
     assert labels(view) == snapshot("""\
 Post an update
 (*INC-12* Checkout is down)
+(No update was posted yet.)
 Phase: <static_select>
 Update*: <plain_text_input>
 Next update in: <static_select>\
@@ -265,6 +266,7 @@ Next update in: <static_select>\
         number=12, update="We know why", phase=Phase.IDENTIFIED, next_update=1800
     )
     assert post_update.parse(submitted(view, update="x")).next_update is None
+    assert post_update.parse(submitted(view, update="x", next_update="0")).next_update is None
     with pytest.raises(FieldErrors):
         post_update.parse(submitted(view))
 

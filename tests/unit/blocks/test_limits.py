@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import notices
+from blocks import notices, updates
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
     add_message,
@@ -34,9 +35,11 @@ from blocks.ids import ActionId, DeclareOrigin
 from blocks.mention import form_offer
 from blocks.messages import said_from, split
 from blocks.notices import CommandHelp
+from blocks.reminder import reminder, told_again
 from blocks.report import report_message, short_message
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
 from bot.domain.incident import Entry, EntryKind, Incident
+from bot.domain.reminders import Facts, Reminder
 from bot.errors import AlreadyDone, ProviderError, Reason, UserError
 from bot.ports import Message
 from tests.unit.blocks import strategies as odd
@@ -63,6 +66,36 @@ def test_card(incident: Incident, context: Any, place: Place) -> None:
 @given(odd.incidents, odd.entries)
 def test_entry(incident: Incident, entry: Entry) -> None:
     check_message(entry_message(incident, entry), KNOWN)
+
+
+@thorough
+@given(
+    odd.incidents,
+    odd.entries,
+    st.none() | odd.times,
+    st.lists(st.sampled_from(Reminder), unique=True),
+    st.lists(odd.actors, max_size=8),
+    odd.texts,
+)
+def test_updates_and_reminders(
+    incident: Incident, entry: Entry, promised: Any, kinds: Any, whom: Any, words: str
+) -> None:
+    incident = replace(incident, next_update_at=promised)
+    facts = Facts(
+        activity=odd.NOW,
+        last_update=promised,
+        update_every=timedelta(minutes=30),
+        snoozed_until=odd.NOW + timedelta(hours=1),
+    )
+    for message in (
+        card(incident, CardContext(now=odd.NOW, subscribe_available=True), place="announcement"),
+        updates.mirrored(incident, entry),
+        updates.for_subscriber(incident, entry),
+        notices.said(updates.subscribed(incident, now_on=True)),
+        reminder(incident, facts, kinds, whom=whom, snoozed_by=words, now=odd.NOW),
+        notices.said(told_again(incident, kinds)),
+    ):
+        check_message(message, KNOWN)
 
 
 @thorough
@@ -168,8 +201,10 @@ def test_reports(found: Any) -> None:
 
 
 @thorough
-@given(odd.incidents, odd.contexts, choices, odd.texts)
-def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, words: str) -> None:
+@given(odd.incidents, odd.contexts, choices, odd.texts, odd.entries)
+def test_forms_about_an_incident(
+    incident: Incident, context: Any, some: Any, words: str, entry: Entry
+) -> None:
     for view in (
         reassign.build(incident, person="UANA"),
         escalate.build(incident, choices=some),
@@ -181,6 +216,7 @@ def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, wo
         change_summary.build(incident),
         assign_role.build(incident, roles=some),
         post_update.build(incident, next_update=1800),
+        post_update.build(incident, next_update=1234, last=entry),
         panel.build(incident, context, available=set(ActionId)),
         panel.build(incident, context, available=()),
         loading(words),

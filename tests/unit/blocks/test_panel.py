@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import home, notices
+from blocks import home, notices, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_message,
@@ -26,8 +26,11 @@ from blocks.forms import (
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.mention import form_offer
+from blocks.reminder import reminder
 from blocks.timeline import timeline_view
+from bot.domain.incident import Entry, EntryKind
 from bot.domain.moments import Said
+from bot.domain.reminders import Facts, Reminder
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import CONTEXT, NOW, QUIET, incident
 
@@ -89,6 +92,8 @@ def test_every_id_is_rendered_somewhere() -> None:
             merge.build(one, [one]),
             form_offer("x"),
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
+            updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
+            reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]

@@ -92,7 +92,7 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "💬 A responder replied · from PagerDuty",
             ),
             "status_update": (
-                "📣 <@UANA> posted an update: why",
+                "📣 <@UANA> posted an update · that: why",
                 "📣 Status update · from PagerDuty",
             ),
             "message": ("📌 Message by <@UANA>: why", "📌 Message · from PagerDuty"),

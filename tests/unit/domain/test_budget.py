@@ -117,7 +117,13 @@ def test_which_channel_an_effect_posts_to(
 
 
 def test_only_slack_is_budgeted_and_every_method_has_a_limit() -> None:
-    assert {kind.provider for kind in METHODS} <= {"slack", "muster", "pagerduty", "github"}
+    assert {kind.provider for kind in METHODS} <= {
+        "slack",
+        "muster",
+        "pagerduty",
+        "github",
+        "apprise",
+    }
     slack = {kind for kind in EffectKind if kind.provider == "slack"}
     assert slack <= set(METHODS), "every call to Slack is counted"
     assert limit_of("post:INC-1") == PER_CHANNEL

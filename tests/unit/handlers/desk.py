@@ -65,6 +65,8 @@ class Counter:
             messages=MessageTimeline(self.home.house),
             merging=Merging(self.home.house),
             rooms=Rooms(self.home.house),
+            updates=self.home.updates,
+            reminding=self.home.reminding,
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.config_file import load_all, load_catalog, load_config
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, Reminders
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).parents[3]
@@ -49,6 +50,9 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
     assert sections.alerts.sources["backups"].fields["labels"].startswith("{service:")
     assert sections.alerts.routing[0].severity == "SEV2"
     assert sections.reminders["stale"] == timedelta(days=7)
+    assert catalog.reminders.stale == timedelta(days=7)
+    assert catalog.reminders.postmortem_due == timedelta(days=3)
+    assert catalog.notifications == sections.notifications
     assert sections.notifications[0].url == "msteams://value-of-TEAMS_WEBHOOK"
     assert sections.drills == {"schedule": "0 10 1 * *", "channel": "fire-drill"}
     assert sections.digest == {"weekly": "Mon 09:00", "channel": "incidents"}
@@ -69,8 +73,26 @@ def test_the_example_has_the_keys_of_the_contract() -> None:
 
 
 def test_the_secrets_in_it_do_not_show() -> None:
-    sections = load_config(EXAMPLE, ENVIRON).sections
-    assert "value-of" not in repr(sections)
+    config = load_config(EXAMPLE, ENVIRON)
+    assert config.catalog.people["alice@example.com"].notify[0].count("value-of") == 1
+    assert "value-of" not in repr(config)
+
+
+def test_a_reminder_keeps_its_default_or_is_switched_off(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text(
+        "reminders: {no_commander: off, stale: false, no_acknowledge: 2m, archive_channel_after: 14d}"
+    )
+    read = load_config(file, {})
+    assert read.catalog.reminders == replace(
+        Reminders(), no_commander=None, stale=None, no_acknowledge=timedelta(minutes=2)
+    )
+    assert read.sections.reminders == {
+        "no_acknowledge": timedelta(minutes=2),
+        "archive_channel_after": timedelta(days=14),
+    }
+    file.write_text("reminders:\n")
+    assert load_config(file, {}).catalog.reminders == Reminders()
 
 
 def test_unset_variables_are_named_with_their_lines() -> None:

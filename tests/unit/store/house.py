@@ -16,7 +16,9 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.reminding import Reminding
 from bot.services.reports import Reports
+from bot.services.updates import Updates
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow
 from bot.store.work import Work
@@ -80,6 +82,8 @@ class Home:
     people: PeopleDirectory
     reports: Reports
     inbound: InboundEvents
+    updates: Updates
+    reminding: Reminding
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -157,6 +161,8 @@ def build_home(
         people=PeopleDirectory(house),
         reports=Reports(house),
         inbound=InboundEvents(house),
+        updates=Updates(house),
+        reminding=Reminding(house),
     )
 
 

@@ -350,6 +350,8 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         inbound=home.inbound,
         people=home.people,
         reports=home.reports,
+        updates=home.updates,
+        reminding=home.reminding,
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
         from_email="bot@example.com",

@@ -1,0 +1,89 @@
+"""Status updates outside the channel: the announcement's thread, PagerDuty's stakeholders, subscribers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blocks import updates as shown
+from bot.errors import ProviderError
+from bot.store import followers
+from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.runners.pager import as_person
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Entry, Incident
+    from bot.store.effects import Claimed
+    from bot.store.tx import Tx
+    from bot.worker.world import Settle, World
+
+#: Somebody who cannot be written to any more is not subscribed any more.
+GONE = {"user_not_found", "user_disabled", "cannot_dm_bot", "account_inactive"}
+
+
+async def mirror(world: World, effect: Claimed) -> Settle | None:
+    """Post an update into the thread of the announcement."""
+    incident, entry = await _news(world, effect)
+    places = incident.places
+    channel, thread = places.announcement_channel, places.announcement_ts
+    if entry is None or incident.private or not channel or not thread:
+        return None
+    if effect.attempt > 1 and await world.chat.find_posted(
+        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART, thread=thread
+    ):
+        return None
+    await world.chat.post(channel, shown.mirrored(incident, entry), key=effect.key, thread=thread)
+    return None
+
+
+async def tell_subscriber(world: World, effect: Claimed) -> Settle | None:
+    """Write to one subscriber, if they still are one and may still know (judged now)."""
+    user = effect.payload["user"]
+    incident, entry = await _news(world, effect)
+    subscribed = await world.work.read(lambda tx: followers.followers(tx, incident.number))
+    if entry is None or user not in subscribed or not _may_know(incident, user):
+        return None
+    try:
+        channel = await world.chat.direct(user)
+        seen = effect.attempt > 1 and await world.chat.find_posted(
+            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+        )
+        if not seen:
+            message = shown.for_subscriber(incident, entry)
+            await world.chat.post(channel, message, key=effect.key)
+    except ProviderError as error:
+        if error.code not in GONE:
+            raise
+        return lambda tx: _leave(tx, incident.number, user)
+    return None
+
+
+def _leave(tx: Tx, number: int, user: str) -> None:
+    followers.unfollow(tx, number, user)
+
+
+def _may_know(incident: Incident, user: str) -> bool:
+    """An incident that became private is told only to people who are surely in it."""
+    inside = (incident.reporter, *incident.owners, *incident.roles.values())
+    return not incident.private or any(a is not None and a.slack_id == user for a in inside)
+
+
+async def publish(world: World, effect: Claimed) -> Settle | None:
+    """Publish an update at PagerDuty in the person's name.
+
+    PagerDuty has no way to look for one: at least once. What its webhook has told of meanwhile is not sent again.
+    """
+    incident, entry = await _news(world, effect)
+    page_id = incident.pager.id
+    if entry is None or entry.vendor_at or page_id is None or incident.private:
+        return None
+    pager, words = world.the_pager(), entry.text
+    published = await as_person(world, entry.actor, lambda by: pager.publish(page_id, words, by=by))
+    number = entry.id or 0
+    return lambda tx: tx.confirm(number, tx.now, published or None)
+
+
+async def _news(world: World, effect: Claimed) -> tuple[Incident, Entry | None]:
+    def look(tx: Tx) -> tuple[Incident, Entry | None]:
+        return tx.incident(effect.incident or 0, lock=False), tx.entry(effect.payload["entry"])
+
+    return await world.work.read(look)
