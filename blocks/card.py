@@ -47,6 +47,7 @@ _WAY_IN: Final = {
 MAX_FAILURES: Final = 5
 MAX_NOTES: Final = 5
 MAX_LINKS: Final = 10
+MAX_ROLES: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +116,7 @@ def facts(incident: Incident, context: CardContext) -> list[str]:
         urgency += f" · {text.inline(incident.priority, 60)}"
     service = incident.service_title or incident.service
     severity = text.inline(incident.severity, 60) if incident.severity else "not set"
+    roles = other_roles(incident)
     return [
         f"*Status:* {kit.status_words(incident)}",
         f"*Severity:* {severity}",
@@ -122,10 +124,21 @@ def facts(incident: Incident, context: CardContext) -> list[str]:
         f"*Service:* {text.inline(service, 120) if service else 'none'}",
         f"*Owner:* {kit.owners(incident)}",
         f"*Commander:* {text.mention(incident.commander)}",
+        *([f"*Roles:* {roles}"] if roles else []),
         f"*Source:* {source(incident)}",
         f"*Started:* {text.date(incident.started_at)}",
         f"*Duration:* {_duration(incident, context.now)}",
     ]
+
+
+def other_roles(incident: Incident) -> str:
+    """``communications @ana · scribe @ben``: everybody with a role but the commander, who has a field."""
+    held = [
+        f"{text.inline(role, 40)} {text.mention(holder)}"
+        for role, holder in incident.roles.items()
+        if role != "commander"
+    ]
+    return " · ".join(held[:MAX_ROLES])
 
 
 def source(incident: Incident) -> str:

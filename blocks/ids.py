@@ -45,6 +45,10 @@ class ActionId(StrEnum):
     TIMELINE = "incident.timeline"
     MERGE = "incident.merge"
     MAKE_PRIVATE = "incident.make_private"
+    TAKE_ROLE = "role.take"
+    FREE_ROLE = "role.free"
+    PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
+    PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -63,6 +67,7 @@ class CallbackId(StrEnum):
     CHANGE_SUMMARY = "change_summary"
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
+    PICK_INCIDENT = "pick_incident"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -100,6 +105,7 @@ class BlockId(StrEnum):
     ROLE = "field.role"
     UPDATE = "field.update"
     NEXT_UPDATE = "field.next_update"
+    INCIDENT = "field.incident"
 
 
 def step_block(effect_id: int) -> str:
@@ -164,6 +170,22 @@ class StepButton(ButtonValue):
 
     effect_id: int
     number: int
+
+
+@dataclass(frozen=True)
+class PickedFor(ButtonValue):
+    """The command a picker was opened for, as typed, kept in its private_metadata."""
+
+    verb: str
+    rest: str = ""
+
+
+@dataclass(frozen=True)
+class RoleButton(ButtonValue):
+    """**I'll take it** and **Free the role** of one role."""
+
+    number: int
+    role: str
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.roles import Roles
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -100,6 +101,7 @@ class Muster:
             incidents=incidents,
             inbound=inbound,
             people=people,
+            roles=Roles(house, incidents),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 OPEN_ACTIONS = (
     ActionId.CHANGE_SEVERITY,
     ActionId.CHANGE_PHASE,
+    ActionId.ASSIGN_ROLES,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
 )
-CLOSED_ACTIONS = (ActionId.CHANGE_SEVERITY, ActionId.ADD_NOTE, ActionId.TIMELINE)
+CLOSED_ACTIONS = (
+    ActionId.CHANGE_SEVERITY,
+    ActionId.ASSIGN_ROLES,
+    ActionId.ADD_NOTE,
+    ActionId.TIMELINE,
+)
 
 
 def available(incident: Incident) -> tuple[ActionId, ...]:

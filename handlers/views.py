@@ -19,7 +19,7 @@ from blocks.ids import CallbackId
 from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.services.incidents import NewIncident
-from handlers import panel
+from handlers import commands, edits, panel, roles
 
 if TYPE_CHECKING:
     from handlers.turn import Handler, Turn
@@ -113,4 +113,7 @@ VIEWS: dict[CallbackId, Handler] = {
     CallbackId.ADD_NOTE: submit_note,
     CallbackId.CHANGE_SEVERITY: submit_severity,
     CallbackId.CHANGE_PHASE: submit_phase,
+    CallbackId.PICK_INCIDENT: commands.picked,
+    **edits.VIEWS,
+    **roles.VIEWS,
 }

@@ -41,6 +41,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.POST_ENTRY: ("chat.postMessage", POSTING),
     EffectKind.TELL_ADMINS: ("chat.postMessage", POSTING),
     EffectKind.SEND_DIRECT: ("chat.postMessage", POSTING),
+    EffectKind.BRIEF: ("chat.postMessage", POSTING),
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -64,7 +65,7 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
         return "post:announcements"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
-    if kind is EffectKind.SEND_DIRECT:
+    if kind in {EffectKind.SEND_DIRECT, EffectKind.BRIEF}:
         return f"post:{lane}"
     if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY}:
         return f"post:INC-{incident}"

@@ -33,6 +33,7 @@ class EffectKind(StrEnum):
     SUMMARISE = "slack.summarise"
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
+    BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
     TELL_ADMINS = "slack.tell_admins"
     PUBLISH_HOME = "slack.publish_home"
     OPEN_PAGE = "pagerduty.open"

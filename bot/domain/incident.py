@@ -176,6 +176,11 @@ class Incident:
         """Whoever holds the commander role."""
         return self.roles.get("commander")
 
+    def involves(self, slack_id: str) -> bool:
+        """Whether somebody has a part in it: reported it, owns it, holds a role."""
+        actors = (self.reporter, *self.owners, *self.roles.values())
+        return any(a is not None and a.slack_id == slack_id for a in actors)
+
     @property
     def is_open(self) -> bool:
         """Whether it is not resolved."""

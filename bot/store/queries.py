@@ -44,6 +44,7 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.COMMENT_TICKET: "GitHub comment",
     EffectKind.REFRESH_TICKET: "GitHub issue links",
     EffectKind.SEND_DIRECT: "Direct message",
+    EffectKind.BRIEF: "Briefing",
     EffectKind.PAGE_NATIVE: "Page",
 }
 
@@ -59,6 +60,11 @@ PROVIDERS = ("slack", "pagerduty", "github")
 _STOPPED = select(sql.VALUE.c.name, sql.VALUE.c.value).where(
     sql.VALUE.c.name.in_([f"stopped:{name}" for name in PROVIDERS])
 )
+
+#: Longer numbers are no incident's.
+NUMBER_DIGITS = 9
+#: Closed incidents are suggested from among the newest.
+LOOKED_BACK = 2000
 
 #: From this many attempts on, a step that still waits is shown as failing.
 SHOWN_AFTER = 4
@@ -177,6 +183,34 @@ def incidents(
     found = tuple(to_incident(row) for row in rows)
     total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
     return Page(incidents=found, total=total)
+
+
+def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Incident]:
+    """Incidents whose number or title fits, open ones first, then the newest closed ones.
+
+    Private ones only for those who have a part in them now.
+    """
+    wanted = words.strip()
+    number = wanted.casefold().removeprefix("inc-").removeprefix("inc").lstrip("#")
+    fits: Any = func.lower(N.title).contains(wanted.casefold(), autoescape=True)
+    if _number(number):
+        fits = or_(N.number == _number(number), fits)
+    mine = select(P.incident).where(P.slack_id == slack_id)
+    seen = or_(N.private.is_(False), N.number.in_(mine))
+    newest = select(func.max(N.number)).scalar_subquery()
+    closed: Any = N.status == literal_column("'resolved'")
+    recent = or_(N.number > newest - LOOKED_BACK, N.number == _number(number))
+    found: list[Incident] = []
+    for each in ((_OPEN,), (closed, recent)):
+        query = select(sql.INCIDENT).where(*each, seen, *((fits,) if wanted else ()))
+        rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
+        found += [i for i in map(to_incident, rows) if not i.private or i.involves(slack_id)]
+    return found[:limit]
+
+
+def _number(words: str) -> int:
+    fits = words.isascii() and words.isdigit() and len(words) <= NUMBER_DIGITS
+    return int(words) if fits else 0
 
 
 def open_pages(tx: Tx) -> dict[str, int]:

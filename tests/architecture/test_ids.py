@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,15 @@ from blocks import lists, notices
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_note,
+    assign_role,
     change_phase,
     change_severity,
+    change_summary,
+    change_title,
     declare,
     escalate,
     message_view,
+    pick_incident,
     reassign,
     resolve,
 )
@@ -24,6 +29,7 @@ from bot.domain.incident import PagerKind, PagerLink, Places, Status
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
+from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.unit.store.house import ANA_ACTOR, NOW, an_incident
@@ -38,16 +44,12 @@ LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
     ActionId.SUBSCRIBE: "subscriptions",
     ActionId.POST_UPDATE: "status updates",
-    ActionId.ASSIGN_ROLES: "roles",
     ActionId.SERVICES: "affected services",
     ActionId.PAGE_SOMEONE: "paging people",
     ActionId.MERGE: "merging",
     ActionId.MAKE_PRIVATE: "private incidents",
 }
 LATER_FORMS = {
-    CallbackId.CHANGE_TITLE: "the direct command does it",
-    CallbackId.CHANGE_SUMMARY: "the direct command does it",
-    CallbackId.ASSIGN_ROLE: "roles",
     CallbackId.POST_UPDATE: "status updates",
 }
 #: Views without a Submit button: nothing comes back from them.
@@ -96,9 +98,15 @@ def everything_shown() -> Iterator[Any]:
         yield escalate.build(incident, choices=[("level:2", "Level 2")])
         yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
         yield change_phase.build(incident)
+        yield change_title.build(incident)
+        yield change_summary.build(incident)
+        yield assign_role.build(
+            replace(incident, roles={"scribe": ANA_ACTOR}), roles=[("scribe", "scribe")]
+        )
         yield add_note.build(incident)
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
+    yield pick_incident.build("ack")
     yield message_view("Title", notices.said("x"))
 
 
@@ -121,8 +129,9 @@ SHOWN = list(everything_shown())
 def test_every_button_people_can_meet_is_handled_and_no_other() -> None:
     met = {one for shown in SHOWN for one in found(shown, "action_id")} - {ELEMENT}
     handled = {one.value for one in ACTIONS}
-    assert met - handled == set(), "a button that does nothing"
+    assert met - handled - {one.value for one in OPTIONS} == set(), "a button that does nothing"
     assert handled - met == set(), "a handler nobody can reach"
+    assert {one.value for one in OPTIONS} <= met, "a completion nobody can reach"
 
 
 def test_every_form_people_can_submit_is_handled_and_no_other() -> None:
@@ -136,7 +145,7 @@ def test_every_form_people_can_submit_is_handled_and_no_other() -> None:
 
 
 def test_an_id_is_handled_or_waits_for_its_issue() -> None:
-    assert set(ActionId) == set(ACTIONS) | set(LATER_ACTIONS)
+    assert set(ActionId) == set(ACTIONS) | set(OPTIONS) | set(LATER_ACTIONS)
     assert not set(ACTIONS) & set(LATER_ACTIONS)
     assert set(CallbackId) == set(VIEWS) | set(LATER_FORMS) | SHOWN_ONLY
     assert not set(VIEWS) & set(LATER_FORMS)
@@ -154,6 +163,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "More": ActionId.MORE,
         "Change severity": ActionId.CHANGE_SEVERITY,
         "Change phase": ActionId.CHANGE_PHASE,
+        "Assign roles": ActionId.ASSIGN_ROLES,
+        "I'll take it": ActionId.TAKE_ROLE,
+        "Free the role": ActionId.FREE_ROLE,
         "Add a note": ActionId.ADD_NOTE,
         "Timeline": ActionId.TIMELINE,
         "Open channel": ActionId.OPEN_CHANNEL,

@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
-from bot.worker.runners import channel, inbound, messages, native, pager, talk, ticket
+from bot.worker.runners import (
+    channel,
+    inbound,
+    messages,
+    native,
+    pager,
+    roles,
+    talk,
+    ticket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +40,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.SUMMARISE: talk.summarise,
     EffectKind.TELL: talk.tell,
     EffectKind.SEND_DIRECT: talk.send_direct,
+    EffectKind.BRIEF: roles.brief,
     EffectKind.TELL_ADMINS: talk.tell_admins,
     EffectKind.PUBLISH_HOME: talk.publish_home,
     EffectKind.OPEN_PAGE: pager.open_page,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import notices
+from blocks import briefing, notices
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
     add_note,
@@ -23,6 +23,7 @@ from blocks.forms import (
     loading,
     message_view,
     panel,
+    pick_incident,
     post_update,
     reassign,
     resolve,
@@ -163,6 +164,10 @@ def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, wo
         change_title.build(incident),
         change_summary.build(incident),
         assign_role.build(incident, roles=some),
+        assign_role.build(incident, roles=some, role=words, person="UANA"),
+        change_severity.build(incident, severities=some, proposed=words),
+        change_phase.build(incident, proposed=words),
+        pick_incident.build("note", words if pick_incident.fits("note", words) else ""),
         post_update.build(incident, next_update=1800),
         panel.build(incident, context, available=set(ActionId)),
         panel.build(incident, context, available=()),
@@ -170,6 +175,24 @@ def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, wo
         message_view(words, words),
     ):
         check_view(view, KNOWN)
+
+
+@thorough
+@given(odd.incidents, st.lists(odd.entries, max_size=9), odd.texts, odd.actors, odd.actors)
+def test_briefing(incident: Incident, entries: Any, words: str, to: Any, by: Any) -> None:
+    for before in (None, by, to):
+        handover = briefing.Handover(role=words, words=words, to=to, by=by, before=before)
+        check_message(briefing.briefing(incident, handover, entries), KNOWN)
+
+
+@thorough
+@given(odd.few_incidents, odd.repeats)
+def test_completion(few: list[Incident], times: int) -> None:
+    many = [replace(each, number=n + 1) for n, each in enumerate(few * times)]
+    for option in pick_incident.options(many):
+        assert 0 < len(option["text"]["text"]) <= 75
+        assert len(option["value"]) <= 150
+        assert len(option["description"]["text"]) <= 75
 
 
 @thorough

@@ -18,6 +18,7 @@ from blocks.forms import (
     loading,
     message_view,
     panel,
+    pick_incident,
     post_update,
     reassign,
     resolve,
@@ -25,7 +26,7 @@ from blocks.forms import (
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.timeline import timeline_view
 from tests.unit.blocks.limits import buttons
-from tests.unit.blocks.samples import CONTEXT, NOW, incident
+from tests.unit.blocks.samples import ANA, CONTEXT, NOW, incident
 
 SEVERITIES = [("SEV1", "SEV1")]
 ROLES = [("commander", "Commander")]
@@ -79,7 +80,8 @@ def test_every_id_is_rendered_somewhere() -> None:
                 )
             ),
             change_severity.build(one, severities=SEVERITIES),
-            assign_role.build(one, roles=ROLES),
+            assign_role.build(replace(one, roles={"scribe": ANA}), roles=ROLES, role="scribe"),
+            pick_incident.build("ack"),
             loading("x"),
             message_view("x", "y"),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.services.roles import Roles
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -58,6 +59,7 @@ class Counter:
             incidents=self.home.incidents,
             inbound=self.home.inbound,
             people=self.home.people,
+            roles=Roles(self.home.house, self.home.incidents),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]
