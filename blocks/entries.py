@@ -66,6 +66,12 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     EntryKind.SERVICE: _Sentence(
         "🧩", "{who} changed the service to {target}", "Service is now {target}", "none"
     ),
+    EntryKind.SERVICE_ADDED: _Sentence(
+        "🧩", "{who} added the service {target}", "Service {target} added", "without a name"
+    ),
+    EntryKind.SERVICE_REMOVED: _Sentence(
+        "🧩", "{who} removed the service {target}", "Service {target} removed", "without a name"
+    ),
     EntryKind.ROLE: _Sentence("🎖️", "{who} assigned {target}", "Assigned {target}", "a role"),
     EntryKind.RESPONDER_ADDED: _Sentence(
         "📟", "{who} asked {target} to join", "{target} was asked to join", "somebody"

@@ -47,6 +47,8 @@ class ActionId(StrEnum):
     MAKE_PRIVATE = "incident.make_private"
     TAKE_ROLE = "role.take"
     FREE_ROLE = "role.free"
+    REMOVE_SERVICE = "service.remove"
+    INVITE_OWNERS = "service.invite_owners"
     PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     RETRY = "step.retry"
@@ -67,6 +69,7 @@ class CallbackId(StrEnum):
     CHANGE_SUMMARY = "change_summary"
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
+    SERVICES = "services"
     PICK_INCIDENT = "pick_incident"
     PANEL = "panel"
     TIMELINE = "timeline"
@@ -178,6 +181,14 @@ class PickedFor(ButtonValue):
 
     verb: str
     rest: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceButton(ButtonValue):
+    """**Remove** and **Invite owners** of one service (its id)."""
+
+    number: int
+    service: str
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsErro
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
+from bot.services.affected import AffectedServices
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
@@ -102,6 +103,7 @@ class Muster:
             inbound=inbound,
             people=people,
             roles=Roles(house, incidents),
+            services=AffectedServices(house, incidents),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

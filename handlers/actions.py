@@ -13,7 +13,7 @@ from blocks.forms import resolve as resolve_form
 from blocks.ids import ActionId, DeclareButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
-from handlers import commands, edits, panel, roles
+from handlers import commands, edits, panel, roles, services
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
@@ -184,4 +184,5 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.DISMISS: dismiss_step,
     **edits.ACTIONS,
     **roles.ACTIONS,
+    **services.ACTIONS,
 }

@@ -20,12 +20,14 @@ OPEN_ACTIONS = (
     ActionId.CHANGE_SEVERITY,
     ActionId.CHANGE_PHASE,
     ActionId.ASSIGN_ROLES,
+    ActionId.SERVICES,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
 )
 CLOSED_ACTIONS = (
     ActionId.CHANGE_SEVERITY,
     ActionId.ASSIGN_ROLES,
+    ActionId.SERVICES,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
 )

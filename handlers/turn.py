@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
+    from bot.services.affected import AffectedServices
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
@@ -54,6 +55,7 @@ class Desk:
     inbound: InboundEvents
     people: PeopleDirectory
     roles: Roles
+    services: AffectedServices
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

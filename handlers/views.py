@@ -19,7 +19,7 @@ from blocks.ids import CallbackId
 from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.services.incidents import NewIncident
-from handlers import commands, edits, panel, roles
+from handlers import commands, edits, panel, roles, services
 
 if TYPE_CHECKING:
     from handlers.turn import Handler, Turn
@@ -116,4 +116,5 @@ VIEWS: dict[CallbackId, Handler] = {
     CallbackId.PICK_INCIDENT: commands.picked,
     **edits.VIEWS,
     **roles.VIEWS,
+    **services.VIEWS,
 }

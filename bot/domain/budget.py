@@ -42,6 +42,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_ADMINS: ("chat.postMessage", POSTING),
     EffectKind.SEND_DIRECT: ("chat.postMessage", POSTING),
     EffectKind.BRIEF: ("chat.postMessage", POSTING),
+    EffectKind.SHOW_SERVICE: ("chat.postMessage", POSTING),
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -67,7 +68,7 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
         return "post:admins"
     if kind in {EffectKind.SEND_DIRECT, EffectKind.BRIEF}:
         return f"post:{lane}"
-    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY}:
+    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY, EffectKind.SHOW_SERVICE}:
         return f"post:INC-{incident}"
     return None
 

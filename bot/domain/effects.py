@@ -34,6 +34,7 @@ class EffectKind(StrEnum):
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
     BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
+    SHOW_SERVICE = "slack.show_service"  # what is known of a service that was added
     TELL_ADMINS = "slack.tell_admins"
     PUBLISH_HOME = "slack.publish_home"
     OPEN_PAGE = "pagerduty.open"

@@ -123,6 +123,14 @@ class Places:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Affected:
+    """A service an incident concerns: its id in muster.yml (or the vendor's name), and its title."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Incident:
     """One incident, INC-``number``. All times are aware UTC."""
 
@@ -136,6 +144,7 @@ class Incident:
     priority: str | None = None
     service: str | None = None  # the service's id in muster.yml, or the vendor's name for it
     service_title: str | None = None
+    more_services: tuple[Affected, ...] = ()  # beside the primary one above
     description: str = ""
     private: bool = False
     origin: Origin = Origin.SLACK
@@ -165,6 +174,14 @@ class Incident:
     def name(self) -> str:
         """``INC-n``, the name people use."""
         return f"INC-{self.number}"
+
+    @property
+    def services(self) -> tuple[Affected, ...]:
+        """Every service it concerns, the primary one first."""
+        if self.service is None:
+            return self.more_services
+        primary = Affected(id=self.service, title=self.service_title or self.service)
+        return (primary, *self.more_services)
 
     @property
     def owner(self) -> Actor | None:
@@ -206,6 +223,8 @@ class EntryKind(StrEnum):
     TITLE = "title_changed"
     SUMMARY = "summary_changed"
     SERVICE = "service_changed"
+    SERVICE_ADDED = "service_added"
+    SERVICE_REMOVED = "service_removed"
     ROLE = "role_assigned"
     RESPONDER_ADDED = "responder_added"
     RESPONDER_REPLIED = "responder_replied"

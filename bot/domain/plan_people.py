@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
+from bot.domain.incident import PagerKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from bot.domain.incident import Actor, Incident
 
 
@@ -41,3 +45,68 @@ def role_given(
         if incident.places.channel:
             effects += plan.invite(incident, to.slack_id, f"{role}@{incident.version}")
     return tuple(effects)
+
+
+def services_shown(incident: Incident) -> tuple[Effect, ...]:
+    """The services changed: cards and the issue say so."""
+    return (*plan.refresh(incident), *plan.refresh_ticket(incident))
+
+
+def service_added(incident: Incident, service: str, owners: Sequence[str]) -> tuple[Effect, ...]:
+    """Cards, invitations, and one message with what is known of the service.
+
+    While the channel is being made the message waits for it, and its making invites the owners.
+    """
+    places = incident.places
+    effects = [*services_shown(incident)]
+    if places.channel:
+        effects += owners_invited(incident, service, owners)
+    if places.channel or places.in_thread or incident.opens_channel:
+        waits = not places.channel and not places.in_thread
+        effects.append(
+            Effect(
+                kind=EffectKind.SHOW_SERVICE,
+                key=f"{incident.name}/service/{service}@{incident.version}",
+                lane=f"{incident.name}/service/{service}",
+                incident=incident.number,
+                payload={"service": service},
+                after=plan.open_channel(incident)[0].key if waits else None,
+            )
+        )
+    return tuple(effects)
+
+
+def owners_invited(incident: Incident, service: str, owners: Sequence[str]) -> tuple[Effect, ...]:
+    """Invite the owners of a service."""
+    if not owners or not incident.places.channel:
+        return ()
+    return (
+        Effect(
+            kind=EffectKind.INVITE,
+            key=f"{incident.name}/invite/service/{service}@{incident.version}",
+            lane=f"{incident.name}/invite",
+            incident=incident.number,
+            payload={"users": list(owners)},
+        ),
+    )
+
+
+def page_from_now(incident: Incident, now: datetime) -> tuple[Effect, ...]:
+    """Open it at the pager that became responsible now; the grace of the native policy begins now too."""
+    page, *later = plan.open_page(incident)
+    if incident.pager.kind is not PagerKind.PAGERDUTY:
+        return (page, *later)
+    due = now + plan.PAGER_GRACE
+    return (page, plan.page_natively(incident, level=1, why="pagerduty_unavailable", due=due))
+
+
+def ticket_from_now(incident: Incident) -> tuple[Effect, ...]:
+    """Open the issue it has from now on."""
+    return (
+        Effect(
+            kind=EffectKind.OPEN_TICKET,
+            key=f"{incident.name}/ticket/open",
+            lane=f"{incident.name}/ticket",
+            incident=incident.number,
+        ),
+    )

@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from bot.domain.incident import (
     Actor,
+    Affected,
     Entry,
     EntryKind,
     Incident,
@@ -56,6 +57,7 @@ def to_incident(row: Any) -> Incident:
         priority=row.priority,
         service=row.service,
         service_title=row.service_title,
+        more_services=tuple(Affected(**each) for each in row.more_services or ()),
         description=row.description,
         private=row.private,
         origin=Origin(row.origin),
@@ -101,6 +103,11 @@ def incident_columns(incident: Incident) -> dict[str, Any]:
         "priority": storable(incident.priority),
         "service": storable(incident.service),
         "service_title": storable(incident.service_title),
+        "more_services": [
+            {"id": storable(each.id), "title": storable(each.title)}
+            for each in incident.more_services
+        ]
+        or None,
         "description": storable(incident.description),
         "resolution": storable(incident.resolution),
         "private": incident.private,

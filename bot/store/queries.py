@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.store.tx import Tx
 
 N, E, P, K = sql.INCIDENT.c, sql.EFFECT.c, sql.INVOLVEMENT.c, sql.INBOUND.c
+A = sql.AFFECTED.c
 
 #: In words SQLite can compare with the conditions of its partial indexes.
 _OPEN: Any = N.status != literal_column("'resolved'")
@@ -45,6 +46,7 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.REFRESH_TICKET: "GitHub issue links",
     EffectKind.SEND_DIRECT: "Direct message",
     EffectKind.BRIEF: "Briefing",
+    EffectKind.SHOW_SERVICE: "Service",
     EffectKind.PAGE_NATIVE: "Page",
 }
 
@@ -172,7 +174,9 @@ def incidents(
     if open_only:
         conditions.append(_OPEN)
     if service is not None:
-        conditions.append(or_(N.service == service, func.lower(N.service_title) == service.lower()))
+        further = select(A.incident).where(A.service == service)
+        titled = func.lower(N.service_title) == service.lower()
+        conditions.append(or_(N.service == service, titled, N.number.in_(further)))
     query = select(sql.INCIDENT).where(*conditions)
     count = select(func.count()).select_from(sql.INCIDENT).where(*conditions)
     if mine is not None:

@@ -25,6 +25,7 @@ def _table(row: object) -> Any:
 
 INCIDENT = _table(tables.IncidentRow)
 INVOLVEMENT = _table(tables.PersonalRow)
+AFFECTED = _table(tables.AffectedRow)
 ENTRY = _table(tables.EntryRow)
 EFFECT = _table(tables.EffectRow)
 ONCE = _table(tables.OnceRow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from blocks.card import CardContext, FailedStep, card
+from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
 from bot.store import queries
 
@@ -77,9 +77,18 @@ class World:
         context = CardContext(
             now=self.work.clock.now(),
             severities={s.name: s.emoji for s in self.catalog.severities},
+            links=self._runbooks(incident),
             failures=tuple(self._failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)
+
+    def _runbooks(self, incident: Incident) -> tuple[Link, ...]:
+        known = (self.catalog.service(each.id) for each in incident.services)
+        return tuple(
+            Link(label=f"Runbook {service.title}", url=service.runbook)
+            for service in known
+            if service and service.runbook
+        )
 
     def _failed(self, step: StepRecord) -> FailedStep:
         stopped = step.provider in self.stopped and step.state == "pending"

@@ -21,10 +21,13 @@ from blocks.forms import (
     pick_incident,
     reassign,
     resolve,
+    services,
 )
 from blocks.home import Totals, home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
+from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
+from bot.domain.catalog import Service
 from bot.domain.incident import PagerKind, PagerLink, Places, Status
 from bot.ports import Message
 from handlers import panel
@@ -44,7 +47,6 @@ LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
     ActionId.SUBSCRIBE: "subscriptions",
     ActionId.POST_UPDATE: "status updates",
-    ActionId.SERVICES: "affected services",
     ActionId.PAGE_SOMEONE: "paging people",
     ActionId.MERGE: "merging",
     ActionId.MAKE_PRIVATE: "private incidents",
@@ -107,6 +109,11 @@ def everything_shown() -> Iterator[Any]:
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield pick_incident.build("ack")
+    affected = an_incident(service="web", service_title="Web")
+    yield services.build(affected, services=[("db", "Database")])
+    neighbour = Neighbour(id="db", title="Database", has_owners=True)
+    facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
+    yield service_message(affected, facts)
     yield message_view("Title", notices.said("x"))
 
 
@@ -164,6 +171,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Change severity": ActionId.CHANGE_SEVERITY,
         "Change phase": ActionId.CHANGE_PHASE,
         "Assign roles": ActionId.ASSIGN_ROLES,
+        "Services": ActionId.SERVICES,
+        "Remove": ActionId.REMOVE_SERVICE,
+        "Invite owners of Database": ActionId.INVITE_OWNERS,
         "I'll take it": ActionId.TAKE_ROLE,
         "Free the role": ActionId.FREE_ROLE,
         "Add a note": ActionId.ADD_NOTE,

@@ -16,6 +16,7 @@ from bot.worker.runners import (
     native,
     pager,
     roles,
+    services,
     talk,
     ticket,
 )
@@ -41,6 +42,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.TELL: talk.tell,
     EffectKind.SEND_DIRECT: talk.send_direct,
     EffectKind.BRIEF: roles.brief,
+    EffectKind.SHOW_SERVICE: services.show,
     EffectKind.TELL_ADMINS: talk.tell_admins,
     EffectKind.PUBLISH_HOME: talk.publish_home,
     EffectKind.OPEN_PAGE: pager.open_page,

@@ -27,14 +27,17 @@ from blocks.forms import (
     post_update,
     reassign,
     resolve,
+    services,
 )
 from blocks.home import Duty, Totals, home_view
 from blocks.ids import ActionId, DeclareOrigin
 from blocks.notices import CommandHelp
+from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
+from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.errors import AlreadyDone, ProviderError, Reason, UserError
-from bot.ports import Message
+from bot.ports import Activity, Change, Message
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.limits import check_message, check_view
 
@@ -167,6 +170,7 @@ def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, wo
         assign_role.build(incident, roles=some, role=words, person="UANA"),
         change_severity.build(incident, severities=some, proposed=words),
         change_phase.build(incident, proposed=words),
+        services.build(incident, services=some),
         pick_incident.build("note", words if pick_incident.fits("note", words) else ""),
         post_update.build(incident, next_update=1800),
         panel.build(incident, context, available=set(ActionId)),
@@ -183,6 +187,33 @@ def test_briefing(incident: Incident, entries: Any, words: str, to: Any, by: Any
     for before in (None, by, to):
         handover = briefing.Handover(role=words, words=words, to=to, by=by, before=before)
         check_message(briefing.briefing(incident, handover, entries), KNOWN)
+
+
+changes = st.lists(st.builds(Change, title=odd.texts, url=odd.urls, by=odd.texts), max_size=6)
+neighbours = st.lists(
+    st.builds(
+        Neighbour, id=odd.texts, title=odd.texts, has_owners=st.booleans(), affected=st.booleans()
+    ),
+    max_size=12,
+)
+
+
+@thorough
+@given(odd.incidents, odd.texts, odd.urls, changes, neighbours, st.booleans())
+def test_service(
+    incident: Incident, words: str, url: str | None, news: Any, around: Any, there: bool
+) -> None:
+    activity = Activity(url=url or "", deployments=tuple(news), issues=tuple(news))
+    facts = ServiceFacts(
+        service=Service(id=words, title=words, runbook=url),
+        owners=["UANA"] * 40,
+        repo=words,
+        activity=activity if there else None,
+        silent=True,
+        upstream=around,
+        downstream=around,
+    )
+    check_message(service_message(incident, facts), KNOWN)
 
 
 @thorough

@@ -22,14 +22,22 @@ from blocks.forms import (
     post_update,
     reassign,
     resolve,
+    services,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
+from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import timeline_view
+from bot.domain.catalog import Service
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, incident
 
 SEVERITIES = [("SEV1", "SEV1")]
 ROLES = [("commander", "Commander")]
+
+FACTS = ServiceFacts(
+    service=Service(id="web", title="Web"),
+    upstream=[Neighbour(id="db", title="Database", has_owners=True)],
+)
 
 
 def test_panel_offers_only_what_is_available() -> None:
@@ -82,6 +90,8 @@ def test_every_id_is_rendered_somewhere() -> None:
             change_severity.build(one, severities=SEVERITIES),
             assign_role.build(replace(one, roles={"scribe": ANA}), roles=ROLES, role="scribe"),
             pick_incident.build("ack"),
+            services.build(replace(one, service="web"), services=[("db", "Database")]),
+            service_message(one, FACTS),
             loading("x"),
             message_view("x", "y"),
         ]

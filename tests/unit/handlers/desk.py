@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.services.affected import AffectedServices
 from bot.services.roles import Roles
 from handlers import turn_of
 from handlers.errors import answer_errors
@@ -60,6 +61,7 @@ class Counter:
             inbound=self.home.inbound,
             people=self.home.people,
             roles=Roles(self.home.house, self.home.incidents),
+            services=AffectedServices(self.home.house, self.home.incidents),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

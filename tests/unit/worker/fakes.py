@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from bot.domain.incident import Status
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
-from bot.ports import Channel, Member, OnCall, PagerUser, Ticket, UserGroup
+from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -292,6 +292,10 @@ class FakeTickets(Vendor):
 
     async def reopen(self, ticket: Ticket) -> None:
         self.asked("reopen", ticket.number)
+
+    async def recent(self, repo: str) -> Activity:
+        self.asked("recent", repo)
+        return Activity(url=f"https://github.com/{repo}")
 
     async def login(self) -> str:
         self.asked("login")
