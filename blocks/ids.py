@@ -70,6 +70,7 @@ class CallbackId(StrEnum):
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
     SERVICES = "services"
+    PAGE_SOMEONE = "page_someone"
     PICK_INCIDENT = "pick_incident"
     PANEL = "panel"
     TIMELINE = "timeline"

@@ -16,6 +16,7 @@ from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.affected import AffectedServices
+from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
@@ -104,6 +105,7 @@ class Muster:
             people=people,
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
+            asking=Asking(house, incidents, people),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -309,9 +309,9 @@ class Pager(Protocol):
         ...
 
     async def request_responder(
-        self, page_id: str, user_id: str, *, by: str, message: str = ""
+        self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
     ) -> None:
-        """Ask a person to join, in the name of whoever has the address ``by``."""
+        """Ask a person (or whoever a policy reaches) to join, in the name of whoever has the address ``by``."""
         ...
 
     async def open_pages(self) -> Sequence[Page]:

@@ -13,7 +13,7 @@ from blocks.forms import resolve as resolve_form
 from blocks.ids import ActionId, DeclareButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
-from handlers import commands, edits, panel, roles, services
+from handlers import asking, commands, edits, panel, roles, services
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
@@ -185,4 +185,5 @@ ACTIONS: dict[ActionId, Handler] = {
     **edits.ACTIONS,
     **roles.ACTIONS,
     **services.ACTIONS,
+    **asking.ACTIONS,
 }

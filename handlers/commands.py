@@ -21,7 +21,7 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
-from handlers import grammar, options, panel, roles, services
+from handlers import asking, grammar, options, panel, roles, services
 from handlers.command import Command, meant
 from handlers.runlog import steps_of
 from handlers.turn import NoIncidentMeant
@@ -316,6 +316,7 @@ COMMANDS: dict[str, Command] = {
     "summary": Command("summary [INC-n] <text>", "say what is happening", summary),
     **roles.COMMANDS,
     **services.COMMANDS,
+    **asking.COMMANDS,
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
     "doctor": Command("doctor", "check the installation", doctor),

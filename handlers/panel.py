@@ -21,6 +21,7 @@ OPEN_ACTIONS = (
     ActionId.CHANGE_PHASE,
     ActionId.ASSIGN_ROLES,
     ActionId.SERVICES,
+    ActionId.PAGE_SOMEONE,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
 )

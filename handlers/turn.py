@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
     from bot.services.affected import AffectedServices
+    from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
@@ -56,6 +57,7 @@ class Desk:
     people: PeopleDirectory
     roles: Roles
     services: AffectedServices
+    asking: Asking
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -19,7 +19,7 @@ from blocks.ids import CallbackId
 from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.services.incidents import NewIncident
-from handlers import commands, edits, panel, roles, services
+from handlers import asking, commands, edits, panel, roles, services
 
 if TYPE_CHECKING:
     from handlers.turn import Handler, Turn
@@ -117,4 +117,5 @@ VIEWS: dict[CallbackId, Handler] = {
     **edits.VIEWS,
     **roles.VIEWS,
     **services.VIEWS,
+    **asking.VIEWS,
 }

@@ -35,6 +35,7 @@ class EffectKind(StrEnum):
     SEND_DIRECT = "slack.send_direct"
     BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
     SHOW_SERVICE = "slack.show_service"  # what is known of a service that was added
+    SHOW_ON_CALL = "slack.show_on_call"  # PagerDuty is asked, the answer goes to one person
     TELL_ADMINS = "slack.tell_admins"
     PUBLISH_HOME = "slack.publish_home"
     OPEN_PAGE = "pagerduty.open"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import plan
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.incident import Actor, Incident
+
+
+#: Slack takes an answer through a ``response_url`` for half an hour.
+ANSWER_WITHIN = timedelta(minutes=25)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Who asked who is on call, and for which of PagerDuty's services (None: for all)."""
+
+    user: str
+    channel: str | None = None
+    response_url: str | None = None
+    service_id: str | None = None
+    title: str = ""
 
 
 def shown(incident: Incident) -> tuple[Effect, ...]:
@@ -109,4 +126,26 @@ def ticket_from_now(incident: Incident) -> tuple[Effect, ...]:
             lane=f"{incident.name}/ticket",
             incident=incident.number,
         ),
+    )
+
+
+def paged(incident: Incident, people: Sequence[Actor], by: Actor, text: str) -> tuple[Effect, ...]:
+    """A direct message to each and an invitation to the channel."""
+    return tuple(
+        effect
+        for person in people
+        if person.slack_id
+        for effect in plan.tell_person(incident, person, "page", by, text)
+    )
+
+
+def ask_on_call(question: Question, once: str, now: datetime) -> Effect:
+    """Ask PagerDuty who is on call and answer the person; a late answer could not be delivered."""
+    return Effect(
+        kind=EffectKind.SHOW_ON_CALL,
+        key=f"on-call/{once}",
+        lane=f"on-call/{question.user}",
+        payload=asdict(question),
+        rank=Rank.ANSWER,
+        deadline=now + ANSWER_WITHIN,
     )

@@ -106,6 +106,10 @@ class PeopleDirectory:
         """Slack id and name of everybody a level's ``notify`` means."""
         return await self._house.work.read(lambda tx: reached(tx, notify))
 
+    async def known(self, slack_id: str) -> Actor:
+        """Somebody as the mirror knows them."""
+        return await self._house.work.read(lambda tx: tx.people.actor(slack_id))
+
     async def owners(self, service: Service) -> list[tuple[str, str]]:
         """Slack id and name of a service's owners."""
         return await self.targets(owners_of(service))

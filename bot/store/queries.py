@@ -54,6 +54,7 @@ STEPS: dict[EffectKind, str] = {
 OTHERS: dict[EffectKind, str] = {
     EffectKind.POST_ENTRY: "News in the channel",
     EffectKind.TELL: "Private answer",
+    EffectKind.SHOW_ON_CALL: "Who is on call",
 }
 
 #: Who may refuse our key, and is then stopped.

@@ -24,6 +24,7 @@ NO_STEP = {
     EffectKind.POST_ENTRY: "repeats the timeline, which is shown beside the run log",
     EffectKind.SUMMARISE: "concerns many incidents",
     EffectKind.TELL: "an answer to one person",
+    EffectKind.SHOW_ON_CALL: "an answer to one person",
     EffectKind.TELL_ADMINS: "concerns no incident",
     EffectKind.PUBLISH_HOME: "concerns no incident",
     EffectKind.READ_PAGE: "reads; what it finds is in the timeline",

@@ -18,6 +18,7 @@ from blocks.forms import (
     declare,
     escalate,
     message_view,
+    page_someone,
     pick_incident,
     reassign,
     resolve,
@@ -47,7 +48,6 @@ LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
     ActionId.SUBSCRIBE: "subscriptions",
     ActionId.POST_UPDATE: "status updates",
-    ActionId.PAGE_SOMEONE: "paging people",
     ActionId.MERGE: "merging",
     ActionId.MAKE_PRIVATE: "private incidents",
 }
@@ -109,6 +109,7 @@ def everything_shown() -> Iterator[Any]:
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield pick_incident.build("ack")
+    yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
     affected = an_incident(service="web", service_title="Web")
     yield services.build(affected, services=[("db", "Database")])
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
@@ -171,6 +172,7 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Change severity": ActionId.CHANGE_SEVERITY,
         "Change phase": ActionId.CHANGE_PHASE,
         "Assign roles": ActionId.ASSIGN_ROLES,
+        "Page someone": ActionId.PAGE_SOMEONE,
         "Services": ActionId.SERVICES,
         "Remove": ActionId.REMOVE_SERVICE,
         "Invite owners of Database": ActionId.INVITE_OWNERS,

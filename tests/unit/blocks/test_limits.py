@@ -22,6 +22,7 @@ from blocks.forms import (
     escalate,
     loading,
     message_view,
+    page_someone,
     panel,
     pick_incident,
     post_update,
@@ -32,6 +33,7 @@ from blocks.forms import (
 from blocks.home import Duty, Totals, home_view
 from blocks.ids import ActionId, DeclareOrigin
 from blocks.notices import CommandHelp
+from blocks.oncall import OnDuty, on_call_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
 from bot.domain.catalog import Service
@@ -171,6 +173,7 @@ def test_forms_about_an_incident(incident: Incident, context: Any, some: Any, wo
         change_severity.build(incident, severities=some, proposed=words),
         change_phase.build(incident, proposed=words),
         services.build(incident, services=some),
+        page_someone.build(incident, policies=some),
         pick_incident.build("note", words if pick_incident.fits("note", words) else ""),
         post_update.build(incident, next_update=1800),
         panel.build(incident, context, available=set(ActionId)),
@@ -214,6 +217,26 @@ def test_service(
         downstream=around,
     )
     check_message(service_message(incident, facts), KNOWN)
+
+
+@thorough
+@given(
+    st.lists(
+        st.builds(
+            OnDuty,
+            policy=odd.texts,
+            level=st.integers(1, 99),
+            people=st.lists(odd.actors, max_size=12),
+            others=st.lists(odd.texts, max_size=12),
+            until=st.none() | odd.times,
+        ),
+        max_size=4,
+    ),
+    odd.repeats,
+    odd.texts,
+)
+def test_on_call(duties: Any, times: int, words: str) -> None:
+    check_message(on_call_message(duties * times, title=words, note=words, hint=words), KNOWN)
 
 
 @thorough

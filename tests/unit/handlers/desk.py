@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.services.affected import AffectedServices
+from bot.services.asking import Asking
 from bot.services.roles import Roles
 from handlers import turn_of
 from handlers.errors import answer_errors
@@ -62,6 +63,7 @@ class Counter:
             people=self.home.people,
             roles=Roles(self.home.house, self.home.incidents),
             services=AffectedServices(self.home.house, self.home.incidents),
+            asking=Asking(self.home.house, self.home.incidents, self.home.people),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

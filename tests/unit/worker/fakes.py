@@ -203,9 +203,9 @@ class FakePager(Vendor):
         return replace(self.now, priority=priority)
 
     async def request_responder(
-        self, page_id: str, user_id: str, *, by: str, message: str = ""
+        self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
     ) -> None:
-        self.asked("request_responder", page_id, user_id, by, message)
+        self.asked("request_responder", page_id, target_id, by, message, *([policy] * policy))
 
     async def add_note(self, page_id: str, text: str, *, by: str) -> str:
         self.asked("add_note", page_id, text, by)
