@@ -48,6 +48,8 @@ _WAY_IN: Final = {
 MAX_FAILURES: Final = 5
 MAX_NOTES: Final = 5
 MAX_LINKS: Final = 10
+MAX_ROLES: Final = 8
+MAX_SERVICES: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +116,16 @@ def facts(incident: Incident, context: CardContext) -> list[str]:
     urgency = kit.URGENCY_WORD[incident.urgency]
     if incident.priority:
         urgency += f" · {text.inline(incident.priority, 60)}"
-    service = incident.service_title or incident.service
     severity = text.inline(incident.severity, 60) if incident.severity else "not set"
+    roles = other_roles(incident)
     return [
         f"*Status:* {kit.status_words(incident)}",
         f"*Severity:* {severity}",
         f"*Urgency:* {urgency}",
-        f"*Service:* {text.inline(service, 120) if service else 'none'}",
+        f"*Service:* {services(incident) or 'none'}",
         f"*Owner:* {kit.owners(incident)}",
         f"*Commander:* {text.mention(incident.commander)}",
+        *([f"*Roles:* {roles}"] if roles else []),
         f"*Source:* {source(incident)}",
         f"*Started:* {text.date(incident.started_at)}",
         f"*Duration:* {_duration(incident, context.now)}",
@@ -133,6 +136,23 @@ def facts(incident: Incident, context: CardContext) -> list[str]:
 def _next_update(incident: Incident) -> list[str]:
     promised = next_update(incident)
     return [promised.replace("Next update", "*Next update:*", 1)] if promised else []
+
+
+def services(incident: Incident) -> str:
+    """``Checkout API · Payments``, the primary one first; what does not fit is counted."""
+    titles = [text.inline(each.title, 120) for each in incident.services if each.title]
+    rest = len(titles) - MAX_SERVICES
+    return " · ".join([*titles[:MAX_SERVICES], *([f"{rest} more"] if rest > 0 else [])])
+
+
+def other_roles(incident: Incident) -> str:
+    """``communications @ana · scribe @ben``: everybody with a role but the commander, who has a field."""
+    held = [
+        f"{text.inline(role, 40)} {text.mention(holder)}"
+        for role, holder in incident.roles.items()
+        if role != "commander"
+    ]
+    return " · ".join(held[:MAX_ROLES])
 
 
 def source(incident: Incident) -> str:
@@ -296,9 +316,8 @@ def fallback(incident: Incident) -> str:
         f"{kit.STATUS_EMOJI[incident.status]} {what}: {text.inline(incident.title, 500)}",
         f"Owner: {kit.owners(incident)}",
     ]
-    service = incident.service_title or incident.service
-    if service:
-        parts.append(f"Service: {text.inline(service, 120)}")
+    if named := services(incident):
+        parts.append(f"Service: {named}")
     if incident.is_open and incident.pager.kind is PagerKind.NOBODY:
         parts.append("Nobody is paged")
     if incident.places.channel:

@@ -66,6 +66,12 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     EntryKind.SERVICE: _Sentence(
         "🧩", "{who} changed the service to {target}", "Service is now {target}", "none"
     ),
+    EntryKind.SERVICE_ADDED: _Sentence(
+        "🧩", "{who} added the service {target}", "Service {target} added", "without a name"
+    ),
+    EntryKind.SERVICE_REMOVED: _Sentence(
+        "🧩", "{who} removed the service {target}", "Service {target} removed", "without a name"
+    ),
     EntryKind.ROLE: _Sentence("🎖️", "{who} assigned {target}", "Assigned {target}", "a role"),
     EntryKind.RESPONDER_ADDED: _Sentence(
         "📟", "{who} asked {target} to join", "{target} was asked to join", "somebody"
@@ -104,7 +110,7 @@ _TEXT_IS_TARGET: Final = frozenset(
 
 def entry_line(entry: Entry, said: str = "") -> str:
     """Who did what to whom; ``said`` is what they wrote, as mrkdwn, if it belongs on the line."""
-    sentence = _SENTENCES[entry.kind]
+    sentence = _role_sentence(entry) if entry.kind is EntryKind.ROLE else _SENTENCES[entry.kind]
     somebody = entry.actor is not None and entry.actor != MUSTER
     who = text.mention(entry.actor) if somebody else ""
     template = sentence.by_somebody if who else sentence.by_nobody
@@ -123,11 +129,28 @@ def entry_line(entry: Entry, said: str = "") -> str:
     return f"{line}: {said}{suffix}" if said else f"{line}{suffix}"
 
 
+def _role_sentence(entry: Entry) -> _Sentence:
+    """Taken, given, handed over or given up, as the entry's people tell."""
+    by, to, was = entry.actor, entry.actor_target, entry.text.strip()
+    given = _SENTENCES[EntryKind.ROLE]
+    if to is None and was.startswith("was "):
+        return given._replace(by_somebody="{who} freed {target}", by_nobody="Freed {target}")
+    if by is None or to is None:
+        return given
+    if by.is_same(to):
+        return given._replace(by_somebody="{who} took {target}")
+    if was == f"was {by.name}":
+        return given._replace(by_somebody="{who} handed {target}")
+    return given
+
+
 def _target(entry: Entry) -> str:
     """Whom or what it concerns; a mention when it is a person we know."""
     if entry.kind is EntryKind.ROLE:
         person = text.mention(entry.actor_target, nobody="")
         role = f"*{text.inline(entry.target, 80)}*" if entry.target.strip() else ""
+        if role and entry.actor and entry.actor_target and entry.actor.is_same(entry.actor_target):
+            return role
         return f"{role} to {person}" if role and person else role or person
     if entry.actor_target is not None:
         return text.mention(entry.actor_target)
@@ -144,6 +167,8 @@ def entry_words(entry: Entry) -> str:
         words = ""
     if entry.kind is EntryKind.SUMMARY:
         return words or target
+    if entry.kind is EntryKind.ROLE and entry.actor and words == f"was {entry.actor.name}":
+        return ""  # the sentence says it: handed over, or given up
     if entry.kind in _TEXT_IS_TARGET and not target and entry.actor_target is None:
         return ""
     return "" if words == target else words

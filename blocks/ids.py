@@ -49,6 +49,12 @@ class ActionId(StrEnum):
     MERGE = "incident.merge"
     MAKE_PRIVATE = "incident.make_private"
     OPEN_FORM = "mention.open_form"
+    TAKE_ROLE = "role.take"
+    FREE_ROLE = "role.free"
+    REMOVE_SERVICE = "service.remove"
+    INVITE_OWNERS = "service.invite_owners"
+    PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
+    PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -69,6 +75,9 @@ class CallbackId(StrEnum):
     CHANGE_SUMMARY = "change_summary"
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
+    SERVICES = "services"
+    PAGE_SOMEONE = "page_someone"
+    PICK_INCIDENT = "pick_incident"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -173,6 +182,30 @@ class StepButton(ButtonValue):
 
     effect_id: int
     number: int
+
+
+@dataclass(frozen=True)
+class PickedFor(ButtonValue):
+    """The command a picker was opened for, as typed, kept in its private_metadata."""
+
+    verb: str
+    rest: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceButton(ButtonValue):
+    """**Remove** and **Invite owners** of one service (its id)."""
+
+    number: int
+    service: str
+
+
+@dataclass(frozen=True)
+class RoleButton(ButtonValue):
+    """**I'll take it** and **Free the role** of one role."""
+
+    number: int
+    role: str
 
 
 @dataclass(frozen=True)

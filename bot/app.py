@@ -15,6 +15,8 @@ from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsErro
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
+from bot.services.affected import AffectedServices
+from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
@@ -24,6 +26,7 @@ from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
+from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
 from bot.services.updates import Updates
 from bot.store import migrate
@@ -72,8 +75,7 @@ class Muster:
         house = House(work=self.work, catalog=catalog, router=router, options=self._options())
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
-        updates = Updates(house)
-        reminding = Reminding(house)
+        updates, reminding = Updates(house), Reminding(house)
         inbound = InboundEvents(house)
         messages = MessageTimeline(house)
         rooms = Rooms(
@@ -118,6 +120,9 @@ class Muster:
             rooms=IncidentRooms(house),
             updates=updates,
             reminding=reminding,
+            roles=Roles(house, incidents),
+            services=AffectedServices(house, incidents),
+            asking=Asking(house, incidents, people),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -330,9 +330,9 @@ class Pager(Protocol):
         ...
 
     async def request_responder(
-        self, page_id: str, user_id: str, *, by: str, message: str = ""
+        self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
     ) -> None:
-        """Ask a person to join, in the name of whoever has the address ``by``."""
+        """Ask a person (or whoever a policy reaches) to join, in the name of whoever has the address ``by``."""
         ...
 
     async def open_pages(self) -> Sequence[Page]:
@@ -420,6 +420,25 @@ class Ticket:
     labels: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that happened in a repository: a deployment, an issue."""
+
+    title: str
+    url: str | None = None
+    at: datetime | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """A repository's address and what was new there, newest first."""
+
+    url: str
+    deployments: tuple[Change, ...] = ()
+    issues: tuple[Change, ...] = ()
+
+
 class Tickets(Protocol):
     """GitHub issues (docs.github.com/rest/issues). ``repo`` is ``owner/name``."""
 
@@ -455,6 +474,10 @@ class Tickets(Protocol):
 
     async def repository(self, repo: str) -> Mapping[str, Any]:
         """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when it cannot be seen."""
+        ...
+
+    async def recent(self, repo: str) -> Activity:
+        """The newest deployments and open issues; NOT_FOUND when the repository cannot be seen."""
         ...
 
     async def login(self) -> str:

@@ -14,6 +14,7 @@ from handlers.actions import ACTIONS
 from handlers.commands import incident_command
 from handlers.errors import answer_errors
 from handlers.events import EVENTS
+from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.turn import Desk, Turn
 from handlers.views import VIEWS
@@ -49,6 +50,8 @@ def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None
     for action_id, handler in ACTIONS.items():
         app.action(action_id.value)(listener("action", handler))
     app.action(re.compile(".*"))(listener("action", _acknowledged))
+    for action_id, handler in OPTIONS.items():
+        app.options(action_id.value)(listener("options", handler))
     for callback_id, handler in VIEWS.items():
         app.view(callback_id.value)(listener("view", handler))
     app.view(re.compile(".*"))(listener("view", _outdated))

@@ -10,10 +10,21 @@ from blocks.forms import declare as declare_form
 from blocks.forms import escalate as escalate_form
 from blocks.forms import reassign as reassign_form
 from blocks.forms import resolve as resolve_form
-from blocks.ids import ActionId, DeclareButton, IncidentButton, StepButton
+from blocks.ids import ActionId, DeclareButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
-from handlers import commands, mention, merging, panel, report, updates
+from handlers import (
+    asking,
+    commands,
+    edits,
+    mention,
+    merging,
+    panel,
+    report,
+    roles,
+    services,
+    updates,
+)
 from handlers.runlog import steps_of
 
 if TYPE_CHECKING:
@@ -22,7 +33,7 @@ if TYPE_CHECKING:
 
 
 async def _target(turn: Turn) -> Incident:
-    return await turn.incident(IncidentButton.decode(turn.action.get("value")).number)
+    return await turn.target()
 
 
 async def _shown_in_panel(turn: Turn, after: Incident) -> None:
@@ -186,4 +197,8 @@ ACTIONS: dict[ActionId, Handler] = {
     **merging.ACTIONS,
     **mention.ACTIONS,
     **updates.ACTIONS,
+    **edits.ACTIONS,
+    **roles.ACTIONS,
+    **services.ACTIONS,
+    **asking.ACTIONS,
 }

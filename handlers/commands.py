@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks import lists, notices, text, timeline
+from blocks.forms import (
+    add_note,
+    change_phase,
+    change_severity,
+    change_summary,
+    change_title,
+    pick_incident,
+)
 from blocks.forms import declare as declare_form
 from blocks.forms import escalate as escalate_form
 from blocks.forms import reassign as reassign_form
 from blocks.ids import DeclareOrigin
 from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
-from bot.errors import FieldError, UserError
+from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
-from handlers import grammar, merging, panel, report, updates
+from handlers import asking, grammar, merging, options, panel, report, roles, services, updates
 from handlers.command import Command, meant
 from handlers.runlog import steps_of
+from handlers.turn import NoIncidentMeant
 
 if TYPE_CHECKING:
     from handlers.turn import Turn
@@ -32,7 +41,23 @@ async def incident_command(turn: Turn) -> None:
         suggestion = grammar.nearest(words.verb, [*COMMANDS, *ALIASES])
         await turn.say(notices.unknown_command(text.plain(words.verb), suggestion))
         return
-    await found.run(turn, words.rest)
+    try:
+        await found.run(turn, words.rest)
+    except NoIncidentMeant:
+        await options.ask(turn, words.verb, words.rest)
+
+
+async def picked(turn: Turn) -> None:
+    """The incident was chosen in the picker: the command as if it had been named at once."""
+    chosen = pick_incident.parse(turn.view)
+    await turn.incident(chosen.number)
+    found = COMMANDS.get(ALIASES.get(chosen.verb, chosen.verb))
+    if found is None:
+        msg = (
+            "That command is not there any more, so nothing was done. /incident help lists what is."
+        )
+        raise UserError(msg)
+    await found.run(turn, f"INC-{chosen.number} {chosen.rest}".strip())
 
 
 async def bare(turn: Turn) -> None:
@@ -175,11 +200,8 @@ async def severity(turn: Turn, rest: str) -> None:
     incident, more = await meant(turn, rest, bare=False)
     name, reason = grammar.word_first(text.plain(more))
     if not name:
-        names = ", ".join(s.name for s in turn.desk.catalog.severities)
-        msg = (
-            f"{incident.name} is {incident.severity or 'without severity'}. Choose one of {names}."
-        )
-        raise UserError(msg)
+        await turn.open(change_severity.build(incident, severities=turn.desk.severity_choices()))
+        return
     after = await turn.desk.incidents.set_severity(
         incident.number, name, by=turn.user, once=turn.once, reason=reason
     )
@@ -192,8 +214,8 @@ async def phase(turn: Turn, rest: str) -> None:
     incident, more = await meant(turn, rest, bare=False)
     name, reason = grammar.word_first(text.plain(more))
     if not name:
-        field, msg = "phase", f"{incident.name} is {incident.phase.value}. Name the new phase."
-        raise FieldError(field, msg)
+        await turn.open(change_phase.build(incident))
+        return
     after = await turn.desk.incidents.set_phase(
         incident.number, name, by=turn.user, once=turn.once, reason=reason
     )
@@ -207,6 +229,9 @@ async def phase(turn: Turn, rest: str) -> None:
 async def title(turn: Turn, rest: str) -> None:
     """``title [INC-n] <text>``."""
     incident, more = await meant(turn, rest, bare=False)
+    if not more:
+        await turn.open(change_title.build(incident))
+        return
     after = await turn.desk.incidents.set_title(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
@@ -218,6 +243,9 @@ async def title(turn: Turn, rest: str) -> None:
 async def summary(turn: Turn, rest: str) -> None:
     """``summary [INC-n] <text>``."""
     incident, more = await meant(turn, rest, bare=False)
+    if not more:
+        await turn.open(change_summary.build(incident))
+        return
     after = await turn.desk.incidents.set_summary(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
@@ -227,6 +255,9 @@ async def summary(turn: Turn, rest: str) -> None:
 async def note(turn: Turn, rest: str) -> None:
     """``note [INC-n] <text>``."""
     incident, more = await meant(turn, rest, bare=False)
+    if not more:
+        await turn.open(add_note.build(incident))
+        return
     after = await turn.desk.incidents.annotate(
         incident.number, text.plain(more), by=turn.user, once=turn.once
     )
@@ -283,6 +314,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "title": Command("title [INC-n] <text>", "change the title", title),
     "summary": Command("summary [INC-n] <text>", "say what is happening", summary),
+    **roles.COMMANDS,
+    **services.COMMANDS,
+    **asking.COMMANDS,
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
     **merging.COMMANDS,
     **updates.COMMANDS,

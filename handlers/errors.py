@@ -67,6 +67,9 @@ async def _fields(turn: Turn, errors: dict[str, str] | None, message: Message) -
 
 async def _refuse(turn: Turn, message: Message) -> None:
     """Tell the person privately. A submitted form shows the sentence in place, so nothing is lost silently."""
+    if turn.kind == "options":  # nothing can be said there
+        await turn.done(options=[])
+        return
     try:
         if turn.kind == "view" and not turn.acked:
             await turn.done(

@@ -20,6 +20,9 @@ OPEN_ACTIONS = (
     ActionId.POST_UPDATE,
     ActionId.CHANGE_SEVERITY,
     ActionId.CHANGE_PHASE,
+    ActionId.ASSIGN_ROLES,
+    ActionId.SERVICES,
+    ActionId.PAGE_SOMEONE,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
     ActionId.MERGE,
@@ -27,6 +30,8 @@ OPEN_ACTIONS = (
 CLOSED_ACTIONS = (
     ActionId.POST_UPDATE,
     ActionId.CHANGE_SEVERITY,
+    ActionId.ASSIGN_ROLES,
+    ActionId.SERVICES,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
 )

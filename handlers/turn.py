@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackClientError
 
 from blocks.card import CardContext
+from blocks.forms import message_view
+from blocks.ids import IncidentButton
 from blocks.mention import form_offer
 from bot.errors import NotFound, UserError
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
+    from bot.services.affected import AffectedServices
+    from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
@@ -29,10 +34,21 @@ if TYPE_CHECKING:
     from bot.services.people import PeopleDirectory
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
+    from bot.services.roles import Roles
     from bot.services.rooms import Rooms
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
+
+
+class NoIncidentMeant(UserError):
+    """No incident was named, and the place belongs to none."""
+
+    def __init__(self) -> None:
+        """Say how to name one."""
+        super().__init__(
+            "Say which incident, for example INC-12, or use this in the incident's channel."
+        )
 
 
 #: How long opening a modal may hold back the acknowledgement, of Slack's three seconds.
@@ -52,6 +68,9 @@ class Desk:
     rooms: Rooms
     updates: Updates
     reminding: Reminding
+    roles: Roles
+    services: AffectedServices
+    asking: Asking
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient
@@ -80,7 +99,7 @@ class Turn:
     """A command, press, submission, shortcut or event. ``once`` identifies this very press (PRODUCT.md)."""
 
     desk: Desk
-    kind: str  # command | action | view | shortcut | event | mention
+    kind: str  # command | action | view | shortcut | event | mention | options
     body: Mapping[str, Any]
     ack: AsyncAck
     user: SlackUser
@@ -118,6 +137,9 @@ class Turn:
         if self.kind == "command" and not self.acked:
             await self.done(text=message.text, blocks=list(message.blocks))
             return
+        if self.kind == "view" and not self.acked:
+            await self.replace(message_view("Done", message))
+            return
         await self.done()
         if self.response_url:
             await self.desk.chat.respond(self.response_url, message)
@@ -128,9 +150,13 @@ class Turn:
         """Open a modal (on top of the one this came from).
 
         The press changes nothing, so a Slack that is slow to open must not cost the acknowledgement.
+        After a submission it takes the place of the form that was submitted.
         """
         if self.kind == "mention":  # nothing to open a modal with: a button brings it
             await self.say(form_offer(str(self.body.get("text", ""))))
+            return
+        if self.kind == "view":
+            await self.replace(view)
             return
         nested = self.kind == "action" and self.view.get("type") == "modal"
         call = self.desk.views.views_push if nested else self.desk.views.views_open
@@ -156,16 +182,29 @@ class Turn:
         ):
             return here
         else:
-            msg = "Say which incident, for example INC-12, or use this in the incident's channel."
-            raise UserError(msg)
-        if (
-            found.private
-            and self.channel != found.places.channel
-            and not _involved(found, self.user.id)
-        ):
+            raise NoIncidentMeant
+        if found.private and not self._may_see(found):
             msg = f"There is no INC-{number}. /incident list shows the open ones."
             raise NotFound(msg)
         return found
+
+    async def target(self) -> Incident:
+        """The incident behind the pressed button."""
+        return await self.incident(IncidentButton.decode(self.action.get("value")).number)
+
+    def _may_see(self, private: Incident) -> bool:
+        """Whoever is in its channel, has a part in it, or was shown it by us.
+
+        A form or panel about it is only ever opened for somebody who was allowed to see it, and belongs to that
+        person; a direct message of ours about it was sent to that person alone. Both come back from Slack as we
+        made them.
+        """
+        if self.channel is not None and self.channel == private.places.channel:
+            return True
+        shown = self.view.get("private_metadata")
+        if self.kind == "action" and (self.channel or "").startswith("D"):
+            shown = self.action.get("value")
+        return private.involves(self.user.id) or _about(shown) == private.number
 
 
 async def _shown(call: Awaitable[object]) -> None:
@@ -178,6 +217,11 @@ async def _shown(call: Awaitable[object]) -> None:
         raise SlackClientError(type(error).__name__) from error
 
 
-def _involved(incident: Incident, slack_id: str) -> bool:
-    actors = (incident.reporter, *incident.owners, *incident.roles.values())
-    return any(a is not None and a.slack_id == slack_id for a in actors)
+def _about(value: object) -> int | None:
+    """The incident a view or button of ours is about."""
+    try:
+        body = json.loads(str(value or ""))
+    except (ValueError, RecursionError):
+        return None
+    number = body.get("number") if isinstance(body, dict) else None
+    return number if type(number) is int else None

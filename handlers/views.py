@@ -20,7 +20,7 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
-from handlers import merging, messages, panel, updates
+from handlers import asking, commands, edits, merging, messages, panel, roles, services, updates
 
 if TYPE_CHECKING:
     from blocks.ids import DeclareOrigin
@@ -129,4 +129,9 @@ VIEWS: dict[CallbackId, Handler] = {
     **messages.VIEWS,
     **merging.VIEWS,
     **updates.VIEWS,
+    CallbackId.PICK_INCIDENT: commands.picked,
+    **edits.VIEWS,
+    **roles.VIEWS,
+    **services.VIEWS,
+    **asking.VIEWS,
 }

@@ -20,7 +20,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from blocks import kit, text
-from blocks.ids import ELEMENT, BlockId, CallbackId
+from blocks.ids import ELEMENT, ActionId, BlockId, CallbackId
 from bot.domain.incident import Phase
 
 if TYPE_CHECKING:
@@ -118,17 +118,28 @@ def choose(
     initial: str | None = None,
     otherwise: str,
     optional: bool = True,
+    dispatch: ActionId | None = None,
 ) -> Block:
-    """A labelled select; ``otherwise`` tells how to reach what does not fit 100 options."""
+    """A labelled select; ``otherwise`` tells how to reach what does not fit 100 options.
+
+    With ``dispatch`` every choice is told at once under that action.
+    """
     if not _shown(choices, None):
         return kit.context(f"*{label}:* nothing is configured to choose from.")
+    placeholder = "Not sure yet" if optional else "Choose"
     return labelled(
         label,
         block_id,
-        select(choices, initial=initial, placeholder="Not sure yet" if optional else "Choose"),
+        select(choices, initial=initial, placeholder=placeholder, action=dispatch),
         optional=optional,
         hint=more_choices(choices, otherwise=otherwise),
+        dispatch=True if dispatch else None,
     )
+
+
+def proposal(label: str, current: str, proposed: str) -> Block:
+    """``current / proposed``: what is set and what it would become, both mrkdwn already."""
+    return kit.context(f"*{text.inline(label, 80)}:* {current} / {proposed}")
 
 
 def phase_choices() -> tuple[Choice, ...]:
@@ -146,12 +157,16 @@ def about(incident: Incident) -> Block:
 
 
 def select(
-    choices: Sequence[Choice], *, initial: str | None = None, placeholder: str = "Choose"
+    choices: Sequence[Choice],
+    *,
+    initial: str | None = None,
+    placeholder: str = "Choose",
+    action: ActionId | None = None,
 ) -> StaticSelectElement:
     """A select of at most 100 choices; the chosen one is always among them."""
     options = {value: option(value, label) for value, label in _shown(choices, initial)}
     return StaticSelectElement(
-        action_id=ELEMENT,
+        action_id=action.value if action else ELEMENT,
         options=list(options.values()),
         initial_option=options.get(initial) if initial else None,
         placeholder=kit.plain_text(placeholder, 150),
@@ -182,10 +197,10 @@ def option(value: str, label: str, description: str | None = None) -> Option:
     )
 
 
-def user_select(initial: str | None = None) -> UserSelectElement:
+def user_select(initial: str | None = None, *, action: ActionId | None = None) -> UserSelectElement:
     """Anybody in the workspace."""
     return UserSelectElement(
-        action_id=ELEMENT,
+        action_id=action.value if action else ELEMENT,
         initial_user=initial or None,
         placeholder=kit.plain_text("Choose a person", 150),
     )

@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blocks.forms.base import Answers, about, choose, labelled, modal, phase_choices, text_input
-from blocks.ids import BlockId, CallbackId, IncidentButton
+from blocks.forms.base import (
+    Answers,
+    about,
+    choose,
+    labelled,
+    modal,
+    phase_choices,
+    proposal,
+    text_input,
+)
+from blocks.ids import ActionId, BlockId, CallbackId, IncidentButton
 from bot.domain.incident import Phase
 
 if TYPE_CHECKING:
@@ -24,24 +33,35 @@ class Form:
     reason: str = ""
 
 
-def build(incident: Incident) -> dict[str, Any]:
+def build(incident: Incident, *, proposed: str | None = None) -> dict[str, Any]:
     """The form; *resolved* is not among the phases, resolving has its own button."""
     phase = choose(
         "Phase",
         BlockId.PHASE,
         phase_choices(),
-        initial=incident.phase.value,
+        initial=proposed or incident.phase.value,
         otherwise="",
         optional=False,
+        dispatch=ActionId.PROPOSED,
     )
+    change = proposal("Phase", incident.phase.value, _shown(proposed))
     reason = labelled("Reason", BlockId.REASON, text_input(multiline=True))
     return modal(
         "Change phase",
         CallbackId.CHANGE_PHASE,
-        [about(incident), phase, reason],
+        [about(incident), phase, change, reason],
         submit="Save",
         metadata=IncidentButton(number=incident.number),
     )
+
+
+def _shown(proposed: str | None) -> str:
+    return proposed if proposed in dict(phase_choices()) else "choose another"
+
+
+def chosen(view: Mapping[str, Any]) -> str | None:
+    """The phase chosen so far."""
+    return Answers(view).choice(BlockId.PHASE)
 
 
 def parse(view: Mapping[str, Any]) -> Form:

@@ -47,6 +47,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.POST_ENTRY: ("chat.postMessage", POSTING),
     EffectKind.TELL_ADMINS: ("chat.postMessage", POSTING),
     EffectKind.SEND_DIRECT: ("chat.postMessage", POSTING),
+    EffectKind.BRIEF: ("chat.postMessage", POSTING),
+    EffectKind.SHOW_SERVICE: ("chat.postMessage", POSTING),
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -58,6 +60,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_CARD: ("chat.update", TIER_3),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
+    EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
     EffectKind.WELCOME: ("chat.postEphemeral", TIER_4),
     EffectKind.LOOK_AT_MESSAGE: ("conversations.history", TIER_3),
     EffectKind.CONFIRM_MESSAGE: ("reactions.add", TIER_3),
@@ -77,6 +80,19 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
 }
 
+_TO_ONE_PERSON = {
+    EffectKind.SEND_DIRECT,
+    EffectKind.SEND_REPORT,
+    EffectKind.TELL_SUBSCRIBER,
+    EffectKind.BRIEF,
+}
+_INTO_THE_CHANNEL = {
+    EffectKind.POST_CARD,
+    EffectKind.POST_ENTRY,
+    EffectKind.REMIND,
+    EffectKind.SHOW_SERVICE,
+}
+
 LIMITS: Mapping[str, Limit] = dict(METHODS.values())
 
 
@@ -86,9 +102,9 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
         return "post:announcements"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
-    if kind in {EffectKind.SEND_DIRECT, EffectKind.SEND_REPORT, EffectKind.TELL_SUBSCRIBER}:
+    if kind in _TO_ONE_PERSON:
         return f"post:{lane}"
-    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY, EffectKind.REMIND}:
+    if kind in _INTO_THE_CHANNEL:
         return f"post:INC-{incident}"
     return None
 

@@ -228,6 +228,15 @@ class Catalog:
             (s for s in self.services.values() if s.pagerduty_service == name.strip()), None
         )
 
+    def upstream(self, service: Service) -> list[Service]:
+        """What it depends on, as far as it is configured."""
+        found = (self.service(name) for name in service.depends_on)
+        return [each for each in found if each is not None and each != service]
+
+    def downstream(self, service: Service) -> list[Service]:
+        """What depends on it."""
+        return [each for each in self.services.values() if service in self.upstream(each)]
+
     def policy_for(self, service: Service | None) -> EscalationPolicy | None:
         """The native policy of a service, else ``default``, else None."""
         if service and service.escalation_policy and service.escalation_policy in self.policies:

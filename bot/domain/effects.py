@@ -36,6 +36,9 @@ class EffectKind(StrEnum):
     SUMMARISE = "slack.summarise"
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
+    BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
+    SHOW_SERVICE = "slack.show_service"  # what is known of a service that was added
+    SHOW_ON_CALL = "slack.show_on_call"  # PagerDuty is asked, the answer goes to one person
     TELL_ADMINS = "slack.tell_admins"
     LOOK_AT_MESSAGE = "slack.look_at_message"  # somebody marked it: which marks does it carry now
     CONFIRM_MESSAGE = "slack.confirm_message"  # our reaction says whether it is in the timeline

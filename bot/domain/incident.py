@@ -127,6 +127,14 @@ class Places:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Affected:
+    """A service an incident concerns: its id in muster.yml (or the vendor's name), and its title."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Incident:
     """One incident, INC-``number``. All times are aware UTC."""
 
@@ -140,6 +148,7 @@ class Incident:
     priority: str | None = None
     service: str | None = None  # the service's id in muster.yml, or the vendor's name for it
     service_title: str | None = None
+    more_services: tuple[Affected, ...] = ()  # beside the primary one above
     description: str = ""
     private: bool = False
     origin: Origin = Origin.SLACK
@@ -172,6 +181,14 @@ class Incident:
         return f"INC-{self.number}"
 
     @property
+    def services(self) -> tuple[Affected, ...]:
+        """Every service it concerns, the primary one first."""
+        if self.service is None:
+            return self.more_services
+        primary = Affected(id=self.service, title=self.service_title or self.service)
+        return (primary, *self.more_services)
+
+    @property
     def owner(self) -> Actor | None:
         """The first assignee, the one the card names."""
         return self.owners[0] if self.owners else None
@@ -180,6 +197,11 @@ class Incident:
     def commander(self) -> Actor | None:
         """Whoever holds the commander role."""
         return self.roles.get("commander")
+
+    def involves(self, slack_id: str) -> bool:
+        """Whether somebody has a part in it: reported it, owns it, holds a role."""
+        actors = (self.reporter, *self.owners, *self.roles.values())
+        return any(a is not None and a.slack_id == slack_id for a in actors)
 
     @property
     def is_open(self) -> bool:
@@ -206,6 +228,8 @@ class EntryKind(StrEnum):
     TITLE = "title_changed"
     SUMMARY = "summary_changed"
     SERVICE = "service_changed"
+    SERVICE_ADDED = "service_added"
+    SERVICE_REMOVED = "service_removed"
     ROLE = "role_assigned"
     RESPONDER_ADDED = "responder_added"
     RESPONDER_REPLIED = "responder_replied"

@@ -294,6 +294,8 @@ def set_field(
         EntryKind.SUMMARY: "description",
     }[kind]
     before = getattr(incident, column) or ""
+    if kind is EntryKind.PHASE and value == Phase.RESOLVED:
+        raise UserError(f"To close {incident.name} use resolve; it also says what fixed it.")
     if value == before:
         raise UserError(f"{incident.name} has that {column} already: {value}.")
     if kind is EntryKind.PHASE and not incident.is_open:

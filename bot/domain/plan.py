@@ -7,6 +7,7 @@ vendor). Decoration has lanes of its own, so that a slow bookmark delays nothing
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -393,6 +394,12 @@ def _change_page(
         rank=Rank.PAGE,
         after=_opened_first(incident),
     )
+
+
+def ask_responder(incident: Incident, by: Actor, target: EscalationTarget, text: str) -> Effect:
+    """Ask one more person, or whoever a policy reaches, to join at the pager."""
+    asked = _change_page(incident, "escalate", by, to=None, target=target, text=text)
+    return replace(asked, payload={**asked.payload, "responder": True})
 
 
 def priority_later(incident: Incident) -> Effect:

@@ -55,6 +55,14 @@ class House:
             return PagerLink(kind=PagerKind.NATIVE, policy_name=policy.name)
         return PagerLink(kind=PagerKind.NOBODY)
 
+    def repo_of(self, service: Service) -> str | None:
+        """``owner/name`` of the repository a service is kept in, as configured or as it is named."""
+        owner = self.options.github_owner
+        repo = service.repo or (owner and service.title.strip().lower().replace(" ", "-"))
+        if repo and "/" not in repo:
+            repo = f"{owner}/{repo}" if owner else None
+        return repo or None
+
     def ticket_for(
         self, service: Service | None, name: str | None, *, private: bool
     ) -> TicketLink | None:

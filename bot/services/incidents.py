@@ -208,7 +208,7 @@ class Incidents:
 
     # --- changing ----------------------------------------------------------------------------------------------
 
-    async def _change(
+    async def change(
         self,
         number: int,
         by: SlackUser,
@@ -229,13 +229,13 @@ class Incidents:
 
     async def acknowledge(self, number: int, *, by: SlackUser, once: str) -> Incident:
         """Take responsibility. AlreadyDone says who did."""
-        return await self._change(
+        return await self.change(
             number, by, once, lambda tx, i, who: lifecycle.acknowledge(i, who, tx.now)
         )
 
     async def resolve(self, number: int, *, by: SlackUser, once: str, note: str = "") -> Incident:
         """Close it."""
-        return await self._change(
+        return await self.change(
             number,
             by,
             once,
@@ -245,12 +245,8 @@ class Incidents:
 
     async def reopen(self, number: int, *, by: SlackUser, once: str) -> Incident:
         """Open a resolved one again; a channel that was archived meanwhile gets a successor (see the worker)."""
-        return await self._change(
-            number,
-            by,
-            once,
-            lambda tx, i, who: lifecycle.reopen(i, who, tx.now),
-            Right.RESOLVE,
+        return await self.change(
+            number, by, once, lambda tx, i, who: lifecycle.reopen(i, who, tx.now), Right.RESOLVE
         )
 
     async def reassign(
@@ -262,7 +258,7 @@ class Incidents:
             target = self._able(tx, incident, to)
             return lifecycle.reassign(incident, target, who, tx.now, message=message)
 
-        return await self._change(number, by, once, decide)
+        return await self.change(number, by, once, decide)
 
     async def escalate(
         self,
@@ -287,7 +283,7 @@ class Incidents:
                 target = replace(target, level=incident.pager.level + 1)
             return lifecycle.escalate(incident, target, who, tx.now, message=message)
 
-        return await self._change(number, by, once, decide)
+        return await self.change(number, by, once, decide)
 
     def _able(self, tx: Tx, incident: Incident, slack_id: str) -> Actor:
         """The member, if they can be given this incident."""
@@ -314,7 +310,7 @@ class Incidents:
 
     async def annotate(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
         """Add a note."""
-        return await self._change(
+        return await self.change(
             number, by, once, lambda tx, i, who: lifecycle.annotate(i, text, who, tx.now)
         )
 
@@ -352,7 +348,7 @@ class Incidents:
     async def _set(
         self, number: int, kind: EntryKind, value: str, by: SlackUser, once: str, reason: str = ""
     ) -> Incident:
-        return await self._change(
+        return await self.change(
             number,
             by,
             once,
@@ -469,6 +465,10 @@ class Incidents:
                 tx, open_only=open_only, service=service, mine=mine, limit=limit
             )
         )
+
+    async def suggested(self, words: str, *, to: str) -> list[Incident]:
+        """Incidents somebody may mean by ``words`` (a number or part of a title), among those they may see."""
+        return await self._work.read(lambda tx: queries.suggested(tx, words, to))
 
     async def now(self) -> datetime:
         """The house's clock."""

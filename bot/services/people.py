@@ -12,6 +12,7 @@ from bot.domain.incident import PagerKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.catalog import Service
     from bot.domain.incident import Actor, Incident
     from bot.ports import Chat, Member, Pager, UserGroup
     from bot.services.base import House
@@ -27,6 +28,24 @@ class Policy:
     id: str
     name: str
     levels: int
+
+
+def owners_of(service: Service) -> list[str]:
+    """A service's owners as targets: ``person:<e-mail>`` or ``group:<handle>``."""
+    return [owner if ":" in owner else f"person:{owner}" for owner in service.owners]
+
+
+def reached(tx: Tx, notify: Sequence[str]) -> list[tuple[str, str]]:
+    """Slack id and name of everybody that ``person:`` and ``group:`` targets mean."""
+    found: dict[str, str] = {}
+    for target in notify:
+        kind, _, value = target.partition(":")
+        if kind == "person" and (person := tx.people.by_email(value)):
+            found[person.slack_id] = person.name
+        elif kind == "group":
+            for user in tx.people.group(value):
+                found[user] = tx.people.actor(user).name
+    return list(found.items())
 
 
 class PeopleDirectory:
@@ -85,24 +104,20 @@ class PeopleDirectory:
 
     async def targets(self, notify: Sequence[str]) -> list[tuple[str, str]]:
         """Slack id and name of everybody a level's ``notify`` means."""
+        return await self._house.work.read(lambda tx: reached(tx, notify))
 
-        def look(tx: Tx) -> list[tuple[str, str]]:
-            found: dict[str, str] = {}
-            for target in notify:
-                kind, _, value = target.partition(":")
-                if kind == "person" and (person := tx.people.by_email(value)):
-                    found[person.slack_id] = person.name
-                elif kind == "group":
-                    for user in tx.people.group(value):
-                        found[user] = tx.people.actor(user).name
-            return list(found.items())
+    async def known(self, slack_id: str) -> Actor:
+        """Somebody as the mirror knows them."""
+        return await self._house.work.read(lambda tx: tx.people.actor(slack_id))
 
-        return await self._house.work.read(look)
+    async def owners(self, service: Service) -> list[tuple[str, str]]:
+        """Slack id and name of a service's owners."""
+        return await self.targets(owners_of(service))
 
     async def concerned(self, incident: Incident) -> list[str]:
         """Slack ids of the reporter, the owners, everybody with a role, and the service's owners."""
-        service = self._house.catalog.service(incident.service or "")
-        owners = [o if ":" in o else f"person:{o}" for o in (service.owners if service else ())]
+        services = (self._house.catalog.service(each.id) for each in incident.services)
+        owners = [owner for service in services if service for owner in owners_of(service)]
         people = [
             a.slack_id
             for a in (incident.reporter, *incident.owners, *incident.roles.values())
@@ -126,6 +141,10 @@ class PeopleDirectory:
             return [person.slack_id for person in found if person]
 
         return await self._house.work.read(look)
+
+    def repo_of(self, service: Service) -> str | None:
+        """``owner/name`` of the repository a service is kept in."""
+        return self._house.repo_of(service)
 
     def fallback_repo(self, incident: Incident) -> str | None:
         """The default repository, when the issue's own was only guessed from the service's name."""

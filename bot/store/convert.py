@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from bot.domain import evidence
 from bot.domain.incident import (
     Actor,
+    Affected,
     Entry,
     EntryKind,
     Incident,
@@ -61,6 +62,7 @@ def to_incident(row: Any) -> Incident:
         priority=row.priority,
         service=row.service,
         service_title=row.service_title,
+        more_services=tuple(Affected(**each) for each in row.more_services or ()),
         description=row.description,
         private=row.private,
         origin=Origin(row.origin),
@@ -107,6 +109,11 @@ def incident_columns(incident: Incident) -> dict[str, Any]:
         "priority": storable(incident.priority),
         "service": storable(incident.service),
         "service_title": storable(incident.service_title),
+        "more_services": [
+            {"id": storable(each.id), "title": storable(each.title)}
+            for each in incident.more_services
+        ]
+        or None,
         "description": storable(incident.description),
         "resolution": storable(incident.resolution),
         "private": incident.private,

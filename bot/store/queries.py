@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.store.tx import Tx
 
 N, E, P, K = sql.INCIDENT.c, sql.EFFECT.c, sql.INVOLVEMENT.c, sql.INBOUND.c
+A = sql.AFFECTED.c
 
 #: In words SQLite can compare with the conditions of its partial indexes.
 _OPEN: Any = N.status != literal_column("'resolved'")
@@ -46,6 +47,8 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.REFRESH_TICKET: "GitHub issue links",
     EffectKind.SEND_DIRECT: "Direct message",
     EffectKind.NOTIFY: "Notification",
+    EffectKind.BRIEF: "Briefing",
+    EffectKind.SHOW_SERVICE: "Service",
     EffectKind.PAGE_NATIVE: "Page",
 }
 
@@ -57,6 +60,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.MIRROR_UPDATE: "Update in the announcement's thread",
     EffectKind.TELL_SUBSCRIBER: "Update to a subscriber",
     EffectKind.REMIND: "Reminder",
+    EffectKind.SHOW_ON_CALL: "Who is on call",
 }
 
 #: Who may refuse our key, and is then stopped.
@@ -65,6 +69,11 @@ PROVIDERS = ("slack", "pagerduty", "github")
 _STOPPED = select(sql.VALUE.c.name, sql.VALUE.c.value).where(
     sql.VALUE.c.name.in_([f"stopped:{name}" for name in PROVIDERS])
 )
+
+#: Longer numbers are no incident's.
+NUMBER_DIGITS = 9
+#: Closed incidents are suggested from among the newest.
+LOOKED_BACK = 2000
 
 #: From this many attempts on, a step that still waits is shown as failing.
 SHOWN_AFTER = 4
@@ -172,7 +181,9 @@ def incidents(
     if open_only:
         conditions.append(_OPEN)
     if service is not None:
-        conditions.append(or_(N.service == service, func.lower(N.service_title) == service.lower()))
+        further = select(A.incident).where(A.service == service)
+        titled = func.lower(N.service_title) == service.lower()
+        conditions.append(or_(N.service == service, titled, N.number.in_(further)))
     query = select(sql.INCIDENT).where(*conditions)
     count = select(func.count()).select_from(sql.INCIDENT).where(*conditions)
     if mine is not None:
@@ -183,6 +194,34 @@ def incidents(
     found = tuple(to_incident(row) for row in rows)
     total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
     return Page(incidents=found, total=total)
+
+
+def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Incident]:
+    """Incidents whose number or title fits, open ones first, then the newest closed ones.
+
+    Private ones only for those who have a part in them now.
+    """
+    wanted = words.strip()
+    number = wanted.casefold().removeprefix("inc-").removeprefix("inc").lstrip("#")
+    fits: Any = func.lower(N.title).contains(wanted.casefold(), autoescape=True)
+    if _number(number):
+        fits = or_(N.number == _number(number), fits)
+    mine = select(P.incident).where(P.slack_id == slack_id)
+    seen = or_(N.private.is_(False), N.number.in_(mine))
+    newest = select(func.max(N.number)).scalar_subquery()
+    closed: Any = N.status == literal_column("'resolved'")
+    recent = or_(N.number > newest - LOOKED_BACK, N.number == _number(number))
+    found: list[Incident] = []
+    for each in ((_OPEN,), (closed, recent)):
+        query = select(sql.INCIDENT).where(*each, seen, *((fits,) if wanted else ()))
+        rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
+        found += [i for i in map(to_incident, rows) if not i.private or i.involves(slack_id)]
+    return found[:limit]
+
+
+def _number(words: str) -> int:
+    fits = words.isascii() and words.isdigit() and len(words) <= NUMBER_DIGITS
+    return int(words) if fits else 0
 
 
 def open_pages(tx: Tx) -> dict[str, int]:

@@ -51,6 +51,7 @@ class IncidentRow(SQLModel, table=True):
     priority: str | None = Field(default=None, max_length=120)
     service: str | None = Field(default=None, index=True)
     service_title: str | None = None
+    more_services: list[dict[str, Any]] | None = _json()
     description: str = _text()
     resolution: str = _text()
     private: bool = False
@@ -113,6 +114,15 @@ class ReminderRow(SQLModel, table=True):
     due: datetime | None = _time()  # None: nothing can become due before the incident changes
     looked_at: datetime = _time(nullable=False)  # the incident's ``updated_at`` at the last look
     state: dict[str, Any] | None = _json()
+
+
+class AffectedRow(SQLModel, table=True):
+    """A further service an incident concerns, for lists by service without a scan."""
+
+    __tablename__ = "affected"
+
+    service: str = Field(primary_key=True)
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
 
 
 class EntryRow(SQLModel, table=True):

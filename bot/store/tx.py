@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import bindparam, func, insert, or_, select, true, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, true, update
 
 from bot.domain import evidence, plan
 from bot.domain.effects import EffectKind
@@ -167,6 +167,13 @@ class Tx:
         """It is their incident as well, for "my incidents"."""
         rows = [{"slack_id": slack_id, "incident": number} for slack_id in sorted(set(slack_ids))]
         sql.insert_new(self.session, sql.INVOLVEMENT, rows)
+
+    def affect(self, incident: Incident) -> None:
+        """Keep the further services findable, after they changed."""
+        table = sql.AFFECTED
+        self.session.execute(delete(table).where(table.c.incident == incident.number))
+        rows = [{"service": s.id, "incident": incident.number} for s in incident.more_services]
+        sql.insert_new(self.session, table, rows)
 
     def similar(self, title: str, service: str | None) -> list[Incident]:
         """Open incidents of the last 24 h with the same service (or none) and the same folded title."""

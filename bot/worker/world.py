@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from blocks.card import CardContext, FailedStep, card
+from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
 from bot.store import queries
 
@@ -91,10 +91,18 @@ class World:
 
     async def context(self, incident: Incident) -> CardContext:
         """What is shown beside the incident wherever it is told of."""
-        del incident
         return CardContext(
             now=self.work.clock.now(),
             severities={s.name: s.emoji for s in self.catalog.severities},
+            links=self._runbooks(incident),
+        )
+
+    def _runbooks(self, incident: Incident) -> tuple[Link, ...]:
+        known = (self.catalog.service(each.id) for each in incident.services)
+        return tuple(
+            Link(label=f"Runbook {service.title}", url=service.runbook)
+            for service in known
+            if service and service.runbook
         )
 
     def _failed(self, step: StepRecord) -> FailedStep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -10,26 +11,35 @@ from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_message,
     add_note,
+    assign_role,
     change_phase,
     change_severity,
+    change_summary,
+    change_title,
     declare,
     escalate,
     merge,
     message_view,
+    page_someone,
+    pick_incident,
     post_update,
     reassign,
     resolve,
+    services,
 )
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.mention import form_offer
+from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
+from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
+from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.unit.blocks.samples import QUIET
@@ -43,16 +53,9 @@ if TYPE_CHECKING:
 #: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
 LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
-    ActionId.ASSIGN_ROLES: "roles",
-    ActionId.SERVICES: "affected services",
-    ActionId.PAGE_SOMEONE: "paging people",
     ActionId.MAKE_PRIVATE: "private incidents",
 }
-LATER_FORMS = {
-    CallbackId.CHANGE_TITLE: "the direct command does it",
-    CallbackId.CHANGE_SUMMARY: "the direct command does it",
-    CallbackId.ASSIGN_ROLE: "roles",
-}
+LATER_FORMS: dict[CallbackId, str] = {}
 #: Views without a Submit button: nothing comes back from them.
 SHOWN_ONLY = {
     CallbackId.PANEL,
@@ -101,6 +104,11 @@ def everything_shown() -> Iterator[Any]:
         yield escalate.build(incident, choices=[("level:2", "Level 2")])
         yield change_severity.build(incident, severities=[("SEV1", "SEV1")])
         yield change_phase.build(incident)
+        yield change_title.build(incident)
+        yield change_summary.build(incident)
+        yield assign_role.build(
+            replace(incident, roles={"scribe": ANA_ACTOR}), roles=[("scribe", "scribe")]
+        )
         yield add_note.build(incident)
         yield merge.build(incident, [incident])
         yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
@@ -110,6 +118,13 @@ def everything_shown() -> Iterator[Any]:
         yield lists.similar_question("x", [incident], asked="k")
         yield declare.build(similar=[incident])
     yield form_offer("declare")
+    yield pick_incident.build("ack")
+    yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
+    affected = an_incident(service="web", service_title="Web")
+    yield services.build(affected, services=[("db", "Database")])
+    neighbour = Neighbour(id="db", title="Database", has_owners=True)
+    facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
+    yield service_message(affected, facts)
     yield message_view("Title", notices.said("x"))
 
 
@@ -132,8 +147,9 @@ SHOWN = list(everything_shown())
 def test_every_button_people_can_meet_is_handled_and_no_other() -> None:
     met = {one for shown in SHOWN for one in found(shown, "action_id")} - {ELEMENT}
     handled = {one.value for one in ACTIONS}
-    assert met - handled == set(), "a button that does nothing"
+    assert met - handled - {one.value for one in OPTIONS} == set(), "a button that does nothing"
     assert handled - met == set(), "a handler nobody can reach"
+    assert {one.value for one in OPTIONS} <= met, "a completion nobody can reach"
 
 
 def test_every_form_people_can_submit_is_handled_and_no_other() -> None:
@@ -147,7 +163,7 @@ def test_every_form_people_can_submit_is_handled_and_no_other() -> None:
 
 
 def test_an_id_is_handled_or_waits_for_its_issue() -> None:
-    assert set(ActionId) == set(ACTIONS) | set(LATER_ACTIONS)
+    assert set(ActionId) == set(ACTIONS) | set(OPTIONS) | set(LATER_ACTIONS)
     assert not set(ACTIONS) & set(LATER_ACTIONS)
     assert set(CallbackId) == set(VIEWS) | set(LATER_FORMS) | SHOWN_ONLY
     assert not set(VIEWS) & set(LATER_FORMS)
@@ -165,6 +181,13 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "More": ActionId.MORE,
         "Change severity": ActionId.CHANGE_SEVERITY,
         "Change phase": ActionId.CHANGE_PHASE,
+        "Assign roles": ActionId.ASSIGN_ROLES,
+        "Page someone": ActionId.PAGE_SOMEONE,
+        "Services": ActionId.SERVICES,
+        "Remove": ActionId.REMOVE_SERVICE,
+        "Invite owners of Database": ActionId.INVITE_OWNERS,
+        "I'll take it": ActionId.TAKE_ROLE,
+        "Free the role": ActionId.FREE_ROLE,
         "Add a note": ActionId.ADD_NOTE,
         "Merge": ActionId.MERGE,
         "Timeline": ActionId.TIMELINE,

@@ -115,7 +115,6 @@ async def test_show_tells_everything_of_one_incident(talk: Talk) -> None:
     elsewhere = await talk.type(f"show {talk.name.lower()}", channel=GENERAL)
     assert talk.name in elsewhere
     assert "There is no INC-99999" in await talk.type("show INC-99999")
-    assert "Say which incident" in await talk.type("show", channel=GENERAL)
 
 
 async def test_ack_takes_it(talk: Talk) -> None:
@@ -168,7 +167,8 @@ async def test_severity_changes_everywhere(talk: Talk) -> None:
     state = await talk.s.settled(talk.name)
     assert "SEV1" in (room_of(state, talk.name) or {})["topic"]
     assert "no severity SEV9" in await talk.type("severity SEV9")
-    assert "Choose one of SEV1, SEV2, SEV3, SEV4" in await talk.type("severity")
+    assert not await talk.type("severity")
+    assert "*Severity:* SEV1 / choose another" in str((await talk.view())["blocks"])
     await talk.s.on_card(talk.name, "More")
     await talk.s.press("Change severity", where="view")
     assert (await talk.view())["title"] == "Change severity"
@@ -183,7 +183,8 @@ async def test_status_and_phase_are_the_same(talk: Talk, word: str) -> None:
     await talk.shows("identified")
     assert len(await talk.told("identified")) == 1
     assert "no phase done" in await talk.type(f"{word} done")
-    assert "Name the new phase" in await talk.type(word)
+    assert not await talk.type(word)
+    assert "*Phase:* identified / choose another" in str((await talk.view())["blocks"])
     await talk.s.on_card(talk.name, "More")
     await talk.s.press("Change phase", where="view")
     view = await talk.view()
@@ -209,7 +210,8 @@ async def test_a_note_goes_to_channel_pager_and_issue(talk: Talk) -> None:
     assert [n for n in page["notes"] if n["content"] == "Tried <b>this</b> & that"]
     [issue] = issues(state, talk.name)
     assert any("Tried <b>this</b> & that" in c["body"] for c in issue["comments"])
-    assert "Write the note" in await talk.type("note")
+    assert not await talk.type("note")
+    assert (await talk.view())["title"] == "Add a note"
     await talk.s.on_card(talk.name, "More", user=BOB)
     await talk.s.press("Add a note", where="view", user=BOB)
     await talk.s.submit({"Note": "From the form"}, user=BOB)

@@ -13,11 +13,12 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from bot.errors import ProviderError, Reason
-from bot.ports import Ticket
+from bot.ports import Activity, Change, Ticket
 from bot.providers.github.errors import NAME, NotReadableError, provider_error
 from bot.providers.http import Observe, lost
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from github import Github
+    from github.Deployment import Deployment
     from github.Issue import Issue
     from github.Repository import Repository
 
@@ -35,6 +37,8 @@ T = TypeVar("T")
 BODY_LIMIT = 65_536  # characters, docs.github.com/rest/issues/comments
 TITLE_LIMIT = 256
 THREADS = 4
+#: How many deployments and issues are worth telling.
+NEWEST = 3
 _REPO = re.compile(r"[\w.-]+/(?!\.+$)[\w.-]+")
 _CUT_NOTE = "\n\n_(cut here: GitHub takes 65,536 characters)_"
 
@@ -148,6 +152,21 @@ class GitHubTickets:
 
         return await self._run("GET repository", look)
 
+    async def recent(self, repo: str) -> Activity:
+        """The newest deployments and open issues; NOT_FOUND when the repository cannot be seen."""
+
+        def look() -> Activity:
+            found = self._repo(repo)
+            deployments = islice(found.get_deployments(), NEWEST)
+            issues = (i for i in found.get_issues(state="open") if "/pull/" not in i.html_url)
+            return Activity(
+                url=_readable(found.html_url, str),
+                deployments=tuple(_deployment(one) for one in deployments),
+                issues=tuple(_change(one) for one in islice(issues, NEWEST)),
+            )
+
+        return await self._run("GET repository activity", look)
+
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
         return await self._run("GET user", lambda: _readable(self._hub().get_user().login, str))
@@ -229,6 +248,16 @@ def _ticket(repo: str, issue: Issue) -> Ticket:
         state=issue.state or "open",
         labels=tuple(label.name for label in issue.labels),
     )
+
+
+def _deployment(one: Deployment) -> Change:
+    who = getattr(one.creator, "login", None) or ""
+    title = f"{one.ref} to {one.environment}"
+    return Change(title=title, at=one.created_at, by=who)
+
+
+def _change(one: Issue) -> Change:
+    return Change(title=f"#{one.number} {one.title}", url=one.html_url, at=one.created_at)
 
 
 def _readable(value: Any, kind: type[T]) -> T:

@@ -26,9 +26,9 @@ class Directory(Calls):
     """The part of ``Pager`` that concerns everything but incidents."""
 
     async def request_responder(
-        self, page_id: str, user_id: str, *, by: str, message: str = ""
+        self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
     ) -> None:
-        """Ask a person to join; INVALID ``402`` when the plan has no responder requests.
+        """Ask a person (or whoever a policy reaches) to join; INVALID ``402`` when the plan has no responder requests.
 
         PagerDuty wants the asker's user id here and no From header, so ``by`` is looked up.
         """
@@ -36,7 +36,8 @@ class Directory(Calls):
         if asker is None:
             detail = f"PagerDuty does not know the requester {by}"
             raise self._invalid(detail, UNKNOWN_FROM)
-        target = {"responder_request_target": {"id": user_id, "type": "user_reference"}}
+        kind = "escalation_policy_reference" if policy else "user_reference"
+        target = {"responder_request_target": {"id": target_id, "type": kind}}
         body = {
             "requester_id": asker.id,
             "message": message or "Please help with this incident.",

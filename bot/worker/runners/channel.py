@@ -82,7 +82,7 @@ def _ours(world: World, effect: Claimed, found: Channel) -> bool:
 
 
 async def set_topic(world: World, effect: Claimed) -> Settle | None:
-    """Keep the topic equal to severity, status, owner and commander."""
+    """Keep the topic equal to severity, status, owner and roles."""
     incident = await world.load(effect.incident)
     words = topic(incident)
     if incident.places.channel is None or words == incident.places.topic:
@@ -96,11 +96,10 @@ async def set_topic(world: World, effect: Claimed) -> Settle | None:
 
 
 def topic(incident: Incident) -> str:
-    """``SEV2 · acknowledged · owner Ana · commander nobody yet``, plain text of at most 250 characters."""
+    """``SEV2 · acknowledged · owner: Ana · commander: Ben``, plain text of at most 250 characters."""
     owner = incident.owner.name if incident.owner else "nobody yet"
     parts = [incident.severity or "no severity", incident.status.value, f"owner: {owner}"]
-    if incident.commander:
-        parts.append(f"commander: {incident.commander.name}")
+    parts += [f"{role}: {holder.name}" for role, holder in incident.roles.items()]
     return _calling_nobody(" · ".join(parts))[:250]
 
 

@@ -179,6 +179,11 @@ async def _escalate(world: World, effect: Claimed, incident: Incident, email: st
         user = await _user_id(world, payload["person"])
         await pager.request_responder(page_id, user, by=email, message=payload.get("text", ""))
         return await pager.page(page_id, history=False)
+    if payload.get("responder"):
+        await pager.request_responder(
+            page_id, payload["policy_id"], by=email, message=payload.get("text", ""), policy=True
+        )
+        return await pager.page(page_id, history=False)
     return await pager.escalate(
         page_id, by=email, level=payload.get("level"), policy_id=payload.get("policy_id")
     )

@@ -224,7 +224,7 @@ def _element(element: JSON, known: Iterable[str] | None) -> None:
     elif kind in {"static_select", "checkboxes", "radio_buttons"}:
         _options(element, 100 if kind == "static_select" else 10)
     else:
-        assert kind == "users_select", kind
+        assert kind in {"users_select", "external_select"}, kind
         assert element.get("initial_user") != ""
 
 

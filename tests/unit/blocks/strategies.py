@@ -10,6 +10,7 @@ from blocks.card import CardContext, FailedStep, Link
 from blocks.timeline import Step, StepState
 from bot.domain.incident import (
     Actor,
+    Affected,
     Entry,
     EntryKind,
     Incident,
@@ -97,6 +98,7 @@ incidents = st.builds(
     priority=maybe,
     service=maybe,
     service_title=maybe,
+    more_services=st.lists(st.builds(Affected, id=texts, title=texts), max_size=8).map(tuple),
     description=texts,
     private=st.booleans(),
     origin=st.sampled_from(Origin),

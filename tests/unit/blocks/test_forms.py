@@ -219,12 +219,14 @@ def test_severity_and_phase() -> None:
 Change severity
 (*INC-12* Checkout is down)
 Severity*: <static_select>
+(*Severity:* SEV1 / choose another)
 Reason: <plain_text_input>\
 """,
             """\
 Change phase
 (*INC-12* Checkout is down)
 Phase*: <static_select>
+(*Phase:* investigating / choose another)
 Reason: <plain_text_input>\
 """,
         ]
@@ -239,7 +241,8 @@ Assign roles
 (*INC-12* Checkout is down)
 (*Commander:* <@UANA>)
 Role*: <static_select>
-Person*: <users_select>\
+Person*: <users_select>
+[I'll take it]\
 """)
     assert view["blocks"][2]["element"]["initial_option"]["value"] == "scribe", "the free one"
     form = assign_role.parse(submitted(view, role="scribe", person="UBEN"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import notices, updates
+from blocks import briefing, notices, updates
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
     add_message,
@@ -25,23 +25,29 @@ from blocks.forms import (
     loading,
     merge,
     message_view,
+    page_someone,
     panel,
+    pick_incident,
     post_update,
     reassign,
     resolve,
+    services,
 )
 from blocks.home import Duty, home_view
 from blocks.ids import ActionId, DeclareOrigin
 from blocks.mention import form_offer
 from blocks.messages import said_from, split
 from blocks.notices import CommandHelp
+from blocks.oncall import OnDuty, on_call_message
 from blocks.reminder import reminder, told_again
 from blocks.report import report_message, short_message
+from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
+from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
 from bot.errors import AlreadyDone, ProviderError, Reason, UserError
-from bot.ports import Message
+from bot.ports import Activity, Change, Message
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.limits import check_message, check_view
 
@@ -215,6 +221,12 @@ def test_forms_about_an_incident(
         change_title.build(incident),
         change_summary.build(incident),
         assign_role.build(incident, roles=some),
+        assign_role.build(incident, roles=some, role=words, person="UANA"),
+        change_severity.build(incident, severities=some, proposed=words),
+        change_phase.build(incident, proposed=words),
+        services.build(incident, services=some),
+        page_someone.build(incident, policies=some),
+        pick_incident.build("note", words if pick_incident.fits("note", words) else ""),
         post_update.build(incident, next_update=1800),
         post_update.build(incident, next_update=1234, last=entry),
         panel.build(incident, context, available=set(ActionId)),
@@ -223,6 +235,71 @@ def test_forms_about_an_incident(
         message_view(words, words),
     ):
         check_view(view, KNOWN)
+
+
+@thorough
+@given(odd.incidents, st.lists(odd.entries, max_size=9), odd.texts, odd.actors, odd.actors)
+def test_briefing(incident: Incident, entries: Any, words: str, to: Any, by: Any) -> None:
+    for before in (None, by, to):
+        handover = briefing.Handover(role=words, words=words, to=to, by=by, before=before)
+        check_message(briefing.briefing(incident, handover, entries), KNOWN)
+
+
+changes = st.lists(st.builds(Change, title=odd.texts, url=odd.urls, by=odd.texts), max_size=6)
+neighbours = st.lists(
+    st.builds(
+        Neighbour, id=odd.texts, title=odd.texts, has_owners=st.booleans(), affected=st.booleans()
+    ),
+    max_size=12,
+)
+
+
+@thorough
+@given(odd.incidents, odd.texts, odd.urls, changes, neighbours, st.booleans())
+def test_service(
+    incident: Incident, words: str, url: str | None, news: Any, around: Any, there: bool
+) -> None:
+    activity = Activity(url=url or "", deployments=tuple(news), issues=tuple(news))
+    facts = ServiceFacts(
+        service=Service(id=words, title=words, runbook=url),
+        owners=["UANA"] * 40,
+        repo=words,
+        activity=activity if there else None,
+        silent=True,
+        upstream=around,
+        downstream=around,
+    )
+    check_message(service_message(incident, facts), KNOWN)
+
+
+@thorough
+@given(
+    st.lists(
+        st.builds(
+            OnDuty,
+            policy=odd.texts,
+            level=st.integers(1, 99),
+            people=st.lists(odd.actors, max_size=12),
+            others=st.lists(odd.texts, max_size=12),
+            until=st.none() | odd.times,
+        ),
+        max_size=4,
+    ),
+    odd.repeats,
+    odd.texts,
+)
+def test_on_call(duties: Any, times: int, words: str) -> None:
+    check_message(on_call_message(duties * times, title=words, note=words, hint=words), KNOWN)
+
+
+@thorough
+@given(odd.few_incidents, odd.repeats)
+def test_completion(few: list[Incident], times: int) -> None:
+    many = [replace(each, number=n + 1) for n, each in enumerate(few * times)]
+    for option in pick_incident.options(many):
+        assert 0 < len(option["text"]["text"]) <= 75
+        assert len(option["value"]) <= 150
+        assert len(option["description"]["text"]) <= 75
 
 
 @thorough

@@ -19,23 +19,33 @@ from blocks.forms import (
     loading,
     merge,
     message_view,
+    page_someone,
     panel,
+    pick_incident,
     post_update,
     reassign,
     resolve,
+    services,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.mention import form_offer
 from blocks.reminder import reminder
+from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import timeline_view
+from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
 from tests.unit.blocks.limits import buttons
-from tests.unit.blocks.samples import CONTEXT, NOW, QUIET, incident
+from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
 
 SEVERITIES = [("SEV1", "SEV1")]
 ROLES = [("commander", "Commander")]
+
+FACTS = ServiceFacts(
+    service=Service(id="web", title="Web"),
+    upstream=[Neighbour(id="db", title="Database", has_owners=True)],
+)
 
 
 def test_panel_offers_only_what_is_available() -> None:
@@ -86,7 +96,11 @@ def test_every_id_is_rendered_somewhere() -> None:
                 )
             ),
             change_severity.build(one, severities=SEVERITIES),
-            assign_role.build(one, roles=ROLES),
+            assign_role.build(replace(one, roles={"scribe": ANA}), roles=ROLES, role="scribe"),
+            page_someone.build(one),
+            pick_incident.build("ack"),
+            services.build(replace(one, service="web"), services=[("db", "Database")]),
+            service_message(one, FACTS),
             loading("x"),
             message_view("x", "y"),
             merge.build(one, [one]),

@@ -79,6 +79,14 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "🧩 <@UANA> changed the service to that: why",
                 "🧩 Service is now none · from PagerDuty",
             ),
+            "service_added": (
+                "🧩 <@UANA> added the service that: why",
+                "🧩 Service without a name added · from PagerDuty",
+            ),
+            "service_removed": (
+                "🧩 <@UANA> removed the service that: why",
+                "🧩 Service without a name removed · from PagerDuty",
+            ),
             "role_assigned": (
                 "🎖️ <@UANA> assigned *that*: why",
                 "🎖️ Assigned a role · from PagerDuty",

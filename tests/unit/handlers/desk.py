@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.services.affected import AffectedServices
+from bot.services.asking import Asking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
+from bot.services.roles import Roles
 from bot.services.rooms import Rooms
 from handlers import turn_of
 from handlers.errors import answer_errors
@@ -67,6 +70,9 @@ class Counter:
             rooms=Rooms(self.home.house),
             updates=self.home.updates,
             reminding=self.home.reminding,
+            roles=Roles(self.home.house, self.home.incidents),
+            services=AffectedServices(self.home.house, self.home.incidents),
+            asking=Asking(self.home.house, self.home.incidents, self.home.people),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

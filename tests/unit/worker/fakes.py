@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from bot.domain.incident import Status
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
-from bot.ports import Channel, Member, OnCall, PagerUser, Ticket, UserGroup
+from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
 from bot.services.moments import MessageTimeline
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
@@ -204,9 +204,9 @@ class FakePager(Vendor):
         return replace(self.now, priority=priority)
 
     async def request_responder(
-        self, page_id: str, user_id: str, *, by: str, message: str = ""
+        self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
     ) -> None:
-        self.asked("request_responder", page_id, user_id, by, message)
+        self.asked("request_responder", page_id, target_id, by, message, *([policy] * policy))
 
     async def add_note(self, page_id: str, text: str, *, by: str) -> str:
         self.asked("add_note", page_id, text, by)
@@ -293,6 +293,10 @@ class FakeTickets(Vendor):
 
     async def reopen(self, ticket: Ticket) -> None:
         self.asked("reopen", ticket.number)
+
+    async def recent(self, repo: str) -> Activity:
+        self.asked("recent", repo)
+        return Activity(url=f"https://github.com/{repo}")
 
     async def login(self) -> str:
         self.asked("login")

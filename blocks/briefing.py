@@ -1,0 +1,93 @@
+"""The direct message for whoever takes a role: what it means, and where things stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from blocks import kit, text
+from blocks.card import CardContext, places_line
+from blocks.entries import entry_line, entry_words
+from blocks.ids import ActionId, BlockId, IncidentButton
+from bot.domain.incident import EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slack_sdk.models.blocks import Block
+
+    from bot.domain.incident import Actor, Entry, Incident
+    from bot.ports import Message
+
+NEWEST: Final = 5
+#: Entries that would only repeat what the briefing says itself.
+_UNTOLD: Final = {EntryKind.ROLE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """Which role, what ``muster.yml`` says about it, and between whom it went."""
+
+    role: str
+    to: Actor
+    words: str = ""
+    by: Actor | None = None
+    before: Actor | None = None
+
+
+def briefing(incident: Incident, handover: Handover, entries: Sequence[Entry]) -> Message:
+    """What the role means, status, severity, phase, the newest of the timeline, links.
+
+    A private incident is named by number only: what happened is told in its channel.
+    """
+    role = text.inline(handover.role, 80, empty="a role")
+    start = f"🎖️ You are *{role}* of {kit.home_link(incident)}{_from(handover)}."
+    blocks: list[Block] = [kit.section(start)]
+    if text.shows(handover.words):
+        blocks.append(kit.section(text.quote(handover.words, 1500)))
+    blocks.append(kit.section("\n".join(_standing(incident))))
+    if not incident.private:
+        blocks += _newest(entries)
+        links = places_line(incident, CardContext(now=incident.updated_at), "announcement")
+        if links:
+            blocks.append(kit.context(links))
+    target = IncidentButton(number=incident.number)
+    more = kit.button("More", ActionId.MORE, target, about=incident.name)
+    blocks.append(kit.actions([more], BlockId.ACTIONS))
+    return kit.message(f"{start} {text.inline(handover.words, 500, empty='')}".strip(), blocks)
+
+
+def _from(handover: Handover) -> str:
+    """Who gave it, and who had it: nothing when they took it themselves and nobody had."""
+    by, before = handover.by, handover.before
+    if by is not None and by.is_same(handover.to):
+        return f", after {text.mention(before)}" if before else ""
+    if by is not None and before is not None and by.is_same(before):
+        return f": {text.mention(by)} handed it over to you"
+    given = f": {text.mention(by)} gave it to you" if by else ""
+    return f"{given} (it was {text.mention(before)})" if before else given
+
+
+def _standing(incident: Incident) -> list[str]:
+    title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
+    severity = text.inline(incident.severity, 60) if incident.severity else "not set"
+    facts = (
+        f"*Status:* {kit.status_words(incident)}",
+        f"*Phase:* {incident.phase.value}",
+        f"*Severity:* {severity}",
+        f"*Owner:* {kit.owners(incident)}",
+        f"*Started:* {text.date(incident.started_at)}",
+    )
+    return [f"Where things stand: {title}", " · ".join(facts)]
+
+
+def _newest(entries: Sequence[Entry]) -> list[Block]:
+    told = [entry for entry in entries if entry.kind not in _UNTOLD]
+    lines = [
+        text.truncate(
+            f"{text.date(entry.at)}  {entry_line(entry, text.inline(entry_words(entry), 300, empty=''))}",
+            600,
+        )
+        for entry in sorted(told, key=lambda e: (e.at, e.id or 0))[-NEWEST:]
+    ]
+    return kit.paragraphs(["*What happened last*", *lines]) if lines else []

@@ -1,0 +1,43 @@
+"""The briefing: whoever takes a role is told what it means and where things stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blocks import briefing
+from bot.domain.plan import actor_from
+from bot.worker.runners.messages import CLOCKS_APART
+
+if TYPE_CHECKING:
+    from bot.store.effects import Claimed
+    from bot.worker.world import Settle, World
+
+
+async def brief(world: World, effect: Claimed) -> Settle | None:
+    """Send the briefing, rendered from the state now; nobody is briefed for a role that went elsewhere."""
+    payload = effect.payload
+    incident = await world.load(effect.incident)
+    role, user = payload["role"], payload["user"]
+    holder = incident.roles.get(role)
+    if holder is None or holder.slack_id != user:
+        return None
+    entries = await world.work.read(lambda tx: tx.entries(incident.number))
+    words = next((r.briefing for r in world.catalog.roles if r.name == role), "")
+    message = briefing.briefing(
+        incident,
+        briefing.Handover(
+            role=role,
+            words=words,
+            to=holder,
+            by=actor_from(payload.get("by")),
+            before=actor_from(payload.get("before")),
+        ),
+        entries,
+    )
+    channel = await world.chat.direct(user)
+    if effect.attempt > 1 and await world.chat.find_posted(
+        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+    ):
+        return None
+    await world.chat.post(channel, message, key=effect.key)
+    return None
