@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from handlers.turn import Turn
 
 
+#: Conversations whose names Slack withholds, and the one with everybody in it.
+NO_ROOMS = {"", "general", "directmessage", "privategroup"}
+
+
 async def incident_command(turn: Turn) -> None:
     """Every ``/incident``; unknown words do nothing and name the nearest known one."""
     words = grammar.split(str(turn.body.get("text", "")))
@@ -46,7 +50,8 @@ async def bare(turn: Turn) -> None:
 
 async def open_declare(turn: Turn, title: str = "") -> None:
     """The declare form, at once."""
-    prefill = declare_form.Form(title=title, origin=DeclareOrigin(channel=turn.channel))
+    origin = DeclareOrigin(channel=turn.channel, usable=await usable(turn))
+    prefill = declare_form.Form(title=title, origin=origin)
     await turn.open(
         declare_form.build(
             severities=turn.desk.severity_choices(),
@@ -54,6 +59,16 @@ async def open_declare(turn: Turn, title: str = "") -> None:
             prefill=prefill,
         )
     )
+
+
+async def usable(turn: Turn) -> bool:
+    """Whether an incident may use the channel this is done in: a public one that is nobody's yet."""
+    place = turn.body.get("channel")
+    named = place.get("name") if isinstance(place, dict) else None
+    name = str(turn.body.get("channel_name") or named or "")
+    if not turn.channel or name in NO_ROOMS or name.startswith("mpdm-"):
+        return False
+    return await turn.desk.incidents.may_use(turn.channel)
 
 
 async def declare(turn: Turn, rest: str) -> None:
@@ -106,7 +121,7 @@ async def show_list(turn: Turn, rest: str) -> None:
 async def show(turn: Turn, rest: str) -> None:
     """``show [INC-n]``."""
     incident, _ = await meant(turn, rest)
-    await turn.say(lists.incident_details(incident, await turn.desk.card_context()))
+    await turn.say(lists.incident_details(incident, await turn.desk.card_context(incident)))
 
 
 async def acknowledge(turn: Turn, rest: str) -> None:

@@ -26,7 +26,7 @@ from bot.domain.incident import Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from blocks.ids import ButtonValue
+    from blocks.ids import ActionId, ButtonValue
     from bot.domain.incident import Incident
     from bot.errors import FieldError
 
@@ -118,15 +118,22 @@ def choose(
     initial: str | None = None,
     otherwise: str,
     optional: bool = True,
+    action: ActionId | None = None,
 ) -> Block:
-    """A labelled select; ``otherwise`` tells how to reach what does not fit 100 options."""
+    """A labelled select; ``otherwise`` tells how to reach what does not fit 100 options, ``action`` is sent at once."""
     if not _shown(choices, None):
         return kit.context(f"*{label}:* nothing is configured to choose from.")
     return labelled(
         label,
         block_id,
-        select(choices, initial=initial, placeholder="Not sure yet" if optional else "Choose"),
+        select(
+            choices,
+            initial=initial,
+            placeholder="Not sure yet" if optional else "Choose",
+            action=action.value if action else ELEMENT,
+        ),
         optional=optional,
+        dispatch=True if action else None,
         hint=more_choices(choices, otherwise=otherwise),
     )
 
@@ -146,12 +153,16 @@ def about(incident: Incident) -> Block:
 
 
 def select(
-    choices: Sequence[Choice], *, initial: str | None = None, placeholder: str = "Choose"
+    choices: Sequence[Choice],
+    *,
+    initial: str | None = None,
+    placeholder: str = "Choose",
+    action: str = ELEMENT,
 ) -> StaticSelectElement:
     """A select of at most 100 choices; the chosen one is always among them."""
     options = {value: option(value, label) for value, label in _shown(choices, initial)}
     return StaticSelectElement(
-        action_id=ELEMENT,
+        action_id=action,
         options=list(options.values()),
         initial_option=options.get(initial) if initial else None,
         placeholder=kit.plain_text(placeholder, 150),

@@ -100,7 +100,7 @@ def everything_shown() -> Iterator[Any]:
         yield merge.build(incident, [incident])
         yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
         yield lists.similar_question("x", [incident], asked="k")
-        yield declare.build(similar=[incident])
+        yield declare.build(services=[("a", "A")], similar=[incident])
     yield form_offer("declare")
     yield message_view("Title", notices.said("x"))
 
