@@ -50,6 +50,7 @@ MAX_NOTES: Final = 5
 MAX_LINKS: Final = 10
 MAX_ROLES: Final = 8
 MAX_SERVICES: Final = 6
+MAX_RELATED: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ class CardContext:
     waiting: str | None = None
     notes: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    related: tuple[Incident, ...] = ()
     postmortem_available: bool = False
     subscribe_available: bool = False
 
@@ -248,6 +250,13 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
     links += [text.link(each.url, text.truncate(each.label, 60)) for each in shown]
     kept, _ = kit.fit(links, kit.FIELD_LIMIT)
     return " · ".join(kept)
+
+
+def related_line(context: CardContext) -> str:
+    """Open incidents on the same services, as links; private ones are never named."""
+    known = [each for each in context.related if not each.private][:MAX_RELATED]
+    named = [f"{kit.home_link(each)} {text.inline(each.title, 80)}" for each in known]
+    return f"🔗 *Related:* {' · '.join(named)}" if named else ""
 
 
 def _failures(incident: Incident, context: CardContext, place: Place) -> list[Block]:

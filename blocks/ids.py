@@ -38,6 +38,7 @@ class ActionId(StrEnum):
     DECLARE_ANYWAY = "incident.declare_anyway"
     JOIN = "incident.join"
     TITLE_TYPED = "incident.title_typed"
+    SERVICE_CHOSEN = "incident.service_chosen"
     POST_UPDATE = "incident.post_update"
     CHANGE_SEVERITY = "incident.change_severity"
     CHANGE_PHASE = "incident.change_phase"

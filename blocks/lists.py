@@ -96,6 +96,8 @@ def _details(incident: Incident, context: CardContext) -> list[Block]:
         blocks.append(kit.context(links))
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
+    if related := card.related_line(context):
+        blocks.append(kit.context(related))
     more = kit.button(
         "More", ActionId.MORE, IncidentButton(number=incident.merged_into or incident.number)
     )

@@ -40,7 +40,7 @@ async def _shown_in_panel(turn: Turn, after: Incident) -> None:
     """A press in the control panel shows its result there; on a card the card itself changes."""
     if turn.view.get("type") != "modal":
         return
-    context = await turn.desk.card_context()
+    context = await turn.desk.card_context(after)
     view = panel.build(after, context)
     await turn.replace(view)
 
@@ -140,10 +140,13 @@ async def join(turn: Turn) -> None:
 
 
 async def title_typed(turn: Turn) -> None:
-    """Enter in the title field: offer what looks the same, keeping all that was typed."""
+    """Enter in the title field, or another service: offer what looks the same, keeping all that was typed."""
     draft = declare_form.draft(turn.view)
     similar = await turn.desk.incidents.similar(draft.title, draft.service)
-    if not similar:
+    offered = any(
+        str(b.get("block_id")).startswith("similar.") for b in turn.view.get("blocks", ())
+    )
+    if not similar and not offered:
         await turn.done()
         return
     await turn.replace(
@@ -191,6 +194,7 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.DECLARE_ANYWAY: declare_anyway,
     ActionId.JOIN: join,
     ActionId.TITLE_TYPED: title_typed,
+    ActionId.SERVICE_CHOSEN: title_typed,
     ActionId.RETRY: retry_step,
     ActionId.DISMISS: dismiss_step,
     **report.ACTIONS,

@@ -21,13 +21,28 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
-from handlers import asking, grammar, merging, options, panel, report, roles, services, updates
+from handlers import (
+    asking,
+    grammar,
+    listing,
+    merging,
+    options,
+    panel,
+    report,
+    roles,
+    services,
+    updates,
+)
 from handlers.command import Command, meant
 from handlers.runlog import steps_of
 from handlers.turn import NoIncidentMeant
 
 if TYPE_CHECKING:
     from handlers.turn import Turn
+
+
+#: Conversations whose names Slack withholds, and the one with everybody in it.
+NO_ROOMS = {"", "general", "directmessage", "privategroup"}
 
 
 async def incident_command(turn: Turn) -> None:
@@ -71,7 +86,8 @@ async def bare(turn: Turn) -> None:
 
 async def open_declare(turn: Turn, title: str = "") -> None:
     """The declare form, at once."""
-    prefill = declare_form.Form(title=title, origin=DeclareOrigin(channel=turn.channel))
+    origin = DeclareOrigin(channel=turn.channel, usable=await usable(turn))
+    prefill = declare_form.Form(title=title, origin=origin)
     await turn.open(
         declare_form.build(
             severities=turn.desk.severity_choices(),
@@ -79,6 +95,16 @@ async def open_declare(turn: Turn, title: str = "") -> None:
             prefill=prefill,
         )
     )
+
+
+async def usable(turn: Turn) -> bool:
+    """Whether an incident may use the channel this is done in: a public one that is nobody's yet."""
+    place = turn.body.get("channel")
+    named = place.get("name") if isinstance(place, dict) else None
+    name = str(turn.body.get("channel_name") or named or "")
+    if not turn.channel or name in NO_ROOMS or name.startswith("mpdm-"):
+        return False
+    return await turn.desk.incidents.may_use(turn.channel)
 
 
 async def declare(turn: Turn, rest: str) -> None:
@@ -106,32 +132,10 @@ async def declare(turn: Turn, rest: str) -> None:
     await turn.say(notices.declared(declared.incident, again=declared.again))
 
 
-async def show_list(turn: Turn, rest: str) -> None:
-    """``list [open|all|mine|<service>]``."""
-    which = text.plain(rest).strip()
-    scope = which.casefold() or "open"
-    incidents, now = turn.desk.incidents, await turn.desk.incidents.now()
-    if scope == "open":
-        page, title = await incidents.listed(), "Open incidents"
-    elif scope == "all":
-        page, title = await incidents.listed(open_only=False), "All incidents"
-    elif scope == "mine":
-        page, title = await incidents.listed(mine=turn.user.id), "My open incidents"
-    else:
-        service = turn.desk.catalog.service(which)
-        page = await incidents.listed(service=service.id if service else which)
-        if not page.total and service is None:
-            known = ", ".join(s.title for s in list(turn.desk.catalog.services.values())[:20])
-            msg = f"There are no open incidents of a service {which}. Use open, all, mine or a service: {known or '-'}."
-            raise UserError(msg)
-        title = f"Open incidents of {service.title if service else which}"
-    await turn.say(lists.incident_list(page.incidents, total=page.total, title=title, now=now))
-
-
 async def show(turn: Turn, rest: str) -> None:
     """``show [INC-n]``."""
     incident, _ = await meant(turn, rest)
-    await turn.say(lists.incident_details(incident, await turn.desk.card_context()))
+    await turn.say(lists.incident_details(incident, await turn.desk.card_context(incident)))
 
 
 async def acknowledge(turn: Turn, rest: str) -> None:
@@ -297,7 +301,7 @@ COMMANDS: dict[str, Command] = {
     "declare": Command(
         "declare [SEVn] <title>", "declare an incident; without a title the form opens", declare
     ),
-    "list": Command("list [open|all|mine|<service>]", "list incidents", show_list),
+    **listing.COMMANDS,
     "show": Command("show [INC-n]", "show one incident", show),
     "ack": Command("ack [INC-n]", "acknowledge: take responsibility", acknowledge),
     "reassign": Command("reassign [INC-n] @user [message]", "hand it to somebody else", reassign),

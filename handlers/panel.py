@@ -54,7 +54,7 @@ def build(incident: Incident, context: CardContext) -> dict[str, Any]:
 
 async def open_panel(turn: Turn, incident: Incident) -> None:
     """The control panel of one incident."""
-    await turn.open(build(incident, await turn.desk.card_context()))
+    await turn.open(build(incident, await turn.desk.card_context(incident)))
 
 
 async def escalation_choices(turn: Turn, incident: Incident) -> list[tuple[str, str]]:

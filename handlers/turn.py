@@ -86,11 +86,12 @@ class Desk:
         """Value and label of every service."""
         return [(s.id, s.title) for s in self.catalog.services.values()]
 
-    async def card_context(self) -> CardContext:
+    async def card_context(self, incident: Incident) -> CardContext:
         """What a card shows beside the incident, for private answers."""
         return CardContext(
             now=await self.incidents.now(),
             severities={s.name: s.emoji for s in self.catalog.severities},
+            related=tuple(await self.incidents.related(incident)),
         )
 
 

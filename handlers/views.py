@@ -40,6 +40,7 @@ async def submit_declare(turn: Turn) -> None:
         origin=Origin.SLACK,
         said_in=form.origin.channel,
         message=_message(form.origin),
+        channel=form.origin.channel if form.use_channel and form.origin.usable else None,
     )
     declared = await turn.desk.incidents.declare(new, once=turn.once)
     if declared.again:

@@ -26,9 +26,10 @@ def messages_in(state: Json, channel: Json | None) -> list[Json]:
 
 
 def cards(state: Json, part: str = "incidents") -> list[Json]:
-    """Cards (messages with a header block) in the channel whose name contains ``part``."""
+    """Cards (messages for all, with a header block) in the channel whose name contains ``part``."""
     found = messages_in(state, channel_named(state, part))
-    return [m for m in found if any(b["type"] == "header" for b in m.get("blocks") or ())]
+    posted = [m for m in found if not m["ephemeral"]]
+    return [m for m in posted if any(b["type"] == "header" for b in m.get("blocks") or ())]
 
 
 def cards_of(state: Json, name: str, part: str = "incidents") -> list[Json]:

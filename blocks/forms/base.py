@@ -26,7 +26,7 @@ from bot.domain.incident import Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from blocks.ids import ButtonValue
+    from blocks.ids import ActionId, ButtonValue
     from bot.domain.incident import Incident
     from bot.errors import FieldError
 

@@ -47,6 +47,7 @@ class Form:
     service: str | None = None
     description: str = ""
     private: bool = False
+    use_channel: bool = False
     origin: DeclareOrigin = field(default_factory=DeclareOrigin)
 
 
@@ -73,7 +74,16 @@ def build(
     blocks += _choices(given, severities, services)
     words = text_input(multiline=True, initial=given.description)
     blocks.append(labelled("What is happening?", BlockId.DESCRIPTION, words))
-    blocks.append(labelled("Private incident", BlockId.PRIVATE, _private_box(ticked=given.private)))
+    blocks.append(
+        labelled(
+            "Private incident",
+            BlockId.PRIVATE,
+            _box("private", "Only people I invite may see it", ticked=given.private),
+        )
+    )
+    if given.origin.usable:
+        box = _box("channel", "Run it in the channel I am in now", ticked=given.use_channel)
+        blocks.append(labelled("Use this channel", BlockId.USE_CHANNEL, box))
     return modal(
         "Declare an incident",
         CallbackId.DECLARE,
@@ -97,6 +107,7 @@ def _choices(given: Form, severities: Sequence[Choice], services: Sequence[Choic
         services,
         initial=given.service,
         otherwise="/incident service add <name> sets any of them.",
+        dispatch=ActionId.SERVICE_CHOSEN,
     )
     return [severity, service]
 
@@ -111,12 +122,10 @@ def _title_input(initial: str) -> PlainTextInputElement:
     )
 
 
-def _private_box(*, ticked: bool) -> CheckboxesElement:
-    only_members = option("private", "Only people I invite may see it")
+def _box(value: str, label: str, *, ticked: bool) -> CheckboxesElement:
+    only = option(value, label)
     return CheckboxesElement(
-        action_id=ELEMENT,
-        options=[only_members],
-        initial_options=[only_members] if ticked else None,
+        action_id=ELEMENT, options=[only], initial_options=[only] if ticked else None
     )
 
 
@@ -130,8 +139,12 @@ def parse(view: Mapping[str, Any]) -> Form:
         service=answers.choice(BlockId.SERVICE),
         description=answers.words(BlockId.DESCRIPTION),
         private=answers.ticked(BlockId.PRIVATE),
+        use_channel=answers.ticked(BlockId.USE_CHANNEL),
         origin=DeclareOrigin.decode(view.get("private_metadata")),
     )
+    if form.private and form.use_channel:
+        why = "A private incident gets a private channel of its own. Untick one of the two."
+        answers.refuse(BlockId.USE_CHANNEL, why)
     answers.check()
     return form
 
@@ -145,5 +158,6 @@ def draft(view: Mapping[str, Any]) -> Form:
         service=answers.choice(BlockId.SERVICE),
         description=answers.words(BlockId.DESCRIPTION),
         private=answers.ticked(BlockId.PRIVATE),
+        use_channel=answers.ticked(BlockId.USE_CHANNEL),
         origin=DeclareOrigin.decode(view.get("private_metadata")),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from blocks import kit, text
-from blocks.card import facts, headline
+from blocks.card import facts, headline, related_line
 from blocks.forms.base import modal
 from blocks.ids import ActionId, BlockId, CallbackId, IncidentButton
 
@@ -52,6 +52,8 @@ def build(
         blocks.append(kit.section(text.quote(incident.description, 900)))
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
+    if related := related_line(context):
+        blocks.append(kit.context(related))
     buttons = [
         kit.button(label, action, target, about=incident.name)
         for action, label in LABELS.items()

@@ -83,15 +83,17 @@ def read_severities(value: Value) -> tuple[Severity, ...]:
 def read_reactions(value: Value) -> Reactions:
     """The emoji that put messages into the timeline, with or without colons; each means one thing."""
     keys = ("timeline", "action_item", "follow_up", "confirm")
-    section, names = value.section(keys), Once("emoji")
+    section = value.section(keys)
     given = {}
     for key in keys:
         name = (section.text(key) or getattr(Reactions(), key)).strip(":")
-        names.check(name, section.get(key))
         if EMOJI.fullmatch(name):
             given[key] = name
         elif wrong := section.get(key):
             wrong.problem(f"is {wrong.raw!r}, which is no emoji.", "Write its name: pushpin.")
+    names = [given.get(key, "") for key in keys]
+    if twice := [name for name in given.values() if names.count(name) > 1]:
+        value.problem(f"gives :{twice[0]}: two meanings.", "Choose an emoji for each.")
     return Reactions(**given)
 
 

@@ -51,6 +51,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.SHOW_SERVICE: ("chat.postMessage", POSTING),
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
+    EffectKind.ADOPT_CHANNEL: ("conversations.join", TIER_3),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
     EffectKind.SET_PURPOSE: ("conversations.setPurpose", TIER_2),
     EffectKind.PIN_CARD: ("pins.add", TIER_2),

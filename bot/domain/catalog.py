@@ -237,6 +237,14 @@ class Catalog:
         """What depends on it."""
         return [each for each in self.services.values() if service in self.upstream(each)]
 
+    def related(self, service: str | None) -> tuple[str, ...]:
+        """The service itself, what it depends on, and what depends on it; empty without a known service."""
+        own = self.services.get(service or "")
+        if own is None:
+            return (service,) if service else ()
+        above = (s.id for s in self.services.values() if own.id in s.depends_on)
+        return tuple(dict.fromkeys((own.id, *own.depends_on, *above)))
+
     def policy_for(self, service: Service | None) -> EscalationPolicy | None:
         """The native policy of a service, else ``default``, else None."""
         if service and service.escalation_policy and service.escalation_policy in self.policies:

@@ -21,6 +21,7 @@ class EffectKind(StrEnum):
 
     ANNOUNCE = "slack.announce"
     CREATE_CHANNEL = "slack.create_channel"
+    ADOPT_CHANNEL = "slack.adopt_channel"  # people chose one that exists
     POST_CARD = "slack.post_card"
     PIN_CARD = "slack.pin_card"
     SET_TOPIC = "slack.set_topic"

@@ -119,6 +119,7 @@ class Places:
     )
     previous_channel: str | None = None
     topic: str | None = None
+    adopts: str | None = None  # the channel people chose for it, instead of one of its own
     archived: bool = False  # by hand; whatever is done next goes on in a new channel
     opened_from: str | None = None  # permalink of the message it was opened from
     merged_channel: str | None = None  # of the incident it was merged into

@@ -94,11 +94,11 @@ def announce(incident: Incident) -> tuple[Effect, ...]:
 
 
 def open_channel(incident: Incident) -> tuple[Effect, ...]:
-    """Create the incident's channel; ``-2`` after a reopening that found the old one archived."""
+    """Create the incident's channel, or use the one people chose; ``-2`` after one that is archived."""
     nth = "" if incident.places.previous_channel is None else f":{incident.places.previous_channel}"
     return (
         Effect(
-            kind=EffectKind.CREATE_CHANNEL,
+            kind=EffectKind.ADOPT_CHANNEL if incident.places.adopts else EffectKind.CREATE_CHANNEL,
             key=f"{incident.name}/channel{nth}",
             lane=f"{incident.name}/channel",
             incident=incident.number,
@@ -172,7 +172,11 @@ def channel_ready(incident: Incident) -> tuple[Effect, ...]:
     return (
         step(EffectKind.POST_CARD, "card", Rank.CARD),
         step(EffectKind.INVITE, "invite", Rank.CARD),
-        step(EffectKind.SET_PURPOSE, "purpose", Rank.DECORATION),
+        *(
+            [step(EffectKind.SET_PURPOSE, "purpose", Rank.DECORATION)]
+            if incident.places.adopts != channel  # a channel with a purpose of its own keeps it
+            else []
+        ),
         topic(incident),
         *bookmarks(incident),
         *refresh(incident, card=False),

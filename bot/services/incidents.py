@@ -63,6 +63,7 @@ class NewIncident:
     detected_by: str = ""
     said_in: str | None = None
     message: Said | None = None  # the one it was opened from
+    channel: str | None = None  # the existing channel it uses instead of one of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,14 @@ class View:
     incident: Incident
     entries: tuple[Entry, ...]
     steps: tuple[StepRecord, ...]
+
+
+def _using(tx: Tx, draft: Incident, channel: str) -> Incident:
+    other = tx.by_channel(channel)
+    if other is not None:
+        field, text = "use_channel", f"This is the channel of {other.name} already. Untick it."
+        raise FieldError(field, text)
+    return replace(draft, places=replace(draft.places, adopts=channel))
 
 
 class Incidents:
@@ -108,6 +117,8 @@ class Incidents:
             draft = draft_of(tx)
             if ask_similar and (similar := tx.similar(draft.title, draft.service)):
                 raise SimilarOpen(similar)
+            if new.channel:
+                draft = _using(tx, draft, new.channel)
             incident = self.start(tx, draft)
             if new.message is not None:
                 incident = steps.opened_from(tx, incident, new.message)
@@ -433,6 +444,23 @@ class Incidents:
     async def get(self, number: int) -> Incident:
         """One incident; NotFound."""
         return await self._work.read(lambda tx: tx.incident(number, lock=False))
+
+    async def may_use(self, channel: str) -> bool:
+        """Whether an incident could use that channel: it belongs to none, and is not for announcements."""
+
+        def look(tx: Tx) -> bool:
+            rooms = [tx.value(f"room:{role}") or {} for role in ("incidents", "admins")]
+            taken = channel in {room.get("id") for room in rooms}
+            return not taken and tx.by_channel(channel) is None
+
+        return await self._work.read(look)
+
+    async def related(self, incident: Incident) -> list[Incident]:
+        """Other open incidents on its service, or on one that service depends on or serves."""
+        services = self._house.catalog.related(incident.service)
+        return await self._work.read(
+            lambda tx: queries.on_services(tx, services, besides=incident.number)
+        )
 
     async def in_channel(self, channel: str) -> Incident | None:
         """The incident whose channel that is, None elsewhere."""

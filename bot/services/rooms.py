@@ -47,7 +47,7 @@ class Rooms:
             return
 
         def change(tx: Tx) -> None:
-            incident = tx.by_channel(channel)
+            incident = _locked(tx, channel)
             if incident is None or incident.places.channel_name == name:
                 return
             words = f"the channel is called #{name} now (was #{incident.places.channel_name})"
@@ -62,7 +62,7 @@ class Rooms:
             return
 
         def change(tx: Tx) -> None:
-            incident = tx.by_channel(channel)
+            incident = _locked(tx, channel)
             if incident is None or incident.places.archived is archived:
                 return
             if tx.remember(once, incident.number):
@@ -78,7 +78,7 @@ class Rooms:
             return
 
         def change(tx: Tx) -> None:
-            incident = tx.by_channel(channel)
+            incident = _locked(tx, channel)
             if incident is None:
                 return
             words = f"the channel #{incident.places.channel_name} was deleted"
@@ -91,6 +91,13 @@ class Rooms:
             _follow(tx, incident, places, words)
 
         await self._work.write(change, patience=PATIENCE)
+
+
+def _locked(tx: Tx, channel: str) -> Incident | None:
+    """The channel's incident, to be changed: others wait until that is committed."""
+    found = tx.by_channel(channel)
+    locked = tx.incident(found.number) if found else None
+    return locked if locked and locked.places.channel == channel else None
 
 
 def _follow(

@@ -61,6 +61,31 @@ def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))
 
 
+def channel_adopted(tx: Tx, number: int, channel: Channel) -> None:
+    """The channel people chose is the incident's now, unless another incident was faster."""
+    other = tx.by_channel(channel.id)
+    if other is not None and other.number != number:
+        adoption_refused(tx, number, f"it is the channel of {other.name}")
+    else:
+        channel_created(tx, number, channel)
+
+
+def adoption_refused(tx: Tx, number: int, why: str) -> None:
+    """The channel people chose cannot be used: the incident gets one of its own."""
+    incident = tx.incident(number)
+    note = Entry(
+        kind=EntryKind.CHANNEL,
+        at=tx.now,
+        origin=Origin.MUSTER,
+        target=incident.places.adopts or "",
+        text=f"I could not use that channel: {why}. The incident has one of its own.",
+    )
+    incident = replace(incident, places=replace(incident.places, adopts=None))
+    [create] = plan.open_channel(incident)
+    own = replace(create, key=f"{incident.name}/channel:own")
+    tx.record(Decision(incident=incident, entries=(note,), effects=(own,)))
+
+
 def channel_refused(tx: Tx, number: int, code: str) -> None:
     """Slack refuses channels: the incident runs in the thread of its announcement, and says why."""
     incident = tx.incident(number)
@@ -141,7 +166,9 @@ def channel_archived(tx: Tx, number: int) -> None:
     old = incident.places.channel
     if old is None or not incident.is_open:
         return
-    places = replace(incident.places, previous_channel=old, channel=None, card_ts=None, topic=None)
+    places = replace(
+        incident.places, previous_channel=old, channel=None, card_ts=None, topic=None, adopts=None
+    )
     incident = replace(incident, places=places)
     note = Entry(
         kind=EntryKind.CHANNEL,

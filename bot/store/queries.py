@@ -13,6 +13,7 @@ from bot.store.convert import to_incident
 from bot.store.effects import UNFINISHED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.domain.incident import Incident
@@ -30,6 +31,7 @@ _DEAD: Any = literal_column("'dead'")
 STEPS: dict[EffectKind, str] = {
     EffectKind.ANNOUNCE: "Announcement",
     EffectKind.CREATE_CHANNEL: "Channel",
+    EffectKind.ADOPT_CHANNEL: "Channel that was chosen",
     EffectKind.POST_CARD: "Card in the channel",
     EffectKind.PIN_CARD: "Card pinned",
     EffectKind.SET_TOPIC: "Topic",
@@ -222,6 +224,19 @@ def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Inc
 def _number(words: str) -> int:
     fits = words.isascii() and words.isdigit() and len(words) <= NUMBER_DIGITS
     return int(words) if fits else 0
+
+
+def on_services(tx: Tx, services: Sequence[str], *, besides: int, limit: int = 5) -> list[Incident]:
+    """Open incidents on one of these services, newest first; private ones are never told of."""
+    if not services:
+        return []
+    query = (
+        select(sql.INCIDENT)
+        .where(N.private.is_(False), _OPEN, N.service.in_(services), N.number != besides)
+        .order_by(N.number.desc())
+        .limit(limit)
+    )
+    return [to_incident(row) for row in tx.session.execute(query)]
 
 
 def open_pages(tx: Tx) -> dict[str, int]:

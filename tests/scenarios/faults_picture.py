@@ -35,7 +35,10 @@ def only(states: list[Json], name: str, title: str) -> Json:
     for channel in first["channels"]:
         if re.match(rf"incident-{name.removeprefix('INC-')}(-|$)", channel["name"]):
             mine["channels"].append(channel)
-            mine["messages"][channel["id"]] = first["messages"].get(channel["id"], [])
+            said = first["messages"].get(channel["id"], [])
+            # A welcome tells how things stood at the moment of joining, which is another one each time.
+            lasting = [m for m in said if not (m["ephemeral"] and "Welcome to" in text_of(m))]
+            mine["messages"][channel["id"]] = lasting
     for nth, state in enumerate(states[1:]):
         for channel in state["channels"]:
             said = state["messages"].get(channel["id"], [])

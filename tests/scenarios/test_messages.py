@@ -155,6 +155,7 @@ async def test_a_message_that_was_deleted_meanwhile(talk: Talk) -> None:
     await talk.s.quiet(ahead=30)
     waiting = [one for one in await talk.s.unfinished() if "/message/" in one["effect"]]
     assert waiting == []
+    assert await talk.entries("Gone soon") == []
 
 
 async def test_the_shortcut_in_the_channel(talk: Talk) -> None:

@@ -40,6 +40,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.REFRESH_CARD: messages.refresh_card,
     EffectKind.PIN_CARD: messages.pin_card,
     EffectKind.CREATE_CHANNEL: channel.create,
+    EffectKind.ADOPT_CHANNEL: channel.adopt,
     EffectKind.SET_TOPIC: channel.set_topic,
     EffectKind.SET_PURPOSE: channel.set_purpose,
     EffectKind.ADD_BOOKMARK: channel.add_bookmark,

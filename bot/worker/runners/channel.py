@@ -54,6 +54,35 @@ async def create(world: World, effect: Claimed) -> Settle | None:
     return lambda tx: steps.channel_created(tx, incident.number, channel)
 
 
+async def adopt(world: World, effect: Claimed) -> Settle | None:
+    """Use the channel people chose: join it. Where that cannot be, the incident gets one of its own and says why."""
+    incident = await world.load(effect.incident)
+    chosen = incident.places.adopts
+    if incident.places.channel or chosen is None:
+        return None
+    try:
+        found = await world.chat.channel_info(chosen)
+        why = _unfit(found)
+        if not why and not found.is_member:
+            await world.chat.join(chosen)
+    except ProviderError as error:
+        if error.reason not in {Reason.INVALID, Reason.NOT_FOUND, Reason.CONFLICT}:
+            raise
+        why = f"Slack does not let me in ({error.code})"
+    if why:
+        words = why
+        return lambda tx: steps.adoption_refused(tx, incident.number, words)
+    return lambda tx: steps.channel_adopted(tx, incident.number, found)
+
+
+def _unfit(channel: Channel) -> str:
+    if channel.is_private:
+        return "it is private"
+    if channel.is_general:
+        return "everybody in the workspace is in it"
+    return "it is archived" if channel.is_archived else ""
+
+
 async def _create(world: World, effect: Claimed, incident: Incident) -> Channel:
     name = incident.places.channel_name or channel_name(world.catalog.channel_name, incident)
     for nth in range(1, COLLISIONS + 1):

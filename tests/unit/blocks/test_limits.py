@@ -42,12 +42,14 @@ from blocks.oncall import OnDuty, on_call_message
 from blocks.reminder import reminder, told_again
 from blocks.report import report_message, short_message
 from blocks.service import Neighbour, ServiceFacts, service_message
+from blocks.text import clean, truncate
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
 from bot.errors import AlreadyDone, ProviderError, Reason, UserError
 from bot.ports import Activity, Change, Message
+from handlers.messages import KEPT
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.limits import check_message, check_view
 
@@ -311,7 +313,15 @@ def test_declare(severities: Any, services: Any, title: str, words: str, similar
         service=services[-1][0] if services else None,
         description=words,
         private=True,
-        origin=DeclareOrigin(channel="C1", message_ts="1.2", link="https://x.example/" + "p" * 300),
+        use_channel=True,
+        origin=DeclareOrigin(
+            channel="C1",
+            message_ts="1.2",
+            link="https://x.example/" + "p" * 300,
+            author="UANA",
+            words=truncate(clean(words), KEPT),
+            usable=True,
+        ),
     )
     view = declare.build(severities=severities, services=services, prefill=prefill, similar=similar)
     check_view(view, KNOWN)
@@ -332,6 +342,9 @@ def test_messages(
     prefill = declare.Form(title=title, description=description)
     check_view(declare.build(prefill=prefill), KNOWN)
     check_message(notices.welcome(one, context, entries * 20), KNOWN)
+    beside = replace(context, related=tuple(incidents))
+    check_message(notices.incident_details(one, beside), KNOWN)
+    check_view(panel.build(one, beside, available=set(ActionId)), KNOWN)
     check_message(form_offer(words), KNOWN)
 
 

@@ -80,7 +80,7 @@ def test_every_id_is_rendered_somewhere() -> None:
             notices.similar_question("x", [one]),
             home.home_view(mine=[one], open_incidents=[], open_total=1, statistics=QUIET, now=NOW),
             panel.build(one, context, available=set(ActionId)),
-            declare.build(),
+            declare.build(services=[("a", "A")]),
             timeline_view(one, [], [], now=NOW),
             *(
                 form.build(one)

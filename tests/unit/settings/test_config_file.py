@@ -61,6 +61,7 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
 def test_the_example_says_what_the_defaults_are() -> None:
     catalog = load_catalog(EXAMPLE, ENVIRON)
     assert catalog.channel_name == Catalog().channel_name
+    assert catalog.reactions == Catalog().reactions
     assert [(r.when, r.do) for r in catalog.pagerduty_routing] == [
         (r.when, r.do) for r in Catalog().pagerduty_routing
     ]
