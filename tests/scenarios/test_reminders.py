@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.catalog import DEFAULT_SEVERITIES, Catalog, Reminders
@@ -22,8 +24,6 @@ from tests.workspace import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-import contextlib
 
 RULES = Reminders(
     no_acknowledge=timedelta(minutes=5),
@@ -69,8 +69,7 @@ class Watch:
         """Time passes, and the sweep comes by (twice, as with two replicas)."""
         assert self.s.bot
         self.clock.pass_by(**time)
-        await self.s.bot.sweeps.remind()
-        await self.s.bot.sweeps.remind()
+        await asyncio.gather(self.s.bot.sweeps.remind(), self.s.bot.sweeps.remind())
         await self.s.quiet()
 
     async def reminders(self, room: Json) -> list[Json]:
