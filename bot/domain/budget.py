@@ -41,6 +41,9 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.POST_ENTRY: ("chat.postMessage", POSTING),
     EffectKind.TELL_ADMINS: ("chat.postMessage", POSTING),
     EffectKind.SEND_DIRECT: ("chat.postMessage", POSTING),
+    EffectKind.MIRROR_UPDATE: ("chat.postMessage", POSTING),
+    EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
+    EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -60,13 +63,13 @@ LIMITS: Mapping[str, Limit] = dict(METHODS.values())
 
 def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | None:
     """The per-channel budget an effect draws on besides its method's, None when it posts nothing."""
-    if kind is EffectKind.ANNOUNCE:
+    if kind in {EffectKind.ANNOUNCE, EffectKind.MIRROR_UPDATE}:
         return "post:announcements"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
-    if kind is EffectKind.SEND_DIRECT:
+    if kind in {EffectKind.SEND_DIRECT, EffectKind.TELL_SUBSCRIBER}:
         return f"post:{lane}"
-    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY}:
+    if kind in {EffectKind.POST_CARD, EffectKind.POST_ENTRY, EffectKind.REMIND}:
         return f"post:INC-{incident}"
     return None
 

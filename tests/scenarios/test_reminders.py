@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.catalog import DEFAULT_SEVERITIES, Catalog, Reminders
@@ -132,7 +132,7 @@ async def test_one_message_for_all_of_it_counted_and_quiet_in_the_end(tmp_path: 
         assert 1 <= len(private) <= 2, "three times in all, twice after the message was posted"
 
 
-async def test_no_commander_and_no_severity_go_away_when_they_are_there(tmp_path: Path) -> None:
+async def test_no_severity_goes_away_when_there_is_one(tmp_path: Path) -> None:
     rules = replace(NOTHING, no_severity=timedelta(minutes=15))
     async with watch(tmp_path, rules) as w:
         name, room = await w.declared("How bad is it")

@@ -14,6 +14,7 @@ from bot.domain.effects import EffectKind as K
 from bot.domain.incident import PagerKind, PagerLink, Places
 from bot.domain.notify import fingerprint
 from bot.errors import ProviderError, Reason
+from bot.ports import Member, OnCall, PagerUser
 from bot.providers import beyond
 from bot.store import followers
 from tests.unit.store.house import ANA, BEN
@@ -108,6 +109,26 @@ async def test_a_reminder_is_posted_edited_and_posted_anew_when_it_was_deleted(s
     await shop.run(K.REMIND, payload={"due": []}, key="fourth")
     memory = (await shop.home.reminding.shown(1)).memory
     assert memory.closed
+
+
+async def test_whoever_is_on_call_is_addressed_when_nobody_of_the_incident_can_be(
+    shop: Shop,
+) -> None:
+    member = Member(id="U0BEN", name="Ben", email="ben@example.com")
+    await shop.home.people.remember([member])
+    pager = PagerLink(kind=PagerKind.PAGERDUTY, id="P1", service_id="S1")
+    await shop.home.change(1, pager=pager, owners=(), reporter=None)
+    on_call = PagerUser(id="PBEN", name="Ben", email="ben@example.com")
+    shop.pager.duty = [OnCall(user=on_call, level=1, policy_id="E1", policy_name="Ops")]
+    shop.home.clock.advance(601)
+    await shop.home.reminding.sweep()
+    [effect] = await shop.home.effects("slack.remind")
+    await shop.run(K.REMIND, payload=effect.payload)
+    assert "<@U0BEN>" in shop.chat.texts[-1]
+    await shop.run(K.REMIND, payload=effect.payload, key="again")
+    [told] = await shop.home.effects("slack.tell")
+    assert told.payload["user"] == "U0BEN", "nobody is notified of an edit"
+    assert "nobody has acknowledged" in told.payload["text"]
 
 
 async def test_a_notification_names_no_address_when_it_fails(shop: Shop) -> None:
