@@ -213,6 +213,7 @@ async def test_every_request_to_pagerduty_fits_the_document(server: FaultServer)
         pager.escalate("Q1", by=BY, policy_id="PPOL"),
         pager.set_priority("Q1", "P2", by=BY),
         pager.add_note("Q1", "text", by=BY),
+        pager.publish("Q1", "text", by=BY),
         pager.page("Q1"),
         pager.request_responder("Q1", "PBEN", by=BY, message="Come"),
         pager.open_pages(),

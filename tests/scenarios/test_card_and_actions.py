@@ -53,7 +53,8 @@ def agents(s: Stage, title: str, kind: str) -> list[str]:
 async def test_both_cards_are_edited_in_place_with_the_buttons_of_each_state(s: Stage) -> None:
     name = await s.declare("SEV2 Cards change in place")
     before = both_cards(await s.settled(name), name)
-    assert [buttons(card) for card in before] == [OPEN, OPEN]
+    announced = [*OPEN[:-1], "Subscribe", "More"]
+    assert [buttons(card) for card in before] == [announced, OPEN]
     for card in before:
         assert re.search(r"<!date\^\d+\^[^|]+\|[^>]+ UTC>", text_of(card))
         assert "triggered" in card["text"]

@@ -15,14 +15,8 @@ async def test_declare_by_command_reaches_all_three_systems(tmp_path: Path) -> N
         answer = await s.command("/incident declare SEV2 Checkout is down")
         assert "INC-1" in answer["ack"]["text"]
         card = await s.until(cards)
-        assert buttons(card[0]) == [
-            "Acknowledge",
-            "Reassign",
-            "Escalate",
-            "Resolve",
-            "Subscribe",
-            "More",
-        ]
+        labels = ["Acknowledge", "Reassign", "Escalate", "Resolve", "Subscribe", "More"]
+        assert buttons(card[0]) == labels
         await s.quiet()
         state = await s.state()
         channel = channel_named(state, "incident-1-checkout-is-down")

@@ -92,7 +92,7 @@ async def test_every_way_in_leads_to_the_same_steps(
     state = await s.settled(name)
 
     [card] = cards_of(state, name)
-    assert buttons(card) == ["Acknowledge", "Reassign", "Escalate", "Resolve", "More"]
+    assert buttons(card) == ["Acknowledge", "Reassign", "Escalate", "Resolve", "Subscribe", "More"]
     channel = room_of(state, name)
     assert channel
     [pinned] = cards_of(state, name, channel["name"])

@@ -198,7 +198,7 @@ def test_quiet_ones_are_told_a_few_times_and_never_again(
 
 
 @often
-@given(st.lists(st.integers(1, 120), min_size=1, max_size=200))
+@given(st.lists(st.integers(1, 12), min_size=8, max_size=60))
 def test_activity_holds_back_but_a_busy_incident_still_gets_its_commander(gaps: list[int]) -> None:
     """Somebody writes something every few minutes: the reminder comes between once and three times its wait."""
     incident = an_incident(status=Status.ACKNOWLEDGED, severity="SEV1")

@@ -220,6 +220,11 @@ class TestChange:
         assert await pager.find_note("Q1", "hi") == "PN1"
         assert await pager.find_note("Q1", "ho") is None
 
+    async def test_status_updates(self, vendor: Vendor, pager: PagerDuty) -> None:
+        vendor.answers = {"POST /incidents/Q1/status_updates": {"status_update": {"id": "PU1"}}}
+        assert await pager.publish("Q1", "We work on it", by=BY) == "PU1"
+        assert vendor.asked[-1].body == {"message": "We work on it"}
+
     async def test_request_responder(self, vendor: Vendor, pager: PagerDuty) -> None:
         vendor.answers = {
             "GET /users": {"users": [{"id": "PANA", "name": "Ana", "email": "Ana@Acme.test"}]},

@@ -213,6 +213,10 @@ class FakePager(Vendor):
         self.notes[text] = f"N{len(self.notes)}"
         return self.notes[text]
 
+    async def publish(self, page_id: str, message: str, *, by: str) -> str:
+        self.asked("publish", page_id, message, by)
+        return "U1"
+
     async def find_note(self, page_id: str, text: str) -> str | None:
         self.asked("find_note", page_id, text)
         return self.notes.get(text)
