@@ -54,6 +54,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_CARD: ("chat.update", TIER_3),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
+    EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
 }
 
