@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.domain import merging
 from bot.domain.permissions import Right
 from bot.services.permissions import require
+from bot.store import followers
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Merging:
             tx.record(first)
             stored = tx.record(second)
             tx.involve(kept, merging.people_of(both[gone]))
+            for slack_id in followers.followers(tx, gone):
+                followers.follow(tx, kept, slack_id)
             return stored
 
         return await self._work.write(change, patience=PATIENCE)

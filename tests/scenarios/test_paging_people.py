@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.domain.catalog import Catalog, EscalationPolicy, Level, Service
 from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage, stage
-from tests.workspace import pages, room_of, said_in, text_of, told
+from tests.workspace import cards_of, pages, room_of, said_in, text_of, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -165,3 +165,26 @@ async def test_without_pagerduty_policies_of_muster_yml_are_paged_and_shown(nati
     everything = text_of((await native.command("/incident oncall", channel=GENERAL))["ack"])
     assert "roster:primary" in everything
     assert await native.problems() == []
+
+
+async def test_whoever_is_paged_for_a_private_incident_can_act_on_the_page(s: Stage) -> None:
+    await s.command("/incident")
+    await s.until(lambda state: state["views"])
+    await s.submit({"Title": "A leak among us", "Private incident": True})
+    room = await s.until(
+        lambda state: next((c for c in state["channels"] if "a-leak" in c["name"]), None)
+    )
+    await s.quiet()
+    name = f"INC-{room['name'].split('-')[1]}"
+    await s.command("/incident page @carol Quietly please", channel=room["id"])
+    [direct] = await s.until(lambda state: told(state, f"{name} "), user=CAROL)
+    assert "A leak" not in direct
+    talk = next(c["id"] for c in (await s.state(CAROL))["channels"] if c["is_im"])
+    await s.press("Acknowledge", user=CAROL, channel=talk)
+    await s.quiet()
+    [card] = cards_of(await s.state(CAROL), name, room["name"])
+    assert f"*Owner:* <@{CAROL}>" in text_of(card)
+    page = next(p for p in (await s.state())["pagerduty"]["incidents"] if name in p["title"])
+    assert page["status"] == "acknowledged"
+    assert "Quietly" not in str(page)
+    assert await s.problems() == []

@@ -47,7 +47,12 @@ async def show(world: World, effect: Claimed) -> Settle | None:
         upstream=_neighbours(world.catalog.upstream(service), affected),
         downstream=_neighbours(world.catalog.downstream(service), affected),
     )
-    await world.chat.post(channel, service_message(incident, facts), key=effect.key, thread=thread)
+    message = service_message(incident, facts)
+    try:
+        await world.chat.post(channel, message, key=effect.key, thread=thread)
+    except ProviderError as error:
+        if error.code != "is_archived":
+            raise
     return None
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from bot.errors import UserError
 from bot.services.merging import Merging
+from bot.store import followers
 from bot.store.tx import Tx
-from tests.unit.store.house import ANA, build_home
+from tests.unit.store.house import ANA, BEN, build_home
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,3 +57,13 @@ async def test_the_same_press_twice_merges_once(home: Home) -> None:
         await merging.merge(2, 1, by=ANA, once="another")
     mine = await home.incidents.listed(mine=ANA.id)
     assert [each.number for each in mine.incidents] == [1]
+
+
+async def test_whoever_follows_one_follows_the_other(home: Home) -> None:
+    for title in ("One", "Other"):
+        await home.declare(title)
+    for number, user in ((1, ANA), (2, ANA), (1, BEN)):
+        await home.updates.toggle(number, by=user, once=home.press())
+    await Merging(home.house).merge(1, 2, by=ANA, once="press")
+    found = await home.work.read(lambda tx: followers.followers(tx, 2))
+    assert sorted(found) == [ANA.id, BEN.id]
