@@ -125,12 +125,13 @@ async def on_call(turn: Turn, rest: str) -> None:
         question = Question(
             user=turn.user.id,
             channel=turn.channel,
-            response_url=turn.response_url,
             service_id=page_service,
             title=title,
         )
         await turn.desk.asking.ask_pagerduty(question, once=turn.once)
-        await turn.say(notices.said("Asking PagerDuty who is on call; the answer comes here."))
+        await turn.say(
+            notices.said("Asking PagerDuty who is on call; the answer comes in a moment.")
+        )
         return
     native = await turn.desk.asking.native_duties(service)
     duties = [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.incident import Actor, Incident
 
 
-#: Slack takes an answer through a ``response_url`` for half an hour.
+#: Who asked half an hour ago does not wait for the answer any more.
 ANSWER_WITHIN = timedelta(minutes=25)
 
 
@@ -27,7 +27,6 @@ class Question:
 
     user: str
     channel: str | None = None
-    response_url: str | None = None
     service_id: str | None = None
     title: str = ""
 

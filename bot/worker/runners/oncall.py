@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from blocks.oncall import OnDuty, on_call_message
 from bot.domain.plan import actor_data, actor_from
 from bot.errors import ProviderError
+from bot.worker.runners.talk import tell_privately
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,13 +49,8 @@ async def show(world: World, effect: Claimed) -> Settle | None:
 
 
 async def _answer(world: World, effect: Claimed, message: Message) -> None:
-    url, channel, user = (effect.payload[key] for key in ("response_url", "channel", "user"))
-    if url:
-        await world.chat.respond(url, message)
-    elif channel:
-        await world.chat.tell(channel, user, message)
-    else:
-        await world.chat.post(await world.chat.direct(user), message, key=effect.key)
+    channel, user = effect.payload["channel"], effect.payload["user"]
+    await tell_privately(world, channel, user, message, key=effect.key)
 
 
 async def _duties(world: World, found: Sequence[OnCall]) -> list[OnDuty]:

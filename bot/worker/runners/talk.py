@@ -16,6 +16,7 @@ from bot.store import queries
 from bot.worker.runners.messages import CLOCKS_APART
 
 if TYPE_CHECKING:
+    from bot.ports import Message
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
@@ -54,13 +55,23 @@ async def tell(world: World, effect: Claimed) -> Settle | None:
     Somebody who is not in that channel could not read it there and gets it directly.
     """
     user, message = effect.payload["user"], notices.said(effect.payload["text"])
-    try:
-        await world.chat.tell(effect.payload["channel"], user, message)
-    except ProviderError as error:
-        if error.code not in ABSENT:
-            raise
-        await world.chat.post(await world.chat.direct(user), message, key=effect.key)
+    await tell_privately(world, effect.payload["channel"], user, message, key=effect.key)
     return None
+
+
+async def tell_privately(
+    world: World, channel: str | None, user: str, message: Message, *, key: str
+) -> None:
+    """Where they are if they can read it there, else directly."""
+    if channel:
+        try:
+            await world.chat.tell(channel, user, message)
+        except ProviderError as error:
+            if error.code not in ABSENT:
+                raise
+        else:
+            return
+    await world.chat.post(await world.chat.direct(user), message, key=key)
 
 
 async def send_direct(world: World, effect: Claimed) -> Settle | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.worker.fakes import Shop
 
 BRIEF = {"role": "scribe", "user": "U0BEN", "by": {"name": "Ana", "slack_id": "U0ANA"}}
-QUESTION = {"user": "U0ANA", "channel": "C1", "response_url": None, "service_id": None, "title": ""}
+QUESTION = {"user": "U0ANA", "channel": "C1", "service_id": None, "title": ""}
 
 
 async def running(shop: Shop, **changes: Any) -> None:
@@ -72,6 +72,8 @@ async def test_who_is_on_call_is_remembered_with_its_age(shop: Shop) -> None:
     shop.pager.fail["on_call"] = [refusal("", Reason.UNAVAILABLE, "pagerduty")]
     await shop.run(K.SHOW_ON_CALL, None, payload={**QUESTION, "service_id": "S1", "title": "Web"})
     assert "Please ask again" in shop.chat.named("tell")[-1][3]
-    shop.chat.fail["respond"] = [refusal("", Reason.UNAVAILABLE)]
+    shop.chat.fail["tell"] = [refusal("", Reason.UNAVAILABLE), refusal("not_in_channel")]
     with pytest.raises(ProviderError):
-        await shop.run(K.SHOW_ON_CALL, None, payload={**QUESTION, "response_url": "https://x"})
+        await shop.run(K.SHOW_ON_CALL, None, payload=QUESTION)
+    await shop.run(K.SHOW_ON_CALL, None, payload=QUESTION)
+    assert shop.chat.named("post")[-1][1] == "DU0ANA"
