@@ -75,6 +75,9 @@ async def test_home_has_the_numbers_and_a_button_for_the_charts(s: Stage) -> Non
     view = await s.until(home)
     assert "data_" not in json.dumps([b["type"] for b in view["blocks"]])
     assert "SEV2: " in json.dumps(view)
+    shown = json.dumps(view, ensure_ascii=False)
+    assert "*On call*" in shown
+    assert f"<@{ALICE}>" in shown[shown.index("*On call*") :]
     before = len(directs(await s.state()))
     await s.press("Charts", user=ALICE, where="home")
     sent = (await s.until(reports(before + 1)))[-1]

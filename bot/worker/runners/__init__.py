@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.domain.effects import EffectKind
 from bot.worker.runners import (
     channel,
+    home,
     inbound,
     merging,
     messages,
@@ -62,7 +63,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.SHOW_SERVICE: services.show,
     EffectKind.SHOW_ON_CALL: oncall.show,
     EffectKind.TELL_ADMINS: talk.tell_admins,
-    EffectKind.PUBLISH_HOME: talk.publish_home,
+    EffectKind.PUBLISH_HOME: home.publish_home,
     EffectKind.SEND_REPORT: report.send_report,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
+from blocks.home import Duty
 from blocks.oncall import OnDuty, on_call_message
+from bot.domain.incident import Actor
 from bot.domain.plan import actor_data, actor_from
 from bot.errors import ProviderError
 from bot.worker.runners.talk import tell_privately
@@ -13,11 +17,17 @@ from bot.worker.runners.talk import tell_privately
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.incident import Actor
     from bot.ports import Message, OnCall
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
+
+
+log = structlog.get_logger()
+
+#: Under this name what PagerDuty said of everybody is remembered, and for Home it is good for so long.
+EVERYBODY = "pagerduty.on_call:all"
+FRESH = timedelta(minutes=5)
 
 
 async def show(world: World, effect: Claimed) -> Settle | None:
@@ -32,8 +42,40 @@ async def show(world: World, effect: Claimed) -> Settle | None:
         await _answer(world, effect, _remembered(known, title, error))
         return None
     duties = await _duties(world, found)
-    kept = {
-        "at": world.work.clock.now().isoformat(),
+    kept = _value(duties, world.work.clock.now())
+    await _answer(world, effect, on_call_message(duties, title=title))
+    return lambda tx: tx.set_value(name, kept)
+
+
+async def for_home(world: World) -> list[Duty]:
+    """Level 1 of every policy, the native ones first; PagerDuty is asked every few minutes at most.
+
+    While it does not answer, what it said last is shown: Home is no place to wait.
+    """
+    native = []
+    for policy in world.catalog.policies.values():
+        people = await world.people.targets(policy.levels[0].notify if policy.levels else ())
+        actors = tuple(Actor(name=name, slack_id=slack_id) for slack_id, name in people)
+        native.append(Duty(label=policy.name, people=actors))
+    if world.pager is None:
+        return native
+    known = await world.work.read(lambda tx: tx.value(EVERYBODY))
+    now = world.work.clock.now()
+    if known is None or now - datetime.fromisoformat(str(known["at"])) > FRESH:
+        try:
+            known = _value(await _duties(world, await world.pager.on_call(None)), now)
+        except ProviderError as error:
+            log.warning("on_call.unknown", reason=error.reason.value)
+        else:
+            fresh = known
+            await world.work.write(lambda tx: tx.set_value(EVERYBODY, fresh))
+    first = [duty for duty in _from_value(known) if duty.level == 1]
+    return [*native, *(Duty(label=d.policy, people=tuple(d.people), until=d.until) for d in first)]
+
+
+def _value(duties: Sequence[OnDuty], at: datetime) -> dict[str, Any]:
+    return {
+        "at": at.isoformat(),
         "duties": [
             {
                 "policy": duty.policy,
@@ -44,8 +86,18 @@ async def show(world: World, effect: Claimed) -> Settle | None:
             for duty in duties
         ],
     }
-    await _answer(world, effect, on_call_message(duties, title=title))
-    return lambda tx: tx.set_value(name, kept)
+
+
+def _from_value(known: Mapping[str, Any] | None) -> list[OnDuty]:
+    return [
+        OnDuty(
+            policy=str(each["policy"]),
+            level=int(each["level"]),
+            people=[a for a in map(actor_from, each["people"]) if a],
+            until=datetime.fromisoformat(each["until"]) if each["until"] else None,
+        )
+        for each in (known or {}).get("duties", ())
+    ]
 
 
 async def _answer(world: World, effect: Claimed, message: Message) -> None:
@@ -86,17 +138,8 @@ def _remembered(known: Mapping[str, Any] | None, title: str, error: ProviderErro
     if not known:
         note = f"PagerDuty does not say who is on call: {why}. Please ask again in a moment."
         return on_call_message([], title=title, note=note)
-    duties = [
-        OnDuty(
-            policy=str(each["policy"]),
-            level=int(each["level"]),
-            people=[a for a in map(actor_from, each["people"]) if a],
-            until=datetime.fromisoformat(each["until"]) if each["until"] else None,
-        )
-        for each in known["duties"]
-    ]
     at = datetime.fromisoformat(str(known["at"]))
     note = (
         f"PagerDuty does not answer just now ({why}); this is what it said {at:%Y-%m-%d %H:%M} UTC."
     )
-    return on_call_message(duties, title=title, note=note)
+    return on_call_message(_from_value(known), title=title, note=note)

@@ -6,13 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from blocks import direct, lists, notices
-from blocks.home import home_view
 from blocks.timeline import entry_message
 from bot.domain import storm
 from bot.domain.effects import EffectKind
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError
-from bot.store import queries
 from bot.worker.runners.messages import CLOCKS_APART
 
 if TYPE_CHECKING:
@@ -100,26 +98,6 @@ async def tell_admins(world: World, effect: Claimed) -> Settle | None:
     ):
         return None
     await world.chat.post(channel, notices.said(effect.payload["text"]), key=effect.key)
-    return None
-
-
-async def publish_home(world: World, effect: Claimed) -> Settle | None:
-    """Publish App Home for one person."""
-    user = effect.payload["user"]
-
-    def look(tx: Tx) -> tuple[queries.Page, queries.Page]:
-        mine = queries.incidents(tx, open_only=True, mine=user, limit=10)
-        return mine, queries.incidents(tx, open_only=True, limit=15)
-
-    mine, open_incidents = await world.work.read(look)
-    view = home_view(
-        mine=mine.incidents,
-        open_incidents=open_incidents.incidents,
-        open_total=open_incidents.total,
-        statistics=await world.reports.statistics(),
-        now=world.work.clock.now(),
-    )
-    await world.chat.publish_home(user, view)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -77,3 +78,25 @@ async def test_who_is_on_call_is_remembered_with_its_age(shop: Shop) -> None:
         await shop.run(K.SHOW_ON_CALL, None, payload=QUESTION)
     await shop.run(K.SHOW_ON_CALL, None, payload=QUESTION)
     assert shop.chat.named("post")[-1][1] == "DU0ANA"
+
+
+async def test_home_asks_pagerduty_once_in_a_while_and_shows_what_it_said_last(shop: Shop) -> None:
+    user = PagerUser(id="PX", name="Xenia", email="xenia@example.com")
+    shop.pager.duty = [
+        OnCall(user=user, level=1, policy_id="E1", policy_name="Ops"),
+        OnCall(user=replace(user, name="Second"), level=2, policy_id="E1", policy_name="Ops"),
+    ]
+
+    async def home() -> str:
+        await shop.run(K.PUBLISH_HOME, None, payload={"user": "U0ANA"})
+        return str(shop.chat.named("publish_home")[-1][2])
+
+    first = await home()
+    assert "Ops: Xenia" in first
+    assert "Second" not in first
+    shop.pager.duty = []
+    assert "Ops: Xenia" in await home(), "asked a moment ago"
+    shop.home.clock.advance(600)
+    shop.pager.fail["on_call"] = [refusal("", Reason.UNAVAILABLE, "pagerduty")]
+    assert "Ops: Xenia" in await home(), "it does not answer"
+    assert "Ops" not in await home()
