@@ -21,7 +21,7 @@ from bot.config_file.basics import (
 from bot.config_file.oncall import read_people, read_policies, read_rosters
 from bot.config_file.reader import Reader
 from bot.config_file.sections import Sections, read_reminders, read_sections
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, Digest
 from bot.errors import Problem, SettingsError
 from bot.settings import ENV_FILE, load, merged_environ
 
@@ -139,6 +139,7 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         **parts,
         reminders=read_reminders(top.get("reminders")),
         notifications=sections.notifications,
+        digest=_digest(sections),
         services=read_services(top.get("services"), policies, environ.get("GITHUB_OWNER")),
         people=read_people(top.get("people")),
         policies=policies,
@@ -146,3 +147,9 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         permissions=read_permissions(top.get("permissions"), [role.name for role in known.roles]),
     )
     return Config(catalog=catalog, sections=sections)
+
+
+def _digest(sections: Sections) -> Digest | None:
+    """Only a whole one: what is missing was reported with its line."""
+    weekly, channel = sections.digest.get("weekly"), sections.digest.get("channel")
+    return Digest(weekly=weekly, channel=channel) if weekly and channel else None

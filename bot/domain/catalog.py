@@ -181,6 +181,14 @@ class Reactions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Digest:
+    """The report of the week, posted by itself: ``weekly`` is ``Mon 09:00`` in UTC, ``channel`` a name."""
+
+    weekly: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """All of ``muster.yml`` that the rules need, with defaults for what it leaves out."""
 
@@ -195,6 +203,7 @@ class Catalog:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reactions: Reactions = field(default_factory=Reactions)
     reminders: Reminders = field(default_factory=Reminders)
+    digest: Digest | None = None
     notifications: tuple[Notification, ...] = ()
 
     def severity(self, name: str) -> Severity | None:

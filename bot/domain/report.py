@@ -79,12 +79,27 @@ def checked_days(words: str) -> int:
     raise UserError(msg)
 
 
-def send(*, key: str, days: int, user: str) -> Effect:
-    """The report with its charts, to one person directly."""
+def send(*, key: str, days: int, user: str | None = None, channel: str | None = None) -> Effect:
+    """The report with its charts, to one person directly or into the channel of that name."""
     return Effect(
         kind=EffectKind.SEND_REPORT,
         key=f"report/{key}",
-        lane=f"report/{user}",
-        payload={"days": days, "user": user},
+        lane=f"report/{user or channel}",
+        payload={"days": days, "user": user, "channel": channel},
         rank=Rank.ANSWER,
     )
+
+
+def digest_due(weekly: str, now: datetime) -> datetime | None:
+    """When the weekly digest (``Mon 09:00``, UTC) was last due; None when that is longer ago than a day.
+
+    A bot that was down for an hour still sends it, one that was down for days does not send last week's.
+    """
+    name, _, clock = weekly.partition(" ")
+    hours, _, minutes = clock.partition(":")
+    weekday = ("mon", "tue", "wed", "thu", "fri", "sat", "sun").index(name[:3].casefold())
+    today = now.replace(hour=int(hours), minute=int(minutes), second=0, microsecond=0)
+    due = today - timedelta(days=(now.weekday() - weekday) % 7)
+    if due > now:
+        due -= timedelta(days=7)
+    return due if now - due < timedelta(days=1) else None

@@ -42,6 +42,14 @@ class Rooms:
             return None
         return await self._room("admins", create=False)
 
+    async def named(self, name: str) -> str:
+        """The id of a channel of that name; ProviderError when there is none the bot can see."""
+        if name.lstrip("#") == (self._wanted["incidents"] or "").lstrip("#"):
+            return await self.announcements()
+        role = f"named:{name}"
+        self._wanted[role] = name
+        return await self._room(role, create=False)
+
     async def _room(self, role: str, *, create: bool) -> str:
         if role in self._known:
             return self._known[role]
@@ -110,5 +118,5 @@ class Rooms:
 def _hidden(name: str) -> str:
     return (
         f"there is a channel #{name} I cannot see. Invite me there (/invite @Muster in #{name}), "
-        "or set SLACK_INCIDENTS_CHANNEL to another channel"
+        "or name another channel where you configured it (SLACK_INCIDENTS_CHANNEL, muster.yml)"
     )

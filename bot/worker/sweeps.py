@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.domain import report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
 from bot.store import effects as effect_store
@@ -29,6 +30,7 @@ MIRROR_EVERY = timedelta(hours=1)
 MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
+DIGEST_SECONDS = 60
 PRUNE_EVERY = timedelta(hours=6)
 #: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
 KEEP = timedelta(days=30)
@@ -61,6 +63,9 @@ class Sweeps:
         self.mirror_soon()
         add(self.mirror_soon, "interval", seconds=MIRROR_EVERY.total_seconds(), **options)
         add(self.remind, "interval", seconds=REMIND_SECONDS, **options)
+        if self._world.catalog.digest is not None:
+            await self.digest()
+            add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -120,6 +125,17 @@ class Sweeps:
                 wait = min(wait * 2, 300)
             else:
                 return
+
+    # --- the weekly digest -------------------------------------------------------------------------------------
+
+    async def digest(self) -> None:
+        """Post last week's report once it is time; its key is that time, so replicas post it once."""
+        wanted = self._world.catalog.digest
+        due = report.digest_due(wanted.weekly, self._world.work.clock.now()) if wanted else None
+        if wanted is None or due is None:
+            return
+        effect = report.send(key=f"digest/{due:%Y-%m-%dT%H:%M}", days=7, channel=wanted.channel)
+        await self._world.work.write(lambda tx: tx.emit([effect]))
 
     # --- stopped providers -------------------------------------------------------------------------------------
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stage import ALICE, BOB, GENERAL, Json, Stage
+from bot.domain.catalog import Catalog, Digest
+from tests.stage import ALICE, BOB, GENERAL, Json, Stage, stage
 from tests.workspace import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -86,3 +89,25 @@ async def test_home_has_the_numbers_and_a_button_for_the_charts(s: Stage) -> Non
     shown = (await s.state())["views"]
     assert "direct messages" in json.dumps(shown)
     assert await s.problems() == []
+
+
+async def test_the_weekly_digest_is_posted_once(tmp_path: Path) -> None:
+    at = f"{datetime.now(UTC) - timedelta(minutes=5):%a %H:%M}"
+    catalog = Catalog(digest=Digest(weekly=at, channel="ops"))
+    async with stage(tmp_path, catalog=catalog, start=False) as s:
+        await s.act("invite", user=ALICE, channel="C0OPS00000", who="U0MUSTER00")
+        await s.start_bot()
+        await s.ready()
+
+        def digests(state: Json) -> list[Json]:
+            return [m for m in state["messages"]["C0OPS00000"] if "the last 7 days" in m["text"]]
+
+        await s.until(digests)
+        assert s.bot is not None
+        await s.bot.sweeps.digest()
+        await s.stop_bot()
+        await s.start_bot()
+        await s.ready()
+        await s.quiet()
+        assert len(digests(await s.state())) == 1
+        assert await s.problems() == []

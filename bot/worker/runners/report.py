@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 async def send_report(world: World, effect: Claimed) -> Settle | None:
-    """Post it to whoever asked; the numbers are those of the moment it is sent."""
-    channel = await world.chat.direct(effect.payload["user"])
+    """Post it to whoever asked or into its channel; the numbers are those of the moment it is sent."""
+    user, name = effect.payload["user"], effect.payload["channel"]
+    channel = await (world.chat.direct(user) if user else world.rooms.named(name))
     if effect.attempt > 1 and await world.chat.find_posted(
         channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
     ):

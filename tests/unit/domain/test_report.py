@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import report
-from bot.domain.report import BARS, MAX_DAYS, Group, Statistics, bars, checked_days
+from bot.domain.report import (
+    BARS,
+    MAX_DAYS,
+    Group,
+    Statistics,
+    bars,
+    checked_days,
+    digest_due,
+)
 from bot.errors import UserError
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -69,4 +77,35 @@ def test_days_nobody_can_count(words: str) -> None:
 def test_the_effect_is_sent_once_per_press() -> None:
     effect = report.send(key="press/1", days=7, user="U0ANA")
     assert effect.key == "report/press/1"
-    assert effect.payload == {"days": 7, "user": "U0ANA"}
+    assert effect.payload == {"days": 7, "user": "U0ANA", "channel": None}
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-03-02 09:00", "2026-03-02 09:00"),
+        ("2026-03-02 08:59", None),
+        ("2026-03-03 08:59", "2026-03-02 09:00"),
+        ("2026-03-03 09:00", None),
+        ("2026-03-08 23:00", None),
+        ("2026-03-09 09:30", "2026-03-09 09:00"),
+    ],
+)
+def test_the_digest_of_monday(now: str, due: str | None) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    wanted = datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None
+    assert digest_due("Mon 09:00", at) == wanted
+
+
+@given(
+    st.sampled_from(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
+    st.times(),
+    st.integers(0, 2_000_000).map(lambda minutes: NOW + timedelta(minutes=minutes)),
+)
+def test_the_digest_is_due_once_a_week(day: str, at: Any, now: datetime) -> None:
+    weekly = f"{day} {at:%H:%M}"
+    found = {digest_due(weekly, now + timedelta(hours=n)) for n in range(7 * 24)} - {None}
+    assert 1 <= len(found) <= 2, "a day's hours may belong to the week before"
+    for due in found:
+        assert due is not None
+        assert f"{due:%a %H:%M}" == weekly

@@ -305,7 +305,12 @@ async def test_home_shows_what_is_open(shop: Shop) -> None:
 async def test_a_report_is_sent_once(shop: Shop) -> None:
     await running(shop, severity="SEV1")
     for attempt in (1, 2):
-        await shop.run(K.SEND_REPORT, None, payload={"user": "U0ANA", "days": 7}, attempt=attempt)
+        await shop.run(
+            K.SEND_REPORT,
+            None,
+            payload={"user": "U0ANA", "days": 7, "channel": None},
+            attempt=attempt,
+        )
     [post] = shop.chat.named("post")
     assert post[1] == "DU0ANA"
 
