@@ -71,6 +71,13 @@ def said_in(state: Json, channel: Json | None) -> list[str]:
     ]
 
 
+def told_directly(state: Json, part: str = "") -> list[str]:
+    """What this person was told in direct messages."""
+    direct = {channel["id"] for channel in state["channels"] if channel["is_im"]}
+    said = [m for room in direct for m in state["messages"].get(room, ())]
+    return [text_of(m) for m in said if not m["ephemeral"] and part in text_of(m)]
+
+
 def told(state: Json, part: str = "") -> list[str]:
     """What only this person was told: ephemeral or direct messages."""
     direct = {channel["id"] for channel in state["channels"] if channel["is_im"]}

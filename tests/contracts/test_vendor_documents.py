@@ -192,6 +192,7 @@ async def _anything(request: web.Request) -> web.StreamResponse:
     body |= {
         "incident": incident,
         "note": {"id": "N"},
+        "status_update": {"id": "U"},
         "service": {"escalation_policy": policy_full},
     }
     body |= {"webhook_subscription": {"id": "W"}, "abilities": [], "user": {}}
@@ -214,8 +215,10 @@ async def test_every_request_to_pagerduty_fits_the_document(server: FaultServer)
         pager.set_priority("Q1", "P2", by=BY),
         pager.add_note("Q1", "text", by=BY),
         pager.publish("Q1", "text", by=BY),
+        pager.merge("Q1", "Q2", by=BY),
         pager.page("Q1"),
         pager.request_responder("Q1", "PBEN", by=BY, message="Come"),
+        pager.request_responder("Q1", "PPOL", by=BY, message="Come", policy=True),
         pager.open_pages(),
         pager.pages_since(NOW),
         pager.changed_since(NOW),

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.domain.catalog import Catalog, EscalationPolicy, Level, Service
 from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage, stage
-from tests.workspace import cards_of, pages, room_of, said_in, text_of, told
+from tests.workspace import cards_of, pages, room_of, said_in, text_of, told, told_directly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,7 +55,7 @@ async def test_a_person_is_asked_by_pagerduty_and_by_direct_message(s: Stage) ->
     before = pages(await s.state(), title)[0]["assignments"]
     answer = await s.command("/incident page @carol Can you look at the lag?", channel=room["id"])
     assert "Carol Okafor is paged by PagerDuty and by direct message." in text_of(answer["ack"])
-    [direct] = await s.until(lambda state: told(state, f"{name} "), user=CAROL)
+    [direct] = await s.until(lambda state: told_directly(state, f"{name} "), user=CAROL)
     assert f"<@{ALICE}> pages you" in direct
     assert "Can you look at the lag?" in direct
     await s.quiet()
@@ -93,8 +93,8 @@ async def test_somebody_without_a_pagerduty_account_is_paged_by_direct_message(s
     empty = await s.submit({"Message": "anybody"})
     assert "Choose a person or an escalation policy to page." in str(empty["errors"])
     assert (await s.submit({"Person": DAVE, "Message": "Only you know this"}))["errors"] == {}
-    [direct] = await s.until(lambda state: told(state, f"{name} "), user=DAVE)
-    assert "Only you know this" in direct
+    [direct] = await s.until(lambda state: told_directly(state, "Only you know this"), user=DAVE)
+    assert f"{name} " in direct
     await s.quiet()
     assert await s.calls("responder_requests") == []
     typed = await s.command("/incident page @dave again", channel=room["id"])
@@ -150,14 +150,14 @@ async def test_without_pagerduty_policies_of_muster_yml_are_paged_and_shown(nati
     name, room = await declared(native, "All by ourselves")
     answer = await native.command("/incident page web Shop is down", channel=room["id"])
     assert "Whoever web reaches first is paged." in text_of(answer["ack"])
-    [direct] = await native.until(lambda state: told(state, "Shop is down"), user=BOB)
+    [direct] = await native.until(lambda state: told_directly(state, "Shop is down"), user=BOB)
     assert f"<@{ALICE}> pages you" in direct
     assert name in direct
     nobody = await native.command("/incident page default", channel=room["id"])
     assert "Nobody of the policy default can be reached" in text_of(nobody["ack"])
     person = await native.command("/incident page @carol", channel=room["id"])
     assert "Carol Okafor is paged by direct message." in text_of(person["ack"])
-    await native.until(lambda state: told(state, f"{name} "), user=CAROL)
+    await native.until(lambda state: told_directly(state, f"{name} "), user=CAROL)
     await native.quiet()
     shown = text_of((await native.command("/incident oncall shop", channel=GENERAL))["ack"])
     assert f"Level 1: <@{BOB}>" in shown
@@ -177,7 +177,7 @@ async def test_whoever_is_paged_for_a_private_incident_can_act_on_the_page(s: St
     await s.quiet()
     name = f"INC-{room['name'].split('-')[1]}"
     await s.command("/incident page @carol Quietly please", channel=room["id"])
-    [direct] = await s.until(lambda state: told(state, f"{name} "), user=CAROL)
+    [direct] = await s.until(lambda state: told_directly(state, f"{name} "), user=CAROL)
     assert "A leak" not in direct
     talk = next(c["id"] for c in (await s.state(CAROL))["channels"] if c["is_im"])
     await s.press("Acknowledge", user=CAROL, channel=talk)
