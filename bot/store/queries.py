@@ -122,6 +122,8 @@ def failing(tx: Tx, number: int) -> list[StepRecord]:
             or_(
                 E.state == "dead",
                 (E.state == "pending") & (E.attempts >= SHOWN_AFTER) & E.last_reason.is_not(None),
+                # Just being tried again: whoever looks at this moment must not see it as done.
+                (E.state == "leased") & (E.attempts > SHOWN_AFTER) & E.last_reason.is_not(None),
                 (E.state == "pending") & (E.last_reason == "auth"),
                 (E.state == "pending") & E.provider.in_(held),
             ),

@@ -108,7 +108,7 @@ class World:
     def _failed(self, step: StepRecord) -> FailedStep:
         stopped = step.provider in self.stopped and step.state == "pending"
         reason = step.detail or step.reason or self.stopped.get(step.provider, "")
-        if step.state == "pending" and not stopped:
+        if step.state in {"pending", "leased"} and not stopped:
             reason = f"{reason} (tried {step.attempts} times, trying again)"
         return FailedStep(
             effect_id=step.effect_id,

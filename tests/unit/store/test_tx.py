@@ -372,6 +372,26 @@ async def test_a_step_that_keeps_failing_is_shown_though_it_goes_on(work: Work) 
         assert bool(shown) is (attempt >= queries.SHOWN_AFTER)
 
 
+async def test_a_step_is_shown_as_failing_while_it_is_tried_again(work: Work) -> None:
+    await work.write(
+        lambda tx: tx.emit([Effect(kind=EffectKind.OPEN_PAGE, key="p", lane="p", incident=1)])
+    )
+
+    def take(tx: Tx) -> None:
+        effect_store.claim(tx.session, now=tx.now, worker="w", limit=1, budgeted=False)
+
+    def fail(tx: Tx) -> None:
+        effect_store.reschedule(tx.session, 1, None, tx.now, "unavailable", "x", now=tx.now)
+
+    for attempt in range(1, queries.SHOWN_AFTER + 2):
+        await work.write(take)
+        shown = await work.read(lambda tx: queries.failing(tx, 1))
+        assert bool(shown) is (attempt > queries.SHOWN_AFTER), "while it is under way"
+        await work.write(fail)
+    await work.write(lambda tx: effect_store.settle(tx.session, 1, tx.now))
+    assert await work.read(lambda tx: queries.failing(tx, 1)) == []
+
+
 async def test_what_waits_for_the_metrics(work: Work, clock: SetClock) -> None:
     now = [Effect(kind=EffectKind.OPEN_PAGE, key=f"p{n}", lane=f"{n}") for n in range(3)]
     later = Effect(kind=EffectKind.ANNOUNCE, key="a", lane="a", due=NOW + timedelta(seconds=60))
