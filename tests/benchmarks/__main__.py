@@ -48,7 +48,10 @@ async def run(names: list[str], *, quick: bool) -> list[Row]:
         load = os.getloadavg()[0]
         say(f"{name} (load average {load:.1f})")
         began = time.monotonic()
-        rows += await importlib.import_module(f"tests.benchmarks.{name}").run(quick=quick)
+        found = await importlib.import_module(f"tests.benchmarks.{name}").run(quick=quick)
+        for row in found:  # at once: whoever has to stop early has what was measured
+            say(f"  {' | '.join(row.cells())}")
+        rows += found
         say(f"  took {time.monotonic() - began:.0f} s")
     return rows
 
