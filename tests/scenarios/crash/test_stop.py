@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import cluster_or_skip
-from tests.scenarios.crash.life import Life, life, record
+from tests.scenarios.crash.life import Life, complaints, life, record
 from tests.scenarios.crash.stories import DECLARE, difference, doubled_topics
 
 if TYPE_CHECKING:
@@ -97,4 +97,4 @@ async def _whole_again(one: Life, whole: list[str]) -> None:
     assert not difference(whole, await one.picture())
     assert not doubled_topics(await one.stage.state())
     assert await one.dead() == []
-    assert await one.stage.problems() == []
+    assert await complaints(one.stage) == []
