@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import case, func, select
 
@@ -11,6 +11,9 @@ from bot.domain.report import DAYS, Group, Statistics
 from bot.store import sql
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
     from bot.store.tx import Tx
 
 N = sql.INCIDENT.c
@@ -19,61 +22,85 @@ SERVICES = 25
 
 
 def statistics(tx: Tx, *, days: int = DAYS) -> Statistics:
-    """How the last ``days`` went; private incidents are not counted."""
+    """How the last ``days`` went; private incidents are not counted.
+
+    The database counts once, by day, severity and service; everything told is a sum of those counts.
+    """
     since = tx.now - timedelta(days=days)
-    [total] = _groups(tx, since)
-    service = func.coalesce(N.service_title, N.service, "")
+    found = [_Count(*row) for row in tx.session.execute(_counted(tx, since))]
+    declared: dict[tuple[date, str], int] = {}
+    for each in found:
+        key = (date.fromisoformat(str(each.day)), each.severity)
+        declared[key] = declared.get(key, 0) + int(each.incidents)
     return Statistics(
         days=days,
         since=since,
         until=tx.now,
-        total=total,
-        severities=_groups(tx, since, func.coalesce(N.severity, "")),
-        services=_groups(tx, since, service),
-        declared=_declared(tx, since),
+        total=_group("", found),
+        severities=_groups(found, lambda each: each.severity),
+        services=_groups(found, lambda each: each.service)[:SERVICES],
+        declared=declared,
     )
 
 
-def _groups(tx: Tx, since: Any, by: Any = None) -> tuple[Group, ...]:
-    facts = (
-        func.count(),
-        func.sum(case((N.status != "resolved", 1), else_=0)),
-        func.avg(_seconds(tx, N.created_at, N.acknowledged_at)),
-        func.avg(_seconds(tx, N.created_at, N.resolved_at)),
-    )
-    conditions = (N.created_at >= since, N.private.is_(False))
-    if by is None:
-        return tuple(
-            _group("", row) for row in tx.session.execute(select(*facts).where(*conditions))
+class _Count(NamedTuple):
+    """Incidents of one day, severity and service; sums are seconds."""
+
+    day: str
+    severity: str
+    service: str
+    incidents: int
+    open: int
+    acknowledged: int
+    to_acknowledge: float | None
+    resolved: int
+    to_resolve: float | None
+
+
+def _counted(tx: Tx, since: datetime) -> Any:
+    day = _day(tx, N.created_at).label("day")
+    severity = func.coalesce(N.severity, "").label("severity")
+    service = func.coalesce(N.service_title, N.service, "").label("service")
+    return (
+        select(
+            day,
+            severity,
+            service,
+            func.count(),
+            func.sum(case((N.status != "resolved", 1), else_=0)),
+            func.count(N.acknowledged_at),
+            func.sum(_seconds(tx, N.created_at, N.acknowledged_at)),
+            func.count(N.resolved_at),
+            func.sum(_seconds(tx, N.created_at, N.resolved_at)),
         )
-    label = by.label("label")
-    query = select(label, *facts).where(*conditions).group_by(label)
-    most = query.order_by(func.count().desc(), label).limit(SERVICES)
-    return tuple(_group(str(name), row) for name, *row in tx.session.execute(most))
+        # Said so, SQLite looks by time instead of through everything that is not private.
+        .where(N.created_at >= since, N.private.is_not(True))
+        .group_by(day, severity, service)
+    )
 
 
-def _group(label: str, row: Any) -> Group:
-    count, still_open, acknowledged, resolved = row
+def _groups(found: Iterable[_Count], name: Callable[[_Count], str]) -> tuple[Group, ...]:
+    """The most frequent first."""
+    by: dict[str, list[_Count]] = {}
+    for each in found:
+        by.setdefault(name(each), []).append(each)
+    groups = (_group(label, counts) for label, counts in by.items())
+    return tuple(sorted(groups, key=lambda group: (-group.count, group.label)))
+
+
+def _group(label: str, counts: Sequence[_Count]) -> Group:
+    acknowledged, resolved = sum(c.acknowledged for c in counts), sum(c.resolved for c in counts)
     return Group(
         label=label,
-        count=int(count),
-        open=int(still_open or 0),
-        seconds_to_acknowledge=_rounded(acknowledged),
-        seconds_to_resolve=_rounded(resolved),
+        count=sum(c.incidents for c in counts),
+        open=sum(c.open for c in counts),
+        seconds_to_acknowledge=_mean([c.to_acknowledge for c in counts], acknowledged),
+        seconds_to_resolve=_mean([c.to_resolve for c in counts], resolved),
     )
 
 
-def _declared(tx: Tx, since: Any) -> dict[tuple[date, str], int]:
-    day, severity = (
-        _day(tx, N.created_at).label("day"),
-        func.coalesce(N.severity, "").label("severity"),
-    )
-    conditions = (N.created_at >= since, N.private.is_(False))
-    query = select(day, severity, func.count()).where(*conditions).group_by(day, severity)
-    return {
-        (date.fromisoformat(str(found)), name): int(count)
-        for found, name, count in tx.session.execute(query)
-    }
+def _mean(sums: Iterable[float | None], count: int) -> float | None:
+    return round(sum(float(each or 0) for each in sums) / count, 3) if count else None
 
 
 def _day(tx: Tx, column: Any) -> Any:
@@ -88,7 +115,3 @@ def _seconds(tx: Tx, start: Any, end: Any) -> Any:
     if sql.is_postgresql(tx.session):
         return func.extract("epoch", end - start)
     return (func.julianday(end) - func.julianday(start)) * 86_400.0
-
-
-def _rounded(seconds: Any) -> float | None:
-    return None if seconds is None else round(float(seconds), 3)
