@@ -83,7 +83,7 @@ def test_nothing_that_is_typed_breaks_it_or_is_lost(typed: str) -> None:
     first, rest = word_first(typed)
     assert "".join((first + rest).split()) == "".join(typed.split())
     number, more = number_first(typed, bare=True)
-    assert number is None or 0 <= number < 10**9
+    assert number is None or 0 <= number < 10**18
     assert more == more.strip()
     nearest(words.verb, COMMANDS)
 
