@@ -3,7 +3,7 @@
 FROM python:3.11-slim AS packages
 COPY requirements.lock /tmp/
 RUN python -m venv /opt/muster \
- && /opt/muster/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/requirements.lock
+ && /opt/muster/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /tmp/requirements.lock
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data muster

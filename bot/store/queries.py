@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, or_, select
@@ -95,6 +95,8 @@ class StepRecord:
     attempts: int
     at: datetime
     payload: dict[str, Any]
+    #: Why its provider takes nothing at all, when the step waits for that.
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +138,8 @@ def failing(tx: Tx, number: int) -> list[StepRecord]:
         untried = row.state == "pending" and row.last_reason is None
         if untried and any(step.provider == row.provider for step in shown):
             continue  # one line says that the provider stands still
-        shown.append(_step(row))
+        why = held.get(row.provider) if row.state == "pending" else None
+        shown.append(replace(_step(row), stopped=why))
     return shown[:10]
 
 

@@ -85,7 +85,7 @@ class World:
         context = replace(
             await self.context(incident),
             subscribe_available=True,
-            failures=tuple(self._failed(step) for step in failing if not _hopeless(step)),
+            failures=tuple(_failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)
 
@@ -105,18 +105,18 @@ class World:
             if service and service.runbook
         )
 
-    def _failed(self, step: StepRecord) -> FailedStep:
-        stopped = step.provider in self.stopped and step.state == "pending"
-        reason = step.detail or step.reason or self.stopped.get(step.provider, "")
-        if step.state in {"pending", "leased"} and not stopped:
-            reason = f"{reason} (tried {step.attempts} times, trying again)"
-        return FailedStep(
-            effect_id=step.effect_id,
-            label=step.label,
-            reason=reason,
-            provider=step.provider,
-            stopped=stopped,
-        )
+
+def _failed(step: StepRecord) -> FailedStep:
+    reason = step.detail or step.reason or step.stopped or ""
+    if step.state in {"pending", "leased"} and step.stopped is None:
+        reason = f"{reason} (tried {step.attempts} times, trying again)"
+    return FailedStep(
+        effect_id=step.effect_id,
+        label=step.label,
+        reason=reason,
+        provider=step.provider,
+        stopped=step.stopped is not None,
+    )
 
 
 def _hopeless(step: StepRecord) -> bool:

@@ -64,6 +64,13 @@ def test_the_image_is_not_run_by_root_and_installs_only_hashed_packages() -> Non
     assert ("WORKDIR", "/data") in steps
 
 
+def test_locks_are_taken_as_they_are_without_resolving_them_anew() -> None:
+    """pip with hashes refuses to install once a package it knows with an extra has a newer release."""
+    texts = [(ROOT / name).read_text() for name in ("Makefile", "Dockerfile")]
+    for line in (line for text in texts for line in text.splitlines() if "pip install" in line):
+        assert "--no-deps --require-hashes" in line
+
+
 def test_compose_names_settings_that_are_read_and_volumes_that_are_declared() -> None:
     compose = yaml("compose.yaml")
     bot, postgres = compose["services"]["bot"], compose["services"]["postgres"]

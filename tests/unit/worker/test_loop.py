@@ -342,6 +342,19 @@ async def test_a_refused_key_stops_the_provider_and_tells_the_admins_once(
     assert states == {"a": "done", "b": "done", "c": "done"}
 
 
+async def test_the_card_says_that_a_provider_stands_still_before_this_process_noticed(
+    shop: Shop, use: Any
+) -> None:
+    await shop.home.declare()
+    use(PAGE, ProviderError("pagerduty", Reason.AUTH, "401"))
+    claim = await shop.home.work.write(lambda tx: shop.worker._claim(tx, 64))
+    [opening] = [effect for effect in claim.effects if effect.kind is PAGE]
+    await shop.worker._carry(opening)
+    assert shop.world.stopped == {}, "only looking for work tells this process"
+    _, message = await shop.world.card(1, "announcement")
+    assert "I stopped all calls to PagerDuty" in str(message.blocks)
+
+
 async def test_a_rate_limit_closes_slacks_budget(shop: Shop, use: Any) -> None:
     shop.worker = Worker(shop.world, shop.metrics, budgeted=True)
     use(
