@@ -63,6 +63,9 @@ def channel_created(tx: Tx, number: int, channel: Channel) -> None:
 
 def channel_adopted(tx: Tx, number: int, channel: Channel) -> None:
     """The channel people chose is the incident's now, unless another incident was faster."""
+    tx.value_to_change(
+        f"adopting:{channel.id}"
+    )  # two that settle at once: the later one sees the other
     other = tx.by_channel(channel.id)
     if other is not None and other.number != number:
         adoption_refused(tx, number, f"it is the channel of {other.name}")
