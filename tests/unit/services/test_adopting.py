@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.ports import Channel
@@ -30,12 +31,8 @@ async def test_a_channel_is_adopted_once(tmp_path: Path) -> None:
                 ).incident.number
                 for who in ("first", "second")
             ]
-            await asyncio.gather(
-                *(
-                    home.work.write(lambda tx, n=number: steps.channel_adopted(tx, n, channel))
-                    for number in both
-                )
-            )
+            settling = [partial(steps.channel_adopted, number=n, channel=channel) for n in both]
+            await asyncio.gather(*(home.work.write(settle) for settle in settling))
             found = [await home.incident(number) for number in both]
             assert sorted(i.places.channel == channel.id for i in found) == [False, True]
             [other] = [i for i in found if i.places.channel != channel.id]
