@@ -24,6 +24,7 @@ from bot.store import queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from bot.domain.page import Page, PageEvent
     from bot.ports import Inbound
@@ -177,11 +178,27 @@ class Paging:
         )
 
     def apply_page(
-        self, tx: Tx, incident: Incident, page: Page, *, own_effect: int | None = None
+        self,
+        tx: Tx,
+        incident: Incident,
+        page: Page,
+        *,
+        own_effect: int | None = None,
+        asked_at: datetime | None = None,
     ) -> Incident:
-        """A page that was just read (or answered a write of ours): the vendor's word wins."""
+        """A page that was just read (or answered a write of ours): the vendor's word wins.
+
+        Unless a change of ours reached the vendor after ``asked_at``: the answer may be older than that change. It
+        tells news then but does not overwrite the state; the change has a reading of its own (``changed``).
+        """
         return self._reconcile(
-            tx, incident, page, page.events, authoritative=True, own_effect=own_effect
+            tx,
+            incident,
+            page,
+            page.events,
+            authoritative=True,
+            own_effect=own_effect,
+            asked_at=asked_at,
         )
 
     def _reconcile(
@@ -193,6 +210,7 @@ class Paging:
         *,
         authoritative: bool,
         own_effect: int | None = None,
+        asked_at: datetime | None = None,
     ) -> Incident:
         known = tx.entries(incident.number)
         outcome = reconcile(
@@ -202,7 +220,7 @@ class Paging:
             events,
             tx.now,
             authoritative=authoritative,
-            ours_pending=tx.changes_pending(incident.number, besides=own_effect),
+            ours_pending=tx.changes_pending(incident.number, besides=own_effect, since=asked_at),
             derive=authoritative and own_effect is None,
             severity_of=self._house.catalog.severity_of_priority,
             person=tx.people.resolve,

@@ -69,15 +69,18 @@ _WAITING_SOME = (
     .where(_E.kind == bindparam("kind"), _E.state.in_(effect_store.UNFINISHED))
     .limit(bindparam("most"))
 )
-_CHANGES_PENDING = (
+_OWN_CHANGES = (
     select(_E.id)
     .where(
         _E.incident == bindparam("of"),
         _E.id != bindparam("besides"),
         _E.kind.in_((EffectKind.CHANGE_PAGE.value, EffectKind.MERGE_PAGE.value)),
-        _E.state.in_(effect_store.UNFINISHED),
     )
     .limit(1)
+)
+_CHANGES_PENDING = _OWN_CHANGES.where(_E.state.in_(effect_store.UNFINISHED))
+_CHANGES_SINCE = _OWN_CHANGES.where(
+    or_(_E.state.in_(effect_store.UNFINISHED), _E.settled_at >= bindparam("since"))
 )
 _KEPT = select(sql.INBOUND).where(_K.id == bindparam("of"))
 _KEPT_DONE = update(sql.INBOUND).where(_K.id == bindparam("of"))
@@ -123,10 +126,15 @@ class Tx:
         """The incident of that number, locked, if there is one."""
         return self._one(_BY_NUMBER, number, lock=True) if number <= LARGEST else None
 
-    def changes_pending(self, number: int, *, besides: int | None = None) -> bool:
-        """Whether changes made here have not reached the pager yet."""
-        wanted = {"of": number, "besides": besides or 0}
-        return self.session.execute(_CHANGES_PENDING, wanted).first() is not None
+    def changes_pending(
+        self, number: int, *, besides: int | None = None, since: datetime | None = None
+    ) -> bool:
+        """Whether changes made here have not reached the pager yet, or reached it only after ``since``."""
+        wanted: dict[str, Any] = {"of": number, "besides": besides or 0}
+        query = _CHANGES_PENDING
+        if since is not None:
+            query, wanted["since"] = _CHANGES_SINCE, since
+        return self.session.execute(query, wanted).first() is not None
 
     def by_page(self, page_id: str, *, lock: bool = True) -> Incident | None:
         """The incident that is ``page_id`` at the pager."""

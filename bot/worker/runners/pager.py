@@ -256,6 +256,7 @@ def _own_note(world: World, incident: Incident, which: str, effect: Claimed) -> 
 async def read_page(world: World, effect: Claimed) -> Settle | None:
     """Read a page again: the vendor's answer wins."""
     page_id = effect.payload["page"]
+    asked_at = world.work.clock.now()
     try:
         page = await world.the_pager().page(page_id)
     except ProviderError as error:
@@ -267,7 +268,7 @@ async def read_page(world: World, effect: Claimed) -> Settle | None:
     def settle(tx: Tx) -> None:
         incident = tx.by_page(page.id)
         if incident is not None:
-            world.paging.apply_page(tx, incident, page)
+            world.paging.apply_page(tx, incident, page, asked_at=asked_at)
         elif not tx.value(f"ignored:{page.id}"):
             world.paging.create(tx, page, route)
 

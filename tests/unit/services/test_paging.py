@@ -22,6 +22,7 @@ from bot.domain.incident import (
 from bot.errors import ProviderError, Reason
 from bot.ports import Inbound, OnCall, PagerUser
 from bot.services.base import Options
+from bot.store import effects as effect_store
 from tests.unit.store.house import ANA, NOW, Home, a_page, an_event, build_home
 from tests.unit.worker.fakes import FakeChat, FakePager
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.page import Page
+    from bot.store.tx import Tx
 
 PD_ANA = Actor(name="Ana at PD", pagerduty_id="PANA")
 
@@ -267,3 +269,30 @@ async def test_policies_by_name(home: Home) -> None:
 async def test_the_address_at_the_pager(home: Home) -> None:
     assert await home.people.pager_email(Actor(name="x")) is None
     assert await home.people.pager_email(Actor(name="x", email="a@b")) == "a@b"
+
+
+async def test_an_answer_older_than_our_own_change_does_not_undo_it(home: Home) -> None:
+    """A reading that was on its way while we acknowledged still says triggered."""
+    await create(home, a_page())
+    asked_at = home.clock.now()
+    home.clock.advance(1)
+    await home.incidents.acknowledge(1, by=ANA, once="press")
+    [change] = await home.effects("pagerduty.change")
+    acknowledged = a_page(status=Status.ACKNOWLEDGED, changed_at=home.clock.now())
+
+    def taken(tx: Tx) -> None:
+        effect_store.settle(tx.session, change.id or 0, tx.now)
+        home.paging.changed(tx, 1, "acknowledge", acknowledged, change.id or 0)
+
+    await home.work.write(taken)
+
+    def answered(tx: Tx) -> Incident:
+        return home.paging.apply_page(tx, tx.incident(1), a_page(), asked_at=asked_at)
+
+    home.clock.advance(1)
+    assert (await home.work.write(answered)).status is Status.ACKNOWLEDGED
+    asked_at = home.clock.now()
+    home.clock.advance(1)
+    assert (await home.work.write(answered)).status is Status.TRIGGERED, (
+        "asked for afterwards: news"
+    )

@@ -106,6 +106,10 @@ async def test_changes_that_have_not_reached_the_pager(work: Work) -> None:
     assert not await work.read(lambda tx: tx.changes_pending(2))
     await work.write(lambda tx: effect_store.settle(tx.session, row.id or 0, tx.now))
     assert not await work.read(lambda tx: tx.changes_pending(1))
+    for seconds, reached_since in ((-1, True), (0, True), (1, False)):
+        since = NOW + timedelta(seconds=seconds)
+        found = await work.read(lambda tx, since=since: tx.changes_pending(1, since=since))
+        assert found is reached_since, "an answer asked for before is older than the change"
 
 
 @pytest.mark.parametrize(
