@@ -109,7 +109,14 @@ def removed(entry: Entry, by: Actor, now: datetime) -> Entry:
 
 
 def look(
-    incident: Incident | None, channel: str, ts: str, mark: str, *, by: str, once: str, removed: bool
+    incident: Incident | None,
+    channel: str,
+    ts: str,
+    mark: str,
+    *,
+    by: str,
+    once: str,
+    removed: bool,
 ) -> Effect:
     """Read which marks the message carries now; presses of one person that wait together are one look.
 

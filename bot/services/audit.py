@@ -24,4 +24,6 @@ def own(tx: Tx, incident: Incident, by: SlackUser, words: str) -> None:
 
 def _noted(tx: Tx, incident: Incident, by: SlackUser, kind: EntryKind, words: str) -> None:
     who = tx.people.actor(by.id, by.name)
-    tx.add_entry(incident, Entry(kind=kind, at=tx.now, actor=who, origin=Origin.SLACK, target=words))
+    tx.add_entry(
+        incident, Entry(kind=kind, at=tx.now, actor=who, origin=Origin.SLACK, target=words)
+    )

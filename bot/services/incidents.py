@@ -418,7 +418,13 @@ class Incidents:
         return await self._work.write(change, patience=PATIENCE)
 
     def _step_changed(
-        self, tx: Tx, number: int, effect_id: int, by: SlackUser, do: Callable[[int], bool], did: str
+        self,
+        tx: Tx,
+        number: int,
+        effect_id: int,
+        by: SlackUser,
+        do: Callable[[int], bool],
+        did: str,
     ) -> bool:
         """Only a step of this very incident, and whoever did it is on record."""
         incident = tx.incident(number)
@@ -453,9 +459,7 @@ class Incidents:
 
     async def may_act(self, by: SlackUser) -> None:
         """Raise NotAllowed for whoever may change nothing; for what concerns no incident."""
-        await self._work.read(
-            lambda tx: permissions.require(self._house, tx, Right.ACT, by, None)
-        )
+        await self._work.read(lambda tx: permissions.require(self._house, tx, Right.ACT, by, None))
 
     async def related(self, incident: Incident) -> list[Incident]:
         """Other open incidents on its service, or on one that service depends on or serves."""

@@ -59,19 +59,14 @@ class MessageTimeline:
 
         await self._work.write(change, patience=PATIENCE)
 
+    async def placed(self, said: Said) -> int | None:
+        """The incident a message stands with: in its channel, or in the thread of its announcement."""
+        return await self._work.read(lambda tx: _placed(tx, said))
+
     async def about(self, said: Said) -> int | None:
-        """The incident a message belongs to by its place: by channel, else by the announcement's thread."""
-
-        def look(tx: Tx) -> int | None:
-            here = tx.by_channel(said.channel)
-            if here is None and moments.is_ts(said.thread or "") and _concerns(tx, said.channel):
-                here = queries.announced_as(tx, said.channel, said.thread or "")
-            if here is not None:
-                return here.number
-            # A message that is gone does not say where it stood; what we noted of it does.
-            return queries.noted(tx, moments.message_key(said.channel, said.ts))
-
-        return await self._work.read(look)
+        """As ``placed``; a message that is gone does not say where it stood, what we noted of it does."""
+        key = moments.message_key(said.channel, said.ts)
+        return await self._work.read(lambda tx: _placed(tx, said) or queries.noted(tx, key))
 
     async def add(self, number: int, said: Said, *, by: SlackUser, once: str) -> Incident:
         """Add a message by hand; NotAllowed, or UserError when it is there already."""
@@ -150,6 +145,13 @@ def _concerns(tx: Tx, channel: str) -> bool:
     """Whether marks in that channel may mean something to us."""
     announcements = (tx.value("room:incidents") or {}).get("id")
     return channel == announcements or tx.by_channel(channel) is not None
+
+
+def _placed(tx: Tx, said: Said) -> int | None:
+    here = tx.by_channel(said.channel)
+    if here is None and moments.is_ts(said.thread or "") and _concerns(tx, said.channel):
+        here = queries.announced_as(tx, said.channel, said.thread or "")
+    return here.number if here else None
 
 
 def _told(tx: Tx, incident: Incident, said: Said, *, tell: str | None = None) -> Incident:

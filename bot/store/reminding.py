@@ -69,8 +69,10 @@ def remember(tx: Tx, number: int, state: Memory) -> None:
 
 
 def last_activity(tx: Tx, incident: Incident) -> datetime:
-    """When somebody did something last: what Muster notes of its own accord does not count,
-    nor that somebody follows it or snoozed its reminders."""
+    """When somebody did something last.
+
+    What Muster notes of its own accord does not count, nor that somebody follows it or snoozed its reminders.
+    """
     query = select(func.max(_T.recorded_at)).where(
         _T.incident == incident.number,
         _T.origin != Origin.MUSTER.value,

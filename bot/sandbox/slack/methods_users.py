@@ -11,8 +11,9 @@ from bot.sandbox.slack.model import Json, User, UserGroup
 
 
 def users_list(call: Call) -> Json:
-    """Everybody, those who left and the bot included."""
-    users, cursor = call.page(list(call.ws.users.values()), default=1000)
+    """Everybody of this workspace, those who left and the bot included."""
+    here = [user for user in call.ws.users.values() if not user.team]
+    users, cursor = call.page(here, default=1000)
     return {
         "members": [wire.user_object(call.ws, user) for user in users],
         "cache_ts": call.ws.now(),
