@@ -87,6 +87,7 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     EntryKind.MERGED: _Sentence(
         "🔀", "{who} merged {target} into it", "{target} was merged into it", "another incident"
     ),
+    EntryKind.AUDIT: _Sentence("🔹", "{who}: {target}", "{target}", "something done"),
     EntryKind.CHANNEL: _Sentence("💬", "{who}: channel {target}", "Channel {target}", "changed"),
     EntryKind.PAGER: _Sentence("📟", "{who}: {target}", "{target}", "pager changed"),
     EntryKind.OTHER: _Sentence("🔹", "{who}: {target}", "{target}", "something changed"),

@@ -21,9 +21,9 @@ from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.merging import Merging
-from bot.services.moments import IDENTITY, MessageTimeline
+from bot.services.moments import MessageTimeline
 from bot.services.paging import Paging
-from bot.services.people import PeopleDirectory
+from bot.services.people import IDENTITY, PeopleDirectory
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles

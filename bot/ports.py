@@ -75,6 +75,7 @@ class Member:
     deleted: bool = False
     is_bot: bool = False
     is_guest: bool = False
+    teams: tuple[str, ...] = ()  # the workspaces they belong to, as far as Slack says
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,14 +162,16 @@ async def title_typed(turn: Turn) -> None:
 async def retry_step(turn: Turn) -> None:
     """Try a failed step again."""
     step = StepButton.decode(turn.action.get("value"))
-    if not await turn.desk.incidents.retry_step(step.effect_id, step.number):
+    await turn.incident(step.number)
+    if not await turn.desk.incidents.retry_step(step.effect_id, step.number, by=turn.user):
         await turn.say(notices.said("That step is not waiting for a retry any more."))
 
 
 async def dismiss_step(turn: Turn) -> None:
     """Let a failed step rest."""
     step = StepButton.decode(turn.action.get("value"))
-    if not await turn.desk.incidents.dismiss_step(step.effect_id, step.number):
+    await turn.incident(step.number)
+    if not await turn.desk.incidents.dismiss_step(step.effect_id, step.number, by=turn.user):
         await turn.say(notices.said("That step is not waiting for anything any more."))
 
 

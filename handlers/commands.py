@@ -284,6 +284,7 @@ async def doctor(turn: Turn, rest: str) -> None:
     if turn.desk.diagnose is None:
         msg = "Run muster doctor on the machine Muster runs on."
         raise UserError(msg)
+    await turn.desk.incidents.may_act(turn.user)
     await turn.done(text="Looking at everything; the answer comes in a moment.")
     await turn.say(notices.said(await turn.desk.diagnose()))
 

@@ -12,6 +12,7 @@ from blocks import notices
 from blocks.forms import FieldErrors, field_errors, message_view
 from bot.errors import AlreadyDone, FieldError, ProviderError, UserError
 from bot.ports import Message
+from handlers.access import admit
 
 if TYPE_CHECKING:
     from handlers.turn import Handler, Turn
@@ -25,6 +26,7 @@ _UNSHOWN = "Slack did not show the form in time, and nothing was changed. Please
 async def answer_errors(turn: Turn, handler: Handler) -> None:
     """Run a handler; whatever it raises becomes an answer to the person, and the envelope is acknowledged."""
     try:
+        await admit(turn)
         await handler(turn)
         await turn.done()
     except FieldErrors as error:

@@ -43,7 +43,15 @@ def member_from(user: Mapping[str, Any]) -> Member:
         deleted=bool(user.get("deleted")),
         is_bot=bool(user.get("is_bot")),
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        teams=_teams(user),
     )
+
+
+def _teams(user: Mapping[str, Any]) -> tuple[str, ...]:
+    more = user.get("enterprise_user")
+    teams = more.get("teams") if isinstance(more, dict) else ()
+    found = [user.get("team_id"), *(teams if isinstance(teams, list) else ())]
+    return tuple(one for one in found if isinstance(one, str) and one)
 
 
 async def groups_changed(turn: Turn) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from blocks.ids import ActionId, AskedButton
 from handlers import commands
+from handlers.access import admit
 from handlers.messages import bot_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ async def mentioned(turn: Turn) -> None:
     turn.channel = str(event.get("channel") or "") or None
     turn.thread = str(event["thread_ts"]) if event.get("thread_ts") else None
     turn.body = {"text": words_behind(str(event.get("text") or ""), bot_of(turn))}
+    await admit(turn)
     await commands.incident_command(turn)
 
 

@@ -61,12 +61,13 @@ async def open_incident(turn: Turn) -> None:
 
 
 async def add_to_timeline(turn: Turn) -> None:
-    """**Add to timeline** on a message: of this channel's incident, elsewhere a form asks of which."""
+    """**Add to timeline** on a message: of the incident it stands with, elsewhere a form asks of which."""
     said = _said(turn)
-    here = await turn.desk.incidents.in_channel(said.channel)
+    here = await turn.desk.messages.placed(said)
     if here is not None:
-        await turn.desk.messages.add(here.number, said, by=turn.user, once=turn.once)
+        await turn.desk.messages.add(here, said, by=turn.user, once=turn.once)
         return
+    await turn.desk.incidents.may_act(turn.user)
     page = await turn.desk.incidents.listed(limit=CHOICES)
     if not page.incidents:
         msg = "No incident is open, so there is no timeline to add it to. Declare one: /incident declare."

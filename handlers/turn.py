@@ -134,7 +134,7 @@ class Turn:
             await self.ack(**(answer if self.kind not in {"event", "mention"} else {}))
 
     async def say(self, message: Message) -> None:
-        """Answer privately: in the acknowledgement of a command, else by ``response_url`` or a small modal."""
+        """Answer privately: in the acknowledgement of a command, else by ``response_url``, or a small modal."""
         if self.kind == "command" and not self.acked:
             await self.done(text=message.text, blocks=list(message.blocks))
             return
@@ -146,6 +146,8 @@ class Turn:
             await self.desk.chat.respond(self.response_url, message)
         elif self.channel:
             await self.desk.chat.tell(self.channel, self.user.id, message, thread=self.thread)
+        elif self.kind in {"action", "shortcut"}:  # on Home, in a modal: there is no channel
+            await self.open(message_view("Muster", message))
 
     async def open(self, view: Mapping[str, Any]) -> None:
         """Open a modal (on top of the one this came from).

@@ -1,8 +1,10 @@
-"""On CI nothing may be skipped: what a test needs is installed there, or the run has failed."""
+"""What fails a whole run: a skipped test on CI, and something people can do that no scenario does."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +21,25 @@ def _skipped(reporter: TerminalReporter | None) -> list[str]:
     return [r for r in reasons if not (without_examples and "contract" in r.lower())]
 
 
+def _never_exercised() -> set[str]:
+    """What all the scenarios together did not set off; they kept it for us (tests/exercised.py)."""
+    kept = Path(tempfile.gettempdir()) / f"muster-exercised-{os.getpid()}"
+    if "PYTEST_XDIST_WORKER" in os.environ or not kept.exists():
+        return set()
+    from tests import exercised
+
+    return exercised.missing(*exercised.whole())
+
+
+MISSING = pytest.StashKey[set[str]]()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run when something was skipped on CI."""
+    """Fail the run when a scenario is missing, and on CI when something was skipped."""
+    session.config.stash[MISSING] = missing = _never_exercised()
+    if missing and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if os.environ.get("CI", "").lower() not in {"1", "true"}:
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -31,6 +49,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Say why the run failed."""
+    for entry in sorted(terminalreporter.config.stash.get(MISSING, set())):
+        terminalreporter.write_line(f"no scenario sets this off: {entry}", red=True)
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         for reason in _skipped(terminalreporter):
             terminalreporter.write_line(f"skipped, but on CI nothing may be: {reason}", red=True)

@@ -297,6 +297,23 @@ class Stage:
         assert found, answer
         return found[0]
 
+    async def declare_private(self, title: str, **fields: Any) -> tuple[str, Json]:
+        """A private incident of Alice's, by the form: its name and channel, once all its steps are done."""
+        known = {channel["id"] for channel in (await self.state())["channels"]}
+        await self.command("/incident declare")
+        await self.until(lambda state: state["views"])
+        answer = await self.submit({"Title": title, "Private incident": True, **fields})
+        assert answer["ok"], answer
+        assert not answer["errors"], answer
+
+        def opened(state: Json) -> list[Json]:
+            rooms = [c for c in state["channels"] if c["is_private"] and not c["is_im"]]
+            return [c for c in rooms if c["id"] not in known]
+
+        [room] = await self.until(opened)
+        await self.quiet()
+        return f"INC-{room['name'].split('-')[1]}", room
+
     async def declare_at_api(self, body: Json, key: str | None = None) -> Json:
         """``POST /api/incidents`` with the key of a program."""
         headers = {"Authorization": f"Bearer {API_TOKEN}"}

@@ -251,8 +251,8 @@ class Catalog:
         own = self.services.get(service or "")
         if own is None:
             return (service,) if service else ()
-        above = (s.id for s in self.services.values() if own.id in s.depends_on)
-        return tuple(dict.fromkeys((own.id, *own.depends_on, *above)))
+        near = (own, *self.upstream(own), *self.downstream(own))
+        return tuple(dict.fromkeys(each.id for each in near))
 
     def policy_for(self, service: Service | None) -> EscalationPolicy | None:
         """The native policy of a service, else ``default``, else None."""

@@ -240,6 +240,7 @@ class EntryKind(StrEnum):
     FOLLOW_UP = "follow_up"
     REMOVED = "removed"  # hides an earlier entry about a message; that one stays in the evidence
     MERGED = "merged"
+    AUDIT = "audit"  # who did what to their own things; kept as evidence, not shown in the timeline
     CHANNEL = "channel"
     PAGER = "pager"
     OTHER = "other"

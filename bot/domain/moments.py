@@ -75,9 +75,9 @@ def current(entries: Sequence[Entry], key: str) -> dict[EntryKind, Entry]:
 
 
 def visible(entries: Sequence[Entry]) -> list[Entry]:
-    """The timeline as people read it: without what was removed, and without the removals."""
+    """The timeline as people read it: without what was removed, the removals, and what only the evidence keeps."""
     hidden = {entry.target for entry in entries if entry.kind is EntryKind.REMOVED}
-    shown = [entry for entry in entries if entry.kind is not EntryKind.REMOVED]
+    shown = [e for e in entries if e.kind not in {EntryKind.REMOVED, EntryKind.AUDIT}]
     kinds = set(KINDS.values())
     return [e for e in shown if e.kind not in kinds or str(e.id) not in hidden]
 
@@ -109,16 +109,26 @@ def removed(entry: Entry, by: Actor, now: datetime) -> Entry:
 
 
 def look(
-    incident: Incident, channel: str, ts: str, mark: str, *, by: str, once: str, removed: bool
+    incident: Incident | None,
+    channel: str,
+    ts: str,
+    mark: str,
+    *,
+    by: str,
+    once: str,
+    removed: bool,
 ) -> Effect:
-    """Read which marks the message carries now; presses that wait together are one look."""
-    lane = f"{incident.name}/message/{channel}/{ts}"
+    """Read which marks the message carries now; presses of one person that wait together are one look.
+
+    Without an incident the message says itself whose it is, by the thread it stands in.
+    """
+    lane = f"{incident.name if incident else 'announcements'}/message/{channel}/{ts}"
     return Effect(
         kind=EffectKind.LOOK_AT_MESSAGE,
         key=f"{lane}/{mark}/{once}",
         lane=lane,
-        merge=f"{lane}/{mark}/{'removed' if removed else 'added'}",
-        incident=incident.number,
+        merge=f"{lane}/{mark}/{'removed' if removed else 'added'}/{by}",
+        incident=incident.number if incident else None,
         payload={"channel": channel, "ts": ts, "mark": mark, "by": by, "removed": removed},
         rank=Rank.ANSWER,
     )
@@ -154,5 +164,22 @@ def confirm(incident: Incident, said: Said, *, tell: str | None = None) -> Effec
         merge=f"{lane}/confirm",
         incident=incident.number,
         payload={"channel": said.channel, "ts": said.ts, "tell": tell},
+        rank=Rank.ANSWER,
+    )
+
+
+def refuse(incident: Incident, said: Said, by: str, why: str) -> Effect:
+    """Tell somebody, once per incident, that their marks do not count here."""
+    return Effect(
+        kind=EffectKind.TELL,
+        key=f"{incident.name}/mark-refused/{by}",
+        lane=f"tell/{by}",
+        incident=incident.number,
+        payload={
+            "channel": said.channel,
+            "thread": said.thread,
+            "user": by,
+            "text": f"Your mark does not count for the timeline of {incident.name}. {why}",
+        },
         rank=Rank.ANSWER,
     )

@@ -15,13 +15,18 @@ EVERYONE: Final = "everyone"
 
 
 class Right(StrEnum):
-    """What can be restricted; ``ACT`` is every other change and cannot."""
+    """What can be restricted; ``JOIN`` and ``ACT`` (every other change) and ``FOLLOW`` cannot.
+
+    Following is one's own affair: guests may do it as well.
+    """
 
     DECLARE = "declare"
     RESOLVE = "resolve"
     SEVERITY = "severity"
     PUBLISH = "publish"
     PRIVATE = "private"
+    JOIN = "join"
+    FOLLOW = "follow"
     ACT = "act"
 
 
@@ -32,6 +37,8 @@ _WISH: Final = {
     Right.SEVERITY: "change the severity",
     Right.PUBLISH: "publish updates",
     Right.PRIVATE: "see private incidents",
+    Right.JOIN: "join incidents",
+    Right.FOLLOW: "follow incidents",
     Right.ACT: "change incidents",
 }
 
@@ -67,7 +74,7 @@ def check(right: Right, rules: Mapping[str, Sequence[str]], who: Who) -> None:
     if any(_names(rule, who) for rule in wanted):
         return
     if EVERYONE in wanted:
-        if not who.guest:
+        if not who.guest or right is Right.FOLLOW:
             return
         msg = f"Guests cannot {_WISH[right]} here. Ask a full member in the channel."
         raise NotAllowed(msg)

@@ -30,6 +30,7 @@ SILENT = {
     EntryKind.ACTION_ITEM,
     EntryKind.FOLLOW_UP,
     EntryKind.REMOVED,
+    EntryKind.AUDIT,
     EntryKind.OTHER,
 }
 #: Entries that are written on the GitHub issue as well.

@@ -9,8 +9,8 @@ from bot.domain import asking, plan_people
 from bot.domain.incident import PagerKind
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
+from bot.services.members import member
 from bot.services.people import reached
-from bot.services.roles import member
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:

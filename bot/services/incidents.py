@@ -17,8 +17,9 @@ from bot.domain.incident import (
     Urgency,
 )
 from bot.domain.permissions import Right
-from bot.errors import FieldError, MusterError, UserError
-from bot.services import permissions, steps
+from bot.errors import FieldError, MusterError
+from bot.services import audit, permissions, steps
+from bot.services.members import able
 from bot.services.naming import channel_name
 from bot.store import queries
 from bot.store.work import PATIENCE
@@ -266,7 +267,7 @@ class Incidents:
         """Hand it to the member ``to`` (Slack id); UserError when they cannot take it."""
 
         def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
-            target = self._able(tx, incident, to)
+            target = able(tx, incident, to)
             return lifecycle.reassign(incident, target, who, tx.now, message=message)
 
         return await self.change(number, by, once, decide)
@@ -284,7 +285,7 @@ class Incidents:
         """Escalate to a level, a policy, or one more person (Slack id)."""
 
         def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
-            target = replace(to, person=self._able(tx, incident, person)) if person else to
+            target = replace(to, person=able(tx, incident, person)) if person else to
             if (
                 target.level is None
                 and not target.policy_id
@@ -295,29 +296,6 @@ class Incidents:
             return lifecycle.escalate(incident, target, who, tx.now, message=message)
 
         return await self.change(number, by, once, decide)
-
-    def _able(self, tx: Tx, incident: Incident, slack_id: str) -> Actor:
-        """The member, if they can be given this incident."""
-        person = tx.people.by_slack(slack_id)
-        if person is None:
-            msg = "I do not know that person yet. Ask them to write one message in this workspace, then try again."
-            raise UserError(msg)
-        if person.deleted or person.is_bot:
-            what = "is deactivated" if person.deleted else "is a bot"
-            msg = f"{person.name} {what} and cannot take {incident.name}. Choose somebody else."
-            raise UserError(msg)
-        if (
-            incident.pager.kind is PagerKind.PAGERDUTY
-            and not person.pagerduty_id
-            and tx.value("pagerduty.users")
-        ):
-            where = f" with the address {person.email}" if person.email else ""
-            msg = (
-                f"{person.name} has no PagerDuty account{where}, so PagerDuty cannot page them. "
-                "Choose somebody else, or add them in PagerDuty."
-            )
-            raise UserError(msg)
-        return person.actor
 
     async def annotate(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
         """Add a note."""
@@ -374,6 +352,8 @@ class Incidents:
             incident = tx.incident(number)
             if incident.places.channel or incident.opens_channel or not tx.remember(once, number):
                 return incident
+            permissions.require(self._house, tx, Right.ACT, by, incident)
+            audit.did(tx, incident, by, "opened a channel for it")
             return self.open_up(tx, incident, by=tx.people.actor(by.id, by.name))
 
         return await self._work.write(change, patience=PATIENCE)
@@ -394,7 +374,11 @@ class Incidents:
 
         def change(tx: Tx) -> Incident:
             incident = tx.incident(number)
-            if tx.remember(once, number) and incident.places.channel:
+            if not tx.remember(once, number):
+                return incident
+            permissions.require(self._house, tx, Right.JOIN, by, incident)
+            if incident.places.channel:
+                audit.did(tx, incident, by, "joined")
                 tx.emit(plan.invite(incident, by.id, once))
             return incident
 
@@ -410,12 +394,12 @@ class Incidents:
 
     # --- steps -------------------------------------------------------------------------------------------------
 
-    async def retry_step(self, effect_id: int, number: int) -> bool:
+    async def retry_step(self, effect_id: int, number: int, *, by: SlackUser) -> bool:
         """Somebody pressed Retry; False when there is nothing to retry any more."""
 
         def change(tx: Tx) -> bool:
             before = queries.stopped(tx)
-            done = tx.retry(effect_id)
+            done = self._step_changed(tx, number, effect_id, by, tx.retry, "tried again")
             for provider in before.keys() - queries.stopped(tx).keys():
                 steps.provider_changed(tx, provider)
             self._show_again(tx, number)
@@ -423,15 +407,33 @@ class Incidents:
 
         return await self._work.write(change, patience=PATIENCE)
 
-    async def dismiss_step(self, effect_id: int, number: int) -> bool:
+    async def dismiss_step(self, effect_id: int, number: int, *, by: SlackUser) -> bool:
         """Somebody pressed Dismiss; False when there was nothing to dismiss any more."""
 
         def change(tx: Tx) -> bool:
-            done = tx.dismiss(effect_id)
+            done = self._step_changed(tx, number, effect_id, by, tx.dismiss, "dismissed")
             self._show_again(tx, number)
             return done
 
         return await self._work.write(change, patience=PATIENCE)
+
+    def _step_changed(
+        self,
+        tx: Tx,
+        number: int,
+        effect_id: int,
+        by: SlackUser,
+        do: Callable[[int], bool],
+        did: str,
+    ) -> bool:
+        """Only a step of this very incident, and whoever did it is on record."""
+        incident = tx.incident(number)
+        permissions.require(self._house, tx, Right.ACT, by, incident)
+        step = queries.step(tx, number, effect_id)
+        if step is None or not do(effect_id):
+            return False
+        audit.did(tx, incident, by, f"{did}: {step.label}")
+        return True
 
     @staticmethod
     def _show_again(tx: Tx, number: int) -> None:
@@ -454,6 +456,10 @@ class Incidents:
             return not taken and tx.by_channel(channel) is None
 
         return await self._work.read(look)
+
+    async def may_act(self, by: SlackUser) -> None:
+        """Raise NotAllowed for whoever may change nothing; for what concerns no incident."""
+        await self._work.read(lambda tx: permissions.require(self._house, tx, Right.ACT, by, None))
 
     async def related(self, incident: Incident) -> list[Incident]:
         """Other open incidents on its service, or on one that service depends on or serves."""

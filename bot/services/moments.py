@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 from bot.domain import moments
 from bot.domain.incident import Actor, EntryKind
+from bot.domain.permissions import Right
 from bot.errors import UserError
+from bot.services import permissions
+from bot.services.base import SlackUser
+from bot.services.people import IDENTITY
+from bot.store import queries
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.domain.moments import Said
-    from bot.services.base import House, SlackUser
+    from bot.domain.permissions import NotAllowed
+    from bot.services.base import House
     from bot.store.tx import Tx
 
-#: What Slack said of itself when we introduced ourselves (``auth.test``).
-IDENTITY = "slack.identity"
 _NAMED = re.compile(r"@([UW][A-Z0-9]{7,20})\b")
 
 
@@ -32,35 +36,46 @@ class MessageTimeline:
 
     def __init__(self, house: House) -> None:
         """Given the shared parts."""
+        self._house = house
         self._work = house.work
         self._reactions = house.catalog.reactions
 
     async def marked(
         self, channel: str, ts: str, mark: str, *, by: str, once: str, removed: bool
     ) -> None:
-        """Somebody put a mark on a message, or took it away: have a look, if the channel is an incident's."""
-        if (
-            not moments.is_ts(ts)
-            or await self._work.read(lambda tx: tx.by_channel(channel)) is None
-        ):
+        """Somebody put a mark on a message, or took it away: have a look.
+
+        Only in the channels of incidents, and in the announcement channel, where threads belong to incidents.
+        """
+        if not moments.is_ts(ts) or not await self._work.read(lambda tx: _concerns(tx, channel)):
             return
 
         def change(tx: Tx) -> None:
             incident = tx.by_channel(channel)
-            if incident is not None and tx.remember(once, incident.number):
+            if tx.remember(once, incident.number if incident else None):
                 tx.emit(
                     [moments.look(incident, channel, ts, mark, by=by, once=once, removed=removed)]
                 )
 
         await self._work.write(change, patience=PATIENCE)
 
+    async def placed(self, said: Said) -> int | None:
+        """The incident a message stands with: in its channel, or in the thread of its announcement."""
+        return await self._work.read(lambda tx: _placed(tx, said))
+
+    async def about(self, said: Said) -> int | None:
+        """As ``placed``; a message that is gone does not say where it stood, what we noted of it does."""
+        key = moments.message_key(said.channel, said.ts)
+        return await self._work.read(lambda tx: _placed(tx, said) or queries.noted(tx, key))
+
     async def add(self, number: int, said: Said, *, by: SlackUser, once: str) -> Incident:
-        """Add a message by hand; UserError when it is there already."""
+        """Add a message by hand; NotAllowed, or UserError when it is there already."""
 
         def change(tx: Tx) -> Incident:
             incident = tx.incident(number)
             if not tx.remember(once, number):
                 return incident
+            permissions.require(self._house, tx, Right.ACT, by, incident)
             if self._entered(tx, incident, said, EntryKind.MESSAGE, by.id, by.name):
                 return _told(tx, incident, said, tell=by.id)
             msg = f"That message is in the timeline of {incident.name} already."
@@ -75,12 +90,21 @@ class MessageTimeline:
         )
 
     def looked(self, tx: Tx, number: int, said: Said, mark: str, by: str, *, own: str) -> None:
-        """The marks a message carries now decide whether it is in the timeline (``own``: ours do not count)."""
+        """The marks a message carries now decide whether it is in the timeline.
+
+        Ours (``own``) do not count, nor do those of people who may not change the incident: whoever of them made
+        this one (``by``) is told so once.
+        """
         incident = tx.incident(number)
         kind = moments.KINDS[mark]
         who = set(said.reactions.get(getattr(self._reactions, mark), ())) - {own}
-        wanted = bool(who) or (mark == "timeline" and said.pinned)
         known = moments.current(tx.entries(number), moments.message_key(said.channel, said.ts))
+        if refused := self._refused(tx, incident, by):
+            if by in who or said.pinned or kind in known:
+                tx.emit([moments.refuse(incident, said, by, str(refused))])
+            return
+        counting = any(self._refused(tx, incident, each) is None for each in who)
+        wanted = counting or (mark == "timeline" and said.pinned)
         if wanted and kind not in known:
             changed = self._entered(tx, incident, said, kind, by)
         elif not wanted and kind in known:
@@ -90,6 +114,11 @@ class MessageTimeline:
             changed = False
         if changed:
             _told(tx, incident, said)
+
+    def _refused(self, tx: Tx, incident: Incident, slack_id: str) -> NotAllowed | None:
+        """Why their mark does not count; whoever is not mirrored after Slack was asked is of another workspace."""
+        who = SlackUser(slack_id, stranger=tx.people.by_slack(slack_id) is None)
+        return permissions.allowed(self._house, tx, Right.ACT, who, incident)
 
     def _entered(
         self, tx: Tx, incident: Incident, said: Said, kind: EntryKind, by: str, name: str = ""
@@ -110,6 +139,19 @@ class MessageTimeline:
         )
         tx.add_entry(incident, entry)
         return True
+
+
+def _concerns(tx: Tx, channel: str) -> bool:
+    """Whether marks in that channel may mean something to us."""
+    announcements = (tx.value("room:incidents") or {}).get("id")
+    return channel == announcements or tx.by_channel(channel) is not None
+
+
+def _placed(tx: Tx, said: Said) -> int | None:
+    here = tx.by_channel(said.channel)
+    if here is None and moments.is_ts(said.thread or "") and _concerns(tx, said.channel):
+        here = queries.announced_as(tx, said.channel, said.thread or "")
+    return here.number if here else None
 
 
 def _told(tx: Tx, incident: Incident, said: Said, *, tell: str | None = None) -> Incident:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.domain.incident import PagerKind
+from bot.errors import ProviderError, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bot.domain.catalog import Service
     from bot.domain.incident import Actor, Incident
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from bot.store.tx import Tx
 
 log = structlog.get_logger()
+
+#: What Slack said of itself when we introduced ourselves (``auth.test``).
+IDENTITY = "slack.identity"
+#: How long somebody we do not know may hold back an answer while Slack is asked who they are.
+LOOK_UP = 1.0
+#: Slack's answers about people it does not show us.
+UNSEEN = {Reason.NOT_FOUND, Reason.INVALID}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,21 +57,37 @@ def reached(tx: Tx, notify: Sequence[str]) -> list[tuple[str, str]]:
     return list(found.items())
 
 
+def _home(tx: Tx) -> str:
+    """This workspace's id; empty while Slack has not told it."""
+    return str((tx.value(IDENTITY) or {}).get("team_id") or "")
+
+
+def _ours(member: Member, home: str) -> bool:
+    """Whether they belong to this workspace, as far as Slack says."""
+    return not home or not member.teams or home in member.teams
+
+
 class PeopleDirectory:
     """Mirrors members and groups, and answers who is meant. Look-ups use the mirror, never Slack."""
 
     def __init__(self, house: House) -> None:
         """Given the shared parts."""
         self._house = house
+        self._known: set[str] = set()
+        self._asked: dict[str, bool] = {}  # whom we looked up, and whether they are strangers
         self._aliases = {
             p.email.lower(): p.pagerduty for p in house.catalog.people.values() if p.pagerduty
         }
 
     async def mirror(self, chat: Chat, pager: Pager | None) -> None:
         """Read everybody from Slack and PagerDuty; ProviderError when one of them does not answer."""
+        self._asked.clear()
         members = await chat.members()
         groups = await chat.user_groups()
-        await self.remember(members, groups)
+        home = await self._house.work.read(_home) or str(
+            (await chat.identity()).get("team_id") or ""
+        )
+        await self.remember(members, groups, home=home)
         if pager is not None:
             await self._mirror_pager(pager)
 
@@ -87,14 +112,58 @@ class PeopleDirectory:
         ]
         return sorted(found, key=lambda p: p.name)
 
-    async def remember(self, members: Sequence[Member], groups: Sequence[UserGroup] = ()) -> None:
-        """Take over what Slack told of people and groups."""
+    async def remember(
+        self, members: Sequence[Member], groups: Sequence[UserGroup] = (), *, home: str = ""
+    ) -> None:
+        """Take over what Slack told of people and groups; people of other workspaces are none of ours."""
 
         def save(tx: Tx) -> None:
-            tx.people.save_members(members, tx.now)
+            ours = home or _home(tx)
+            tx.people.save_members([m for m in members if _ours(m, ours)], tx.now)
             tx.people.save_groups(groups)
 
         await self._house.work.write(save)
+
+    # --- people nobody told us of ------------------------------------------------------------------------------
+
+    async def stranger(self, chat: Chat, slack_id: str) -> bool:
+        """Whether somebody is surely of another workspace.
+
+        Answered from memory for whoever is mirrored; anybody else is looked up at Slack once, within a second.
+        """
+        if slack_id in self._known or not slack_id:
+            return False
+        if await self._unknown([slack_id]):
+            if slack_id not in self._asked:
+                self._asked[slack_id] = False
+                try:
+                    async with asyncio.timeout(LOOK_UP):
+                        await self._look_up(chat, slack_id)
+                except (TimeoutError, ProviderError) as error:
+                    log.info("people.not_looked_up", error=type(error).__name__)
+            return self._asked[slack_id]
+        self._known.add(slack_id)
+        return False
+
+    async def introduced(self, chat: Chat, slack_ids: Collection[str]) -> None:
+        """Have everybody of this workspace among them mirrored; ProviderError when Slack does not say."""
+        for slack_id in await self._unknown(sorted(slack_ids)):
+            await self._look_up(chat, slack_id)
+
+    async def _unknown(self, slack_ids: Sequence[str]) -> list[str]:
+        return await self._house.work.read(
+            lambda tx: [one for one in slack_ids if tx.people.by_slack(one) is None]
+        )
+
+    async def _look_up(self, chat: Chat, slack_id: str) -> None:
+        try:
+            found = await chat.member(slack_id)
+        except ProviderError as error:
+            if error.reason not in UNSEEN:
+                raise
+            return
+        await self.remember([found])
+        self._asked[slack_id] = bool(await self._unknown([slack_id]))
 
     async def pager_email(self, actor: Actor) -> str | None:
         """The address a person has at PagerDuty (muster.yml ``people`` knows aliases)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.permissions import Right, Who, check, groups_named
+from bot.domain.permissions import NotAllowed, Right, Who, check, groups_named
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -16,6 +16,17 @@ def require(house: House, tx: Tx, right: Right, by: SlackUser, incident: Inciden
     """Raise NotAllowed, a sentence that says who may, when ``by`` may not do it."""
     rules = house.catalog.permissions
     check(right, rules, _who(tx, by, incident, groups_named(rules, right)))
+
+
+def allowed(
+    house: House, tx: Tx, right: Right, by: SlackUser, incident: Incident | None
+) -> NotAllowed | None:
+    """None when ``by`` may do it, else the refusal."""
+    try:
+        require(house, tx, right, by, incident)
+    except NotAllowed as refused:
+        return refused
+    return None
 
 
 def _who(tx: Tx, by: SlackUser, incident: Incident | None, handles: tuple[str, ...]) -> Who:

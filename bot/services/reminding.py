@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from bot.domain import reminders
 from bot.domain.effects import Effect, EffectKind, Rank
+from bot.domain.permissions import Right
 from bot.domain.reminders import Facts, Memory, Reminder
 from bot.domain.updates import usual_promise
+from bot.services import audit
+from bot.services.permissions import require
 from bot.store import followers, reminding
 from bot.store.work import PATIENCE
 
@@ -110,6 +113,7 @@ class Reminding:
             memory = reminding.memory(tx, number)
             if not tx.remember(once, number) and memory.snoozed_until:
                 return memory.snoozed_until
+            require(self._house, tx, Right.ACT, by, incident)
             until = tx.now + reminders.snooze_for(memory.shown)
             who = tx.people.actor(by.id, by.name)
             memory = replace(memory, snoozed_until=until, snoozed_by=who.name)
@@ -117,6 +121,7 @@ class Reminding:
             look_again = reminders.next_look(incident, facts, self._rules, tx.now)
             reminding.keep(tx, incident, memory, look_again)
             tx.emit([_remind(incident, (), tx.now)])
+            audit.own(tx, incident, by, f"snoozed the reminders until {until:%Y-%m-%d %H:%M} UTC")
             return until
 
         return await self._work.write(change, patience=PATIENCE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain import roles
-from bot.errors import FieldError, UserError
+from bot.errors import FieldError
+from bot.services.members import member
 
 if TYPE_CHECKING:
-    from bot.domain.incident import Actor, Incident
+    from bot.domain.incident import Incident
     from bot.services.base import House, SlackUser
     from bot.services.incidents import Incidents
-    from bot.store.tx import Tx
 
 
 class Roles:
@@ -50,18 +50,3 @@ class Roles:
         return await self._incidents.change(
             number, by, once, lambda tx, i, who: roles.release(i, wanted, who, tx.now)
         )
-
-
-def member(tx: Tx, incident: Incident, slack_id: str, by: Actor) -> Actor:
-    """Somebody who can be brought in: a known, active person. They need no account at the pager."""
-    if by.slack_id == slack_id:
-        return by
-    person = tx.people.by_slack(slack_id)
-    if person is None:
-        msg = "I do not know that person yet. Ask them to write one message in this workspace, then try again."
-        raise UserError(msg)
-    if person.deleted or person.is_bot:
-        what = "is deactivated" if person.deleted else "is a bot"
-        msg = f"{person.name} {what} and cannot be brought into {incident.name}. Choose somebody else."
-        raise UserError(msg)
-    return person.actor

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import notify, updates
 from bot.domain.permissions import Right
+from bot.services import audit
 from bot.services.permissions import require
 from bot.store import followers
 from bot.store.work import PATIENCE
@@ -82,18 +83,29 @@ class Updates:
         """Subscribe, or end the subscription; whether they are subscribed now."""
 
         def change(tx: Tx) -> bool:
-            tx.incident(number)
+            incident = tx.incident(number)
             if not tx.remember(once, number):
                 return by.id in followers.followers(tx, number)
-            return followers.follow(tx, number, by.id) or not followers.unfollow(tx, number, by.id)
+            require(self._house, tx, Right.FOLLOW, by, incident)
+            now_on = followers.follow(tx, number, by.id)
+            if not now_on:
+                followers.unfollow(tx, number, by.id)
+            audit.own(tx, incident, by, "subscribed" if now_on else "unsubscribed")
+            return now_on
 
         return await self._work.write(change, patience=PATIENCE)
 
     async def unsubscribe(self, number: int, *, by: SlackUser) -> bool:
         """End a subscription; False when there was none. Works for whoever may not see the incident any more."""
-        return await self._work.write(
-            lambda tx: followers.unfollow(tx, number, by.id), patience=PATIENCE
-        )
+
+        def change(tx: Tx) -> bool:
+            incident = tx.incident_or_none(number)
+            if incident is None or not followers.unfollow(tx, number, by.id):
+                return False
+            audit.own(tx, incident, by, "unsubscribed")
+            return True
+
+        return await self._work.write(change, patience=PATIENCE)
 
     def told(self, tx: Tx, incident: Incident, entry: Entry) -> Iterable[Effect]:
         """Who is told of a new timeline entry besides the channel, the pager and the ticket."""

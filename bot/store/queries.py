@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, or_, select
 
 from bot.domain.effects import EffectKind
+from bot.domain.moments import time_of
 from bot.store import sql
 from bot.store.convert import to_incident
 from bot.store.effects import UNFINISHED
@@ -72,6 +74,8 @@ _STOPPED = select(sql.VALUE.c.name, sql.VALUE.c.value).where(
     sql.VALUE.c.name.in_([f"stopped:{name}" for name in PROVIDERS])
 )
 
+#: The largest number a column of ours holds on PostgreSQL.
+NUMBER_LIMIT = 2**31 - 1
 #: Longer numbers are no incident's.
 NUMBER_DIGITS = 9
 #: Closed incidents are suggested from among the newest.
@@ -112,6 +116,15 @@ def steps(tx: Tx, number: int) -> list[StepRecord]:
     kinds = [kind.value for kind in STEPS]
     query = select(sql.EFFECT).where(E.incident == number, E.kind.in_(kinds)).order_by(E.id)
     return [_step(row) for row in tx.session.execute(query) if row.state != "cancelled"]
+
+
+def step(tx: Tx, number: int, effect_id: int) -> StepRecord | None:
+    """That step of the incident; None when it is another's, or nobody's."""
+    if effect_id > NUMBER_LIMIT:
+        return None
+    query = select(sql.EFFECT).where(E.id == effect_id, E.incident == number)
+    row = tx.session.execute(query).first()
+    return _step(row) if row else None
 
 
 def failing(tx: Tx, number: int) -> list[StepRecord]:
@@ -229,6 +242,33 @@ def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Inc
 def _number(words: str) -> int:
     fits = words.isascii() and words.isdigit() and len(words) <= NUMBER_DIGITS
     return int(words) if fits else 0
+
+
+def announced_as(tx: Tx, channel: str, ts: str) -> Incident | None:
+    """The public incident whose announcement is that message.
+
+    Looked for among the open ones and those declared within two days before: an announcement follows at once, or
+    when Slack is back.
+    """
+    at = time_of(ts)
+    near = N.created_at.between(at - timedelta(days=2), at + timedelta(minutes=5))
+    for some in (near, _OPEN):
+        query = select(sql.INCIDENT).where(
+            some,
+            N.private.is_(False),
+            N.places["announcement_ts"].as_string() == ts,
+            N.places["announcement_channel"].as_string() == channel,
+        )
+        if row := tx.session.execute(query.limit(1)).first():
+            return to_incident(row)
+    return None
+
+
+def noted(tx: Tx, key: str) -> int | None:
+    """The incident with an entry under that vendor's id."""
+    query = select(sql.ENTRY.c.incident).where(sql.ENTRY.c.vendor_id == key).limit(1)
+    found: int | None = tx.session.execute(query).scalar()
+    return found
 
 
 def on_services(tx: Tx, services: Sequence[str], *, besides: int, limit: int = 5) -> list[Incident]:

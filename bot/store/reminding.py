@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, or_, select
 
-from bot.domain.incident import Origin
+from bot.domain.incident import EntryKind, Origin
 from bot.domain.reminders import POSTMORTEM_WINDOW, Memory
 from bot.store import sql
 
@@ -69,9 +69,14 @@ def remember(tx: Tx, number: int, state: Memory) -> None:
 
 
 def last_activity(tx: Tx, incident: Incident) -> datetime:
-    """When somebody did something last: what Muster notes of its own accord does not count."""
+    """When somebody did something last.
+
+    What Muster notes of its own accord does not count, nor that somebody follows it or snoozed its reminders.
+    """
     query = select(func.max(_T.recorded_at)).where(
-        _T.incident == incident.number, _T.origin != Origin.MUSTER.value
+        _T.incident == incident.number,
+        _T.origin != Origin.MUSTER.value,
+        _T.kind != EntryKind.AUDIT.value,
     )
     newest: datetime | None = tx.session.execute(query).scalar()
     return max(newest, incident.updated_at) if newest else incident.updated_at

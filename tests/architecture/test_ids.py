@@ -116,7 +116,9 @@ def everything_shown() -> Iterator[Any]:
         yield updates.for_subscriber(incident, NEWS)
         yield reminder.reminder(incident, Facts(activity=NOW), list(Reminder), now=NOW)
         yield lists.similar_question("x", [incident], asked="k")
-        yield declare.build(services=[("a", "A")], similar=[incident])
+        yield declare.build(
+            severities=[("SEV1", "SEV1")], services=[("a", "A")], similar=[incident]
+        )
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
+from tests.exercised import Record
 from tests.stage import Stage, stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
-    import pytest
+
+@pytest.fixture(scope="session")
+def record() -> Iterator[Record]:
+    """Everything that comes in over Socket Mode, for tests/exercised.py."""
+    kept = Record()
+    kept.listen()
+    yield kept
+    kept.stop()
+    kept.keep()
+
+
+@pytest.fixture(autouse=True)
+def _recorded(record: Record, request: pytest.FixtureRequest) -> None:
+    record.ran(request.path)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -90,11 +90,7 @@ async def test_title_and_summary_are_edited_in_forms_that_hold_what_is_set(s: St
 
 
 async def test_private_incidents_are_offered_to_those_in_them_only(s: Stage) -> None:
-    await s.command("/incident")
-    await view(s, "Declare an incident")
-    await s.submit({"Title": "Payroll is public", "Private incident": True})
-    await s.until(lambda state: [c for c in state["channels"] if "payroll" in c["name"]])
-    await s.quiet()
+    await s.declare_private("Payroll is public")
     for user in (ALICE, BOB, CAROL):
         await s.command("/incident ack", channel=GENERAL, user=user)
         await view(s, "Which incident?", user)

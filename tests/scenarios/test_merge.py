@@ -107,14 +107,7 @@ async def test_what_cannot_be_merged_says_why(s: Stage) -> None:
 
 async def test_private_and_public_are_not_merged(s: Stage) -> None:
     kept = await s.declare("SEV3 Merge with a private one")
-    await s.command("/incident declare")
-    await s.submit(
-        {"Title": "Secret merge", "Private incident": ["Only people I invite may see it"]}
-    )
-    await s.settled(kept)
-    assert s.bot is not None
-    mine = await s.bot.world.incidents.listed(open_only=True, limit=100)
-    private = f"INC-{max(each.number for each in mine.incidents) + 1}"
+    private, _ = await s.declare_private("Secret merge")
     assert (await incident(s, private)).private
     assert "one of them is private" in await type_in(s, f"merge {private} into {kept}")
     assert f"There is no {private}" in await type_in(s, f"merge {private} into {kept}", user=BOB)

@@ -132,15 +132,7 @@ async def test_a_refused_notification_is_tried_again_and_shows_on_the_card(
 
 async def test_a_private_incident_is_told_to_nobody_beyond(tmp_path: Path) -> None:
     async with mailbox() as box, stage(tmp_path, catalog=listening(box)) as s:
-        await s.command("/incident declare")
-        await s.until(lambda state: state["views"])
-        await s.submit(
-            {"Title": "Secret", "Severity": "SEV1 Customers cannot work", "Private incident": True}
-        )
-        await s.until(
-            lambda state: next((c for c in state["channels"] if "secret" in c["name"]), None)
-        )
-        await s.quiet()
+        await s.declare_private("Secret", Severity="SEV1 Customers cannot work")
         assert box.got == []
         assert await s.problems() == []
 

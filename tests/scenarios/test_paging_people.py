@@ -168,14 +168,7 @@ async def test_without_pagerduty_policies_of_muster_yml_are_paged_and_shown(nati
 
 
 async def test_whoever_is_paged_for_a_private_incident_can_act_on_the_page(s: Stage) -> None:
-    await s.command("/incident")
-    await s.until(lambda state: state["views"])
-    await s.submit({"Title": "A leak among us", "Private incident": True})
-    room = await s.until(
-        lambda state: next((c for c in state["channels"] if "a-leak" in c["name"]), None)
-    )
-    await s.quiet()
-    name = f"INC-{room['name'].split('-')[1]}"
+    name, room = await s.declare_private("A leak among us")
     await s.command("/incident page @carol Quietly please", channel=room["id"])
     [direct] = await s.until(lambda state: told_directly(state, f"{name} "), user=CAROL)
     assert "A leak" not in direct

@@ -229,11 +229,7 @@ async def test_the_post_mortem_is_asked_for_after_the_end(tmp_path: Path) -> Non
 
 async def test_a_private_incident_is_reminded_in_its_channel_only(tmp_path: Path) -> None:
     async with watch(tmp_path, replace(NOTHING, no_acknowledge=timedelta(minutes=5))) as w:
-        await w.s.command("/incident declare")
-        await w.s.until(lambda state: state["views"])
-        await w.s.submit({"Title": "Secret", "Private incident": True})
-        room = await w.s.until(lambda state: channel_named(state, "secret"))
-        await w.s.quiet()
+        _, room = await w.s.declare_private("Secret")
         await w.later(minutes=6)
         one = await w.reminder(room)
         assert "Secret" not in one["text"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stage import ALICE, BOB, CAROL, GENERAL, Json, Stage
+from tests.stage import ALICE, BOB, CAROL, Json, Stage
 from tests.workspace import card_of, cards_of, room_of, said_in, text_of, told
 
 if TYPE_CHECKING:
@@ -153,16 +153,7 @@ async def test_pressed_twice_it_is_handed_over_once(s: Stage) -> None:
 
 async def test_a_private_incidents_panel_works_for_members_without_a_role(s: Stage) -> None:
     title = "Keys in a public bucket"
-    await s.command("/incident", channel=GENERAL)
-    await view(s)
-    await s.submit({"Title": title, "Private incident": True})
-    room = await s.until(
-        lambda state: next(
-            (c for c in state["channels"] if c["is_private"] and "keys-in" in c["name"]), None
-        )
-    )
-    await s.quiet()
-    name = f"INC-{room['name'].split('-')[1]}"
+    name, room = await s.declare_private(title)
     stranger = await s.command(f"/incident role {name} scribe", user=CAROL)
     assert f"There is no {name}" in text_of(stranger["ack"])
     await s.act("invite", user=ALICE, channel=room["id"], who=CAROL)

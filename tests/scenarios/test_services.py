@@ -169,14 +169,7 @@ async def test_a_github_that_is_down_costs_only_what_it_knows(s: Stage) -> None:
 
 
 async def test_a_private_incidents_service_is_told_in_its_channel_only(s: Stage) -> None:
-    await s.command("/incident")
-    await s.until(lambda state: state["views"])
-    await s.submit({"Title": "Quietly broken", "Private incident": True})
-    room = await s.until(
-        lambda state: next((c for c in state["channels"] if "quietly-broken" in c["name"]), None)
-    )
-    await s.quiet()
-    name = f"INC-{room['name'].split('-')[1]}"
+    name, room = await s.declare_private("Quietly broken")
     await s.command("/incident service add search", channel=room["id"])
     await s.until(lambda state: any("*Search*" in text_of(m) for m in messages_in(state, room)))
     await s.quiet()

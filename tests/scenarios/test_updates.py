@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.catalog import DEFAULT_SEVERITIES, Catalog
-from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage, stage
+from tests.stage import ALICE, BOB, CAROL, DAVE, Json, Stage, stage
 from tests.workspace import (
     buttons,
     card_of,
@@ -170,13 +170,7 @@ async def test_a_pagerduty_without_status_updates_says_so_in_the_run_log(s: Stag
 
 
 async def test_a_private_incident_tells_nobody_outside(s: Stage) -> None:
-    await s.command("/incident declare", channel=GENERAL)
-    await s.until(lambda state: state["views"])
-    await s.submit({"Title": "Secret leak", "Private incident": True})
-    room = await s.until(
-        lambda state: next((c for c in state["channels"] if "secret" in c["name"]), None)
-    )
-    await s.quiet()
+    _, room = await s.declare_private("Secret leak")
     await s.command("/incident update Only we know", channel=room["id"])
     await s.quiet()
     state = await s.state()

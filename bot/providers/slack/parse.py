@@ -59,7 +59,15 @@ def member_from(data: Mapping[str, Any]) -> Member:
         deleted=data.get("deleted") is True,
         is_bot=data.get("is_bot") is True or found == "USLACKBOT",
         is_guest=data.get("is_restricted") is True or data.get("is_ultra_restricted") is True,
+        teams=_teams(data),
     )
+
+
+def _teams(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Their workspace, and with Enterprise Grid all of them (docs.slack.dev/reference/objects/user-object)."""
+    more = mapping(data.get("enterprise_user")).get("teams")
+    teams = [data.get("team_id"), *(more if isinstance(more, list) else ())]
+    return tuple(one for one in teams if isinstance(one, str) and one)
 
 
 def group_from(data: Mapping[str, Any]) -> UserGroup:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.slack import people
+from bot.sandbox.slack import people, usergroups
 from bot.sandbox.slack.app import Slack
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.fields import PersonError
@@ -97,6 +97,7 @@ DEEDS: dict[str, Deed] = {
     "rename": lambda s, u, b: people.rename(s.ws, u, b["channel"], b["name"]),
     "make_private": lambda s, u, b: people.make_private(s.ws, u, b["channel"]),
     "delete_channel": lambda s, u, b: people.delete_channel(s.ws, u, b["channel"]),
+    "usergroup": lambda s, u, b: usergroups.change(s.ws, u, str(b["handle"]), list(b["users"])),
     "read": lambda s, u, b: people.read(s.ws, u, b["channel"]),
 }
 

@@ -8,11 +8,13 @@ from bot.sandbox.slack.call import READ, Call, Method, any_of, cursor_metadata
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.methods_conversations import listing
 from bot.sandbox.slack.model import Json, User, UserGroup
+from bot.sandbox.slack.usergroups import set_users
 
 
 def users_list(call: Call) -> Json:
-    """Everybody, those who left and the bot included."""
-    users, cursor = call.page(list(call.ws.users.values()), default=1000)
+    """Everybody of this workspace, those who left and the bot included."""
+    here = [user for user in call.ws.users.values() if not user.team]
+    users, cursor = call.page(here, default=1000)
     return {
         "members": [wire.user_object(call.ws, user) for user in users],
         "cache_ts": call.ws.now(),
@@ -87,34 +89,8 @@ def usergroups_users_update(call: Call) -> Json:
         user = call.ws.users.get(user_id)
         if user is None or user.deleted or user.is_restricted:
             raise SlackError("invalid_users")
-    set_group_users(call, group, users)
+    set_users(call.ws, group, users, by=call.ws.bot.id)
     return {"usergroup": wire.usergroup_object(call.ws, group, with_users=True)}
-
-
-def set_group_users(call: Call, group: UserGroup, users: list[str]) -> None:
-    """Change the members of a group and send both events about it."""
-    ws, previous = call.ws, group.users
-    before = group.date_update
-    group.users = list(dict.fromkeys(users))
-    group.date_update, group.updated_by = ws.now(), ws.bot.id
-    added = [user for user in group.users if user not in previous]
-    removed = [user for user in previous if user not in group.users]
-    subteam = wire.usergroup_object(ws, group, with_users=True)
-    updated = {"type": "subteam_updated", "subteam": subteam, "event_ts": ws.new_ts()}
-    ws.emit("subteam_updated", lambda: updated)
-    members = {
-        "type": "subteam_members_changed",
-        "subteam_id": group.id,
-        "team_id": ws.team_id,
-        "date_previous_update": before,
-        "date_update": group.date_update,
-        "added_users": added,
-        "added_users_count": len(added),
-        "removed_users": removed,
-        "removed_users_count": len(removed),
-        "event_ts": ws.new_ts(),
-    }
-    ws.emit("subteam_members_changed", lambda: members)
 
 
 METHODS = {

@@ -22,6 +22,7 @@ class User:
     is_bot: bool = False
     is_restricted: bool = False
     is_admin: bool = False
+    team: str = ""  # of another workspace, met in a shared channel
     updated: int = 0
 
 

@@ -15,7 +15,7 @@ def _common(ws: Workspace, user: User) -> Json:
             "id": user.id,
             "username": user.name,
             "name": user.name,
-            "team_id": ws.team_id,
+            "team_id": user.team or ws.team_id,
         },
         "api_app_id": ws.app_id,
         "token": ws.verification,

@@ -192,12 +192,15 @@ def read(ws: Workspace, user: User, channel_ref: str) -> None:
 
 
 _USER_FIELDS = frozenset(
-    {"name", "real_name", "email", "tz", "deleted", "is_bot", "is_restricted", "is_admin"}
+    {"name", "real_name", "email", "tz", "deleted", "is_bot", "is_restricted", "is_admin", "team"}
 )
 
 
 def change_user(ws: Workspace, ref: str, fields: Json) -> User:
-    """Change a person, or add one when nobody has this id, name or e-mail address."""
+    """Change a person, or add one when nobody has this id, name or e-mail address.
+
+    With ``team`` it is somebody of that other workspace, whom people meet in shared channels.
+    """
     unknown = set(fields) - _USER_FIELDS
     if unknown:
         raise PersonError(f"a person has no {sorted(unknown)}")
@@ -213,6 +216,9 @@ def change_user(ws: Workspace, ref: str, fields: Json) -> User:
     for key, value in fields.items():
         setattr(user, key, value)
     user.updated = ws.now()
+    if user.team:  # nobody tells this workspace of people of another one
+        ws.feed.changed()
+        return user
     event: Json = {
         "type": event_type,
         "user": wire.user_object(ws, user),

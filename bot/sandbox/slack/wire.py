@@ -18,7 +18,7 @@ def user_object(ws: Workspace, user: User) -> Json:
     offset = zone.utcoffset()
     body: Json = {
         "id": user.id,
-        "team_id": ws.team_id,
+        "team_id": user.team or ws.team_id,
         "name": user.name,
         "deleted": user.deleted,
         "profile": profile_object(ws, user),
@@ -65,7 +65,7 @@ def profile_object(ws: Workspace, user: User) -> Json:
         "image_72": f"{ws.base_url}/page/avatar.png",
         "first_name": first,
         "last_name": last,
-        "team": ws.team_id,
+        "team": user.team or ws.team_id,
     }
     if user.is_bot:
         profile |= {"bot_id": ws.bot_id, "api_app_id": ws.app_id, "always_active": True}

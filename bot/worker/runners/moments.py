@@ -31,8 +31,13 @@ async def look_at_message(world: World, effect: Claimed) -> Settle | None:
     if found is None and not effect.payload["removed"]:
         return None
     said = said_from(found, channel) if found else Said(channel=channel, ts=ts, text="")
+    number = effect.incident or await world.messages.about(said)
+    if number is None:
+        return None
     own = world.bot_user
-    return lambda tx: world.messages.looked(tx, effect.incident or 0, said, mark, by, own=own)
+    marked_by = said.reactions.get(getattr(world.catalog.reactions, mark), ())
+    await world.people.introduced(world.chat, {by, *marked_by} - {own})
+    return lambda tx: world.messages.looked(tx, number, said, mark, by, own=own)
 
 
 async def confirm_message(world: World, effect: Claimed) -> Settle | None:

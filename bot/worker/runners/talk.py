@@ -53,17 +53,19 @@ async def tell(world: World, effect: Claimed) -> Settle | None:
     Somebody who is not in that channel could not read it there and gets it directly.
     """
     user, message = effect.payload["user"], notices.said(effect.payload["text"])
-    await tell_privately(world, effect.payload["channel"], user, message, key=effect.key)
+    channel, thread = effect.payload["channel"], effect.payload.get("thread")
+    await tell_privately(world, channel, user, message, key=effect.key, thread=thread)
     return None
 
 
 async def tell_privately(
-    world: World, channel: str | None, user: str, message: Message, *, key: str
-) -> None:
+    world: World, channel: str | None, user: str, message: Message, *, key: str,
+    thread: str | None = None,
+) -> None:  # fmt: skip
     """Where they are if they can read it there, else directly."""
     if channel:
         try:
-            await world.chat.tell(channel, user, message)
+            await world.chat.tell(channel, user, message, thread=thread)
         except ProviderError as error:
             if error.code not in ABSENT:
                 raise

@@ -120,6 +120,7 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "🔀 <@UANA> merged that into it: why",
                 "🔀 another incident was merged into it · from PagerDuty",
             ),
+            "audit": ("🔹 <@UANA>: that: why", "🔹 something done · from PagerDuty"),
             "channel": ("💬 <@UANA>: channel that: why", "💬 Channel changed · from PagerDuty"),
             "pager": ("📟 <@UANA>: that: why", "📟 pager changed · from PagerDuty"),
             "other": ("🔹 <@UANA>: that: why", "🔹 something changed · from PagerDuty"),

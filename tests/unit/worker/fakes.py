@@ -72,6 +72,9 @@ class FakeChat(Vendor):
         self.asked("identity")
         return {"user_id": "UBOT"}
 
+    async def member(self, user: str) -> Member:
+        raise refusal("user_not_found", Reason.NOT_FOUND)
+
     async def post(
         self, channel: str, message: Message, *, key: str, thread: str | None = None
     ) -> str:

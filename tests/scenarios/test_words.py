@@ -1,0 +1,158 @@
+"""Words, fields and events that no other story needs: what is promised by name is used as people use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Stage
+from tests.workspace import card_of, cards_of, pages, room_of, said_in, text_of
+
+if TYPE_CHECKING:
+    from bot.domain.incident import Entry
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def typed(s: Stage, words: str, user: str = ALICE) -> str:
+    return text_of((await s.command(words, user=user))["ack"])
+
+
+async def kinds(s: Stage, name: str) -> list[Entry]:
+    assert s.bot is not None
+    return list((await s.bot.world.incidents.view(int(name.removeprefix("INC-")))).entries)
+
+
+async def test_other_names_of_the_commands(s: Stage) -> None:
+    assert "is declared" in await typed(s, "/incident new SEV3 By its second name")
+    assert "is declared" in await typed(s, "/incident create SEV3 By its third name")
+    name = await s.announced("By its second name")
+    other = await s.announced("By its third name")
+    await s.settled(other)
+    await s.settled(name)
+    assert "is acknowledged" in await typed(s, f"/incident acknowledge {name}")
+    assert "is SEV2 (was SEV3)" in await typed(s, f"/incident sev {name} SEV2")
+    assert "is monitoring" in await typed(s, f"/incident phase {name} monitoring")
+    assert f"{other} was merged into {name}" in await typed(s, f"/incident merge {other} {name}")
+    assert "is resolved" in await typed(s, f"/incident close {name} It was DNS")
+    assert "What I can do" in await typed(s, "/incident ?")
+    await s.quiet()
+    assert pages(await s.state(), "By its second name")[0]["status"] == "resolved"
+    assert await s.problems() == []
+
+
+async def test_doctor_in_slack(s: Stage) -> None:
+    asked = await s.command("/incident doctor", user=BOB)
+    assert "Looking at everything" in text_of(asked["ack"])
+
+    def told(state: dict[str, list[dict[str, str]]]) -> list[str]:
+        said = [m for m in state["messages"][GENERAL] if m["ephemeral"]]
+        return [text_of(m) for m in said if "PagerDuty" in text_of(m) and "Slack" in text_of(m)]
+
+    assert await s.until(told, user=BOB, timeout=30)
+
+
+async def test_the_phase_and_the_severity_in_their_forms(s: Stage) -> None:
+    name = await s.declare("SEV3 Changed in forms")
+    await s.settled(name)
+    await s.on_card(name, "More", user=BOB)
+    await s.until(lambda state: state["views"], user=BOB)
+    await s.press("Change phase", user=BOB, where="view")
+    await s.until(lambda state: len(state["views"]) == 2, user=BOB)
+    await s.press("Phase", user=BOB, where="view", choose="Identified")
+    await s.until(lambda state: "identified" in str(state["views"][-1]["blocks"]), user=BOB)
+    done = await s.submit({"Phase": "Identified", "Reason": "We see the query"}, user=BOB)
+    assert not done["errors"], done
+    await s.until(lambda state: "identified" in text_of(card_of(state, name) or {"text": ""}))
+    await s.quiet()
+    assert any("We see the query" in e.text for e in await kinds(s, name))
+    assert await s.problems() == []
+
+
+async def test_escalating_to_a_chosen_level(s: Stage) -> None:
+    name = await s.declare("SEV2 Level by choice")
+    await s.settled(name)
+    await s.on_card(name, "Escalate", user=BOB)
+    view = (await s.until(lambda state: state["views"], user=BOB))[-1]
+    assert "Level 2" in str(view["blocks"])
+    level = next(
+        option["text"]["text"]
+        for block in view["blocks"]
+        if block["type"] == "input" and block["label"]["text"] == "Escalate to"
+        for option in block["element"]["options"]
+        if option["text"]["text"].startswith("Level 2")
+    )
+    done = await s.submit({"Escalate to": level, "Message": "Up you go"}, user=BOB)
+    assert not done["errors"], done
+    state = await s.settled(name)
+    assert any("escalated" in words for words in said_in(state, room_of(state, name)))
+    assert await s.problems() == []
+
+
+async def test_a_responder_answers_in_pagerduty(s: Stage) -> None:
+    name = await s.declare("SEV2 Help is asked for")
+    [page] = pages(await s.settled(name), "Help is asked for")
+    asked = {"to": "carol@example.com"}
+    await s.pagerduty("responder", by="bob@example.com", incident=page["id"], **asked)
+    await s.quiet()
+    reply = {**asked, "state": "accepted"}
+    await s.pagerduty("responder_reply", by="carol@example.com", incident=page["id"], **reply)
+    await s.quiet()
+    [entry] = [e for e in await kinds(s, name) if e.kind.value == "responder_replied"]
+    assert entry.actor
+    assert entry.actor.slack_id == CAROL
+    assert entry.origin.value == "pagerduty"
+    assert await s.problems() == []
+
+
+async def test_pagerdutys_services_come_change_and_go(s: Stage) -> None:
+    await s.pagerduty("add_service", name="Short Lived", policy="PEPCHKO")
+    await s.pagerduty("rename_service", service="Short Lived", name="Shorter Lived")
+    await s.pagerduty("trigger", title="On the renamed one", service="Shorter Lived")
+    name = await s.announced("On the renamed one")
+    await s.settled(name)
+    assert "Shorter Lived" in text_of(card_of(await s.state(), name) or {})
+    await s.pagerduty("delete_service", service="Shorter Lived")
+    await s.quiet()
+    assert "is acknowledged" in await typed(s, f"/incident ack {name}")
+    await s.quiet()
+    assert await s.problems() == []
+
+
+async def test_user_groups_are_followed(s: Stage) -> None:
+    async def group(handle: str) -> tuple[str, ...]:
+        assert s.bot is not None
+        return await s.bot.work.read(lambda tx: tx.people.group(handle))
+
+    await s.act("usergroup", user=ALICE, handle="fresh", users=["alice", "bob"])
+    await s.wait(lambda: is_(group("fresh"), (ALICE, BOB)), what="the new group")
+    await s.act("usergroup", user=ALICE, handle="fresh", users=["dave"])
+    await s.wait(lambda: is_(group("fresh"), (DAVE,)), what="the changed group")
+    assert await s.problems() == []
+
+
+async def is_(found: object, wanted: object) -> bool:
+    return (await found) == wanted  # type: ignore[misc]
+
+
+async def test_a_private_channel_changed_by_hand(s: Stage) -> None:
+    name, room = await s.declare_private("Quiet corner")
+    await s.act("rename", user=ALICE, channel=room["id"], name="quieter-corner")
+    await s.quiet()
+    shown = text_of((await s.command("/incident timeline", channel=room["id"]))["ack"])
+    assert "called #quieter-corner now" in shown
+    await s.act("archive", user=ALICE, channel=room["id"])
+    await s.quiet()
+    assert s.bot is not None
+    number = int(name.removeprefix("INC-"))
+    assert (await s.bot.world.incidents.get(number)).places.archived
+    await s.act("unarchive", user=ALICE, channel=room["id"])
+    await s.act("invite", user=ALICE, channel=room["id"], who="U0MUSTER00")
+    await s.quiet()
+    assert not (await s.bot.world.incidents.get(number)).places.archived
+    assert len(cards_of(await s.state(), name, "quieter-corner")) == 1
+    await s.act("delete_channel", user=ALICE, channel=room["id"])
+    await s.quiet()
+    assert (await s.bot.world.incidents.get(number)).places.channel is None
+    assert await s.problems() == []
