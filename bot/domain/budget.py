@@ -30,6 +30,8 @@ class Limit:
 TIER_2 = Limit(19, 60 + MARGIN)
 TIER_3 = Limit(48, 60 + MARGIN)
 TIER_4 = Limit(95, 60 + MARGIN)
+#: Of chat.update for the cards: in a storm there is always room for its summary, which says how long others wait.
+CARDS = Limit(40, 60 + MARGIN)
 #: "about one message per second per channel", plus a workspace allowance Slack does not publish.
 PER_CHANNEL = Limit(1, 1.1)
 POSTING = Limit(230, 60 + MARGIN)
@@ -61,8 +63,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.PIN_CARD: ("pins.add", TIER_2),
     EffectKind.ADD_BOOKMARK: ("bookmarks.add", TIER_2),
     EffectKind.INVITE: ("conversations.invite", TIER_3),
-    EffectKind.REFRESH_ANNOUNCEMENT: ("chat.update", TIER_3),
-    EffectKind.REFRESH_CARD: ("chat.update", TIER_3),
+    EffectKind.REFRESH_ANNOUNCEMENT: ("chat.update.cards", CARDS),
+    EffectKind.REFRESH_CARD: ("chat.update.cards", CARDS),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
@@ -86,7 +88,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
 }
 
 #: A limit that is part of another: who draws on the first draws on the second as well.
-PART_OF: Mapping[str, str] = {"pagerduty.read": "pagerduty"}
+PART_OF: Mapping[str, str] = {"pagerduty.read": "pagerduty", "chat.update.cards": "chat.update"}
 
 #: Requests an effect may make, where it is more than one: the look before it acts, and both again in the bot's name
 #: when PagerDuty does not know the person.

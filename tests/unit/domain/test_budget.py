@@ -100,6 +100,15 @@ def test_reading_pages_counts_every_request_and_leaves_room_for_what_people_do_t
     assert 9000 in ids, "however much is to be read, polling goes on"
 
 
+def test_however_many_cards_change_the_summary_of_a_storm_has_room() -> None:
+    cards = [Candidate(n, EffectKind.REFRESH_ANNOUNCEMENT, None) for n in range(200)]
+    summary = [Candidate(1000, EffectKind.SUMMARISE, None)]
+    budgets: dict[str, Budget] = {}
+    assert len(choose(cards, budgets, T0).ids) == LIMITS["chat.update.cards"].calls
+    for n in range(4):  # four edits a minute
+        assert choose([*cards, *summary], budgets, T0 + 15 * n).ids == (1000,)
+
+
 def test_who_needs_several_calls_waits_until_all_of_them_are_free() -> None:
     budget = Budget("pagerduty", [])
     budget.take(T0, PER_KEY.calls - 3)
