@@ -18,7 +18,7 @@ async def show_report(turn: Turn, rest: str) -> None:
     """``report [days]``: the numbers at once, the charts directly."""
     days = checked_days(text.plain(rest))
     await turn.desk.reports.send(turn.user.id, days, once=turn.once)
-    await turn.say(report.short_message(await turn.desk.reports.statistics(days, fresh=True)))
+    await turn.say(report.short_message(await turn.desk.reports.statistics(days)))
 
 
 async def send_charts(turn: Turn) -> None:

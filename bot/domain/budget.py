@@ -30,13 +30,16 @@ class Limit:
 TIER_2 = Limit(19, 60 + MARGIN)
 TIER_3 = Limit(48, 60 + MARGIN)
 TIER_4 = Limit(95, 60 + MARGIN)
+#: Of chat.update for the cards: in a storm there is always room for its summary, which says how long others wait.
+CARDS = Limit(40, 60 + MARGIN)
 #: "about one message per second per channel", plus a workspace allowance Slack does not publish.
 PER_CHANNEL = Limit(1, 1.1)
 POSTING = Limit(230, 60 + MARGIN)
-#: PagerDuty's limit in two parts, so that a storm of pages to be read leaves room for what people do. The rest of
-#: the 960 is for polling and looking up people. https://developer.pagerduty.com/docs/rest-api-rate-limits
-READING = Limit(500, 60 + MARGIN)
-ACTING = Limit(250, 60 + MARGIN)
+#: PagerDuty counts requests per key, 960 a minute, whatever they are for; what is left out here is for looking up
+#: people and who is on call. https://developer.pagerduty.com/docs/rest-api-rate-limits
+PER_KEY = Limit(900, 60 + MARGIN)
+#: Of them for pages that are read again, so that a storm of those leaves room for what people do and for polling.
+READING = Limit(540, 60 + MARGIN)
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api (secondary limits)
 WRITING = Limit(75, 60 + MARGIN)
 
@@ -60,8 +63,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.PIN_CARD: ("pins.add", TIER_2),
     EffectKind.ADD_BOOKMARK: ("bookmarks.add", TIER_2),
     EffectKind.INVITE: ("conversations.invite", TIER_3),
-    EffectKind.REFRESH_ANNOUNCEMENT: ("chat.update", TIER_3),
-    EffectKind.REFRESH_CARD: ("chat.update", TIER_3),
+    EffectKind.REFRESH_ANNOUNCEMENT: ("chat.update.cards", CARDS),
+    EffectKind.REFRESH_CARD: ("chat.update.cards", CARDS),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
@@ -72,13 +75,31 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
     EffectKind.SEND_REPORT: ("chat.postMessage", POSTING),
     EffectKind.READ_PAGE: ("pagerduty.read", READING),
-    EffectKind.OPEN_PAGE: ("pagerduty.act", ACTING),
-    EffectKind.CHANGE_PAGE: ("pagerduty.act", ACTING),
-    EffectKind.NOTE_PAGE: ("pagerduty.act", ACTING),
+    EffectKind.OPEN_PAGE: ("pagerduty", PER_KEY),
+    EffectKind.CHANGE_PAGE: ("pagerduty", PER_KEY),
+    EffectKind.MERGE_PAGE: ("pagerduty", PER_KEY),
+    EffectKind.NOTE_PAGE: ("pagerduty", PER_KEY),
+    EffectKind.PUBLISH_UPDATE: ("pagerduty", PER_KEY),
+    EffectKind.POLL_PAGER: ("pagerduty", PER_KEY),
     EffectKind.OPEN_TICKET: ("github.write", WRITING),
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+}
+
+#: A limit that is part of another: who draws on the first draws on the second as well.
+PART_OF: Mapping[str, str] = {"pagerduty.read": "pagerduty", "chat.update.cards": "chat.update"}
+
+#: Requests an effect may make, where it is more than one: the look before it acts, and both again in the bot's name
+#: when PagerDuty does not know the person.
+REQUESTS: Mapping[EffectKind, int] = {
+    EffectKind.READ_PAGE: 3,  # the incident, its log, its notes
+    EffectKind.OPEN_PAGE: 6,
+    EffectKind.CHANGE_PAGE: 4,
+    EffectKind.MERGE_PAGE: 4,
+    EffectKind.NOTE_PAGE: 3,
+    EffectKind.PUBLISH_UPDATE: 2,
+    EffectKind.POLL_PAGER: 60,  # in a storm; 100 log entries and 100 incidents are one request
 }
 
 _TO_ONE_PERSON = {
@@ -110,6 +131,15 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
     return None
 
 
+def limits_on(kind: EffectKind) -> tuple[str, ...]:
+    """Names of the budgets every effect of a kind draws on, the widest first."""
+    method = METHODS.get(kind)
+    if method is None:
+        return ()
+    whole = PART_OF.get(method[0])
+    return (whole, method[0]) if whole else (method[0],)
+
+
 def limit_of(name: str) -> Limit:
     """The limit of a budget by its name."""
     return LIMITS.get(name, PER_CHANNEL)
@@ -124,16 +154,17 @@ class Budget:
     blocked_until: float = 0.0
     drawn: bool = False  # it differs from what was stored
 
-    def free_at(self, now: float) -> float:
-        """When the next call may go: ``now`` or later."""
+    def free_at(self, now: float, calls: int = 1) -> float:
+        """When so many calls more may go: ``now`` or later."""
         limit = limit_of(self.name)
         self.stamps = [s for s in self.stamps if s > now - limit.seconds]
-        at = now if len(self.stamps) < limit.calls else self.stamps[-limit.calls] + limit.seconds
+        room = limit.calls - calls
+        at = now if len(self.stamps) <= room else self.stamps[-room - 1] + limit.seconds
         return max(at, self.blocked_until, now)
 
-    def take(self, now: float) -> None:
-        """Count one call."""
-        self.stamps.append(now)
+    def take(self, now: float, calls: int = 1) -> None:
+        """Count so many calls."""
+        self.stamps += [now] * calls
         self.drawn = True
 
     def block(self, until: float) -> None:
@@ -158,9 +189,12 @@ class Candidate:
     @property
     def budgets(self) -> tuple[str, ...]:
         """Names of the budgets it draws on."""
-        method = METHODS.get(self.kind)
-        names = (method[0] if method else None, self.channel)
-        return tuple(n for n in names if n)
+        return (*limits_on(self.kind), self.channel) if self.channel else limits_on(self.kind)
+
+    @property
+    def calls(self) -> int:
+        """How many calls it takes from each of them."""
+        return REQUESTS.get(self.kind, 1)
 
 
 @dataclass(frozen=True)
@@ -178,12 +212,12 @@ def choose(candidates: Iterable[Candidate], budgets: dict[str, Budget], now: flo
     exhausted: dict[str, float] = {}
     for candidate in candidates:
         needed = [budgets.setdefault(n, Budget(n, [])) for n in candidate.budgets]
-        late = {b.name: b.free_at(now) for b in needed}
+        late = {b.name: b.free_at(now, candidate.calls) for b in needed}
         blocking = {n: at for n, at in late.items() if at > now}
         if blocking:
-            exhausted |= blocking
+            exhausted |= {n: min(at, exhausted.get(n, at)) for n, at in blocking.items()}
             continue
         for budget in needed:
-            budget.take(now)
+            budget.take(now, candidate.calls)
         ids.append(candidate.id)
     return Choice(tuple(ids), frozenset(exhausted), min(exhausted.values(), default=None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.effects import Effect, EffectKind, Rank
@@ -75,6 +76,11 @@ class Storm:
 def begun(now: datetime) -> Storm:
     """A new storm."""
     return Storm(began=now.isoformat())
+
+
+def joined_by_one(storm: Storm, now: datetime) -> Effect:
+    """One more incident is part of the storm: told at once when nothing was said yet, else with the next edit."""
+    return summarise(storm, due=now + timedelta(seconds=EVERY) if storm.ts else None)
 
 
 def summarise(storm: Storm, *, due: datetime | None = None) -> Effect:

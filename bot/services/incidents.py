@@ -151,7 +151,7 @@ class Incidents:
             state = state.joined(incident.number)
             incident = replace(incident, places=replace(incident.places, listed=True))
         tx.set_value(storm.VALUE, state.as_value())
-        tx.emit([storm.summarise(state)])
+        tx.emit([storm.joined_by_one(state, tx.now)])
         return incident
 
     def reserve_name(self, tx: Tx, incident: Incident, *, nth: int = 1) -> Incident:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, delete, func, literal_column, or_, select, update
 
-from bot.domain.budget import LIMITS, METHODS, Budget, Candidate, channel_budget, choose
+from bot.domain.budget import LIMITS, METHODS, Budget, Candidate, channel_budget, choose, limits_on
 from bot.domain.effects import EffectKind
 from bot.store import sql
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from sqlmodel import Session
 
@@ -198,12 +199,12 @@ def _candidates(
     now: datetime,
     limit: int,
     stopped: Collection[str],
-    exhausted: Collection[str],
+    exhausted: AbstractSet[str],
     taken: Collection[int],
 ) -> list[Candidate]:
     earlier = E.alias()
     needed = E.alias()
-    kinds = [kind.value for kind, (method, _) in METHODS.items() if method in exhausted]
+    kinds = [kind.value for kind in METHODS if not exhausted.isdisjoint(limits_on(kind))]
     first_of_lane = (
         ~select(earlier.c.id)
         .where(earlier.c.lane == E.c.lane, earlier.c.id < E.c.id, earlier.c.state.in_(UNFINISHED))
@@ -286,12 +287,12 @@ def _save_budgets(session: Session, budgets: dict[str, Budget], now: float) -> N
 
 
 def block_budget(session: Session, kind: EffectKind, until: float) -> None:
-    """The vendor said 429 all the same: the budget of that kind is closed until then."""
-    method = METHODS.get(kind)
-    if method is None:
+    """The vendor said 429 all the same: the widest budget of that kind is closed until then."""
+    name = next(iter(limits_on(kind)), None)
+    if name is None:
         return
     budgets = _load_budgets(session)
-    budget = budgets.get(method[0]) or Budget(method[0], [])
+    budget = budgets.get(name) or Budget(name, [])
     budget.block(until)
     _save_budgets(session, {budget.name: budget}, 0.0)
 

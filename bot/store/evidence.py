@@ -46,7 +46,9 @@ def restore(tx: Tx, document: Any) -> int:
     if tx.incident_or_none(number) is not None:
         msg = f"INC-{number} exists here already, so nothing was restored."
         raise EvidenceError(msg)
-    tx.session.execute(insert(sql.INCIDENT), [_columns(sql.INCIDENT, incident)])
+    columns = _columns(sql.INCIDENT, incident)
+    tx.session.execute(insert(sql.INCIDENT), [columns])
+    tx.tallies.added(columns)
     if events:
         tx.session.execute(insert(sql.ENTRY), [_columns(sql.ENTRY, event) for event in events])
     if sql.is_postgresql(tx.session):  # SQLite goes on after the largest number by itself

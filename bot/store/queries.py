@@ -78,7 +78,7 @@ _STOPPED = select(sql.VALUE.c.name, sql.VALUE.c.value).where(
 NUMBER_LIMIT = 2**31 - 1
 #: Longer numbers are no incident's.
 NUMBER_DIGITS = 9
-#: Closed incidents are suggested from among the newest.
+#: Incidents are suggested by their titles from among so many of the newest open and closed ones.
 LOOKED_BACK = 2000
 
 #: From this many attempts on, a step that still waits is shown as failing.
@@ -217,26 +217,36 @@ def incidents(
 
 
 def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Incident]:
-    """Incidents whose number or title fits, open ones first, then the newest closed ones.
+    """Incidents whose number or title fits: the one of that number, then open ones, then closed ones, newest first.
 
-    Private ones only for those who have a part in them now.
+    Titles are looked for among the newest ``LOOKED_BACK`` open and closed ones. Private ones only for those who have a
+    part in them now.
     """
     wanted = words.strip()
-    number = wanted.casefold().removeprefix("inc-").removeprefix("inc").lstrip("#")
+    number = _number(wanted.casefold().removeprefix("inc-").removeprefix("inc").lstrip("#"))
     fits: Any = func.lower(N.title).contains(wanted.casefold(), autoescape=True)
-    if _number(number):
-        fits = or_(N.number == _number(number), fits)
     mine = select(P.incident).where(P.slack_id == slack_id)
-    seen = or_(N.private.is_(False), N.number.in_(mine))
     newest = select(func.max(N.number)).scalar_subquery()
+    some_open = select(N.number).where(N.private.is_(False), _OPEN).order_by(N.number.desc())
+    private_mine = (N.private.is_(True), N.number.in_(mine))
     closed: Any = N.status == literal_column("'resolved'")
-    recent = or_(N.number > newest - LOOKED_BACK, N.number == _number(number))
-    found: list[Incident] = []
-    for each in ((_OPEN,), (closed, recent)):
-        query = select(sql.INCIDENT).where(*each, seen, *((fits,) if wanted else ()))
-        rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
-        found += [i for i in map(to_incident, rows) if not i.private or i.involves(slack_id)]
-    return found[:limit]
+    conditions: tuple[tuple[tuple[Any, ...], ...], ...] = (
+        ((N.number == number,),) if number else (),
+        ((N.number.in_(some_open.limit(LOOKED_BACK)),), (_OPEN, *private_mine)),
+        ((closed, N.private.is_(False), N.number > newest - LOOKED_BACK), (closed, *private_mine)),
+    )
+    found: dict[int, Incident] = {}
+    for nth, group in enumerate(conditions):
+        together: dict[int, Incident] = {}
+        for each in group:
+            query = select(sql.INCIDENT).where(*each, *((fits,) if wanted and nth else ()))
+            rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
+            together |= {i.number: i for i in map(to_incident, rows)}
+        allowed = (i for i in together.values() if not i.private or i.involves(slack_id))
+        found |= {i.number: i for i in sorted(allowed, key=lambda i: -i.number)}
+        if len(found) >= limit:
+            break
+    return list(found.values())[:limit]
 
 
 def _number(words: str) -> int:

@@ -1,14 +1,16 @@
-"""The numbers of the last days, counted by the database."""
+"""The numbers of the last days: whole days from the tallies, the beginning of the first one from its incidents."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select
 
 from bot.domain.report import DAYS, Group, Statistics
 from bot.store import sql
+from bot.store.tally import NAME_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from bot.store.tx import Tx
 
-N = sql.INCIDENT.c
+N, T = sql.INCIDENT.c, sql.TALLY.c
 #: More services than that say nothing in a table.
 SERVICES = 25
 
@@ -24,10 +26,15 @@ SERVICES = 25
 def statistics(tx: Tx, *, days: int = DAYS) -> Statistics:
     """How the last ``days`` went; private incidents are not counted.
 
-    The database counts once, by day, severity and service; everything told is a sum of those counts.
+    However many incidents there are, at most one day's are looked at.
     """
     since = tx.now - timedelta(days=days)
-    found = [_Count(*row) for row in tx.session.execute(_counted(tx, since))]
+    first_whole_day = since.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    rows = chain(
+        tx.session.execute(_counted(tx, since, first_whole_day)),
+        tx.session.execute(_tallied(first_whole_day)),
+    )
+    found = [_Count(*row) for row in rows]
     declared: dict[tuple[date, str], int] = {}
     for each in found:
         key = (date.fromisoformat(str(each.day)), each.severity)
@@ -57,13 +64,21 @@ class _Count(NamedTuple):
     to_resolve: float | None
 
 
-def _counted(tx: Tx, since: datetime) -> Any:
-    day = _day(tx, N.created_at).label("day")
-    severity = func.coalesce(N.severity, "").label("severity")
-    service = func.coalesce(N.service_title, N.service, "").label("service")
+def _tallied(first: datetime) -> Any:
+    return select(
+        T.day, T.severity, T.service, T.incidents, T.open,
+        T.acknowledged, T.acknowledge_ms / 1000.0, T.resolved, T.resolve_ms / 1000.0,
+    ).where(T.day >= first.strftime("%Y-%m-%d"), T.incidents > 0)  # fmt: skip
+
+
+def _counted(tx: Tx, since: datetime, until: datetime) -> Any:
+    severity = func.substr(func.coalesce(N.severity, ""), 1, NAME_LENGTH).label("severity")
+    service = func.substr(func.coalesce(N.service_title, N.service, ""), 1, NAME_LENGTH).label(
+        "service"
+    )
     return (
         select(
-            day,
+            literal(since.strftime("%Y-%m-%d")),
             severity,
             service,
             func.count(),
@@ -74,8 +89,8 @@ def _counted(tx: Tx, since: datetime) -> Any:
             func.sum(_seconds(tx, N.created_at, N.resolved_at)),
         )
         # Said so, SQLite looks by time instead of through everything that is not private.
-        .where(N.created_at >= since, N.private.is_not(True))
-        .group_by(day, severity, service)
+        .where(N.created_at >= since, N.created_at < until, N.private.is_not(True))
+        .group_by(severity, service)
     )
 
 
@@ -101,13 +116,6 @@ def _group(label: str, counts: Sequence[_Count]) -> Group:
 
 def _mean(sums: Iterable[float | None], count: int) -> float | None:
     return round(sum(float(each or 0) for each in sums) / count, 3) if count else None
-
-
-def _day(tx: Tx, column: Any) -> Any:
-    """The day in UTC, as text."""
-    if sql.is_postgresql(tx.session):
-        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD")
-    return func.date(column)
 
 
 def _seconds(tx: Tx, start: Any, end: Any) -> Any:

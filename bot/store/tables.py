@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations at run time
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Text, text
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from bot.store.engine import NAMING, UtcDateTime
@@ -123,6 +123,22 @@ class AffectedRow(SQLModel, table=True):
 
     service: str = Field(primary_key=True)
     incident: int = Field(primary_key=True, foreign_key="incident.number")
+
+
+class TallyRow(SQLModel, table=True):
+    """How many incidents one day (UTC), severity and service had; changed with every incident (``bot.store.tally``)."""
+
+    __tablename__ = "tally"
+
+    day: str = Field(primary_key=True, max_length=10)
+    severity: str = Field(primary_key=True, max_length=200)
+    service: str = Field(primary_key=True, max_length=200)
+    incidents: int = 0
+    open: int = 0
+    acknowledged: int = 0
+    acknowledge_ms: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    resolved: int = 0
+    resolve_ms: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
 class EntryRow(SQLModel, table=True):

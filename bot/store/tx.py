@@ -25,6 +25,7 @@ from bot.store.convert import (
     to_incident,
 )
 from bot.store.people import People
+from bot.store.tally import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -107,6 +108,12 @@ class Tx:
         self.people = People(session)
         self.now = now
         self.emitted = False
+        self.tallies = Tallies()
+
+    def flush(self) -> None:
+        """Write what is written last; the transaction's function has ended."""
+        self.tallies.write(self.session)
+        self.session.flush()
 
     # --- incidents ---------------------------------------------------------------------------------------------
 
@@ -148,6 +155,7 @@ class Tx:
         """Insert; the number is given here and replaces the draft's."""
         values = incident_columns(draft) | {"version": draft.version}
         result: Any = self.session.execute(_ADD_INCIDENT, values)
+        self.tallies.added(values)
         incident = replace(draft, number=result.inserted_primary_key[0])
         self._involve(incident)
         return incident
@@ -164,6 +172,7 @@ class Tx:
     def save(self, incident: Incident) -> Incident:
         """Save the state alone."""
         values = incident_columns(incident) | {"version": incident.version + 1}
+        self.tallies.changing(self.session, incident.number, values)
         self.session.execute(_SAVE_INCIDENT, values | {"of": incident.number})
         return replace(incident, version=incident.version + 1)
 

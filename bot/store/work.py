@@ -226,7 +226,7 @@ class Work:
         try:
             with session.begin_nested() if apart else nullcontext():
                 value = job.fn(tx)
-                session.flush()
+                tx.flush()
         except Exception as error:
             if self._passes(error):
                 raise

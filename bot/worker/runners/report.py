@@ -20,6 +20,6 @@ async def send_report(world: World, effect: Claimed) -> Settle | None:
         channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
     ):
         return None
-    found = await world.reports.statistics(effect.payload["days"], fresh=True)
+    found = await world.reports.statistics(effect.payload["days"])
     await world.chat.post(channel, report_message(found), key=effect.key)
     return None

@@ -112,6 +112,8 @@ async def summarise(world: World, effect: Claimed) -> Settle | None:
         return state.with_waiting(waits, tx.waiting(EffectKind.CREATE_CHANNEL))
 
     state = await world.work.read(look)
+    if not state.began:  # it ended while this edit waited
+        return None
     listed = await world.work.read(
         lambda tx: [tx.incident(n, lock=False) for n in state.listed[-storm.SHOWN :]]
     )

@@ -12,6 +12,8 @@ from bot.domain.budget import (
     LIMITS,
     METHODS,
     PER_CHANNEL,
+    PER_KEY,
+    REQUESTS,
     TIER_2,
     Budget,
     Candidate,
@@ -19,6 +21,7 @@ from bot.domain.budget import (
     channel_budget,
     choose,
     limit_of,
+    limits_on,
 )
 from bot.domain.effects import EffectKind
 
@@ -71,13 +74,65 @@ def test_an_effect_without_a_limit_always_goes() -> None:
     assert choose(free, {}, T0).ids == tuple(range(500))
 
 
-def test_reading_pages_leaves_room_for_what_people_do_there() -> None:
+def requests(choice: Sequence[int], candidates: Sequence[Candidate]) -> int:
+    return sum(c.calls for c in candidates if c.id in choice)
+
+
+def test_pagerduty_is_never_asked_more_often_than_a_key_may() -> None:
+    documented = 960  # requests a minute and key
+    kinds = [
+        EffectKind.READ_PAGE,
+        EffectKind.CHANGE_PAGE,
+        EffectKind.POLL_PAGER,
+        EffectKind.OPEN_PAGE,
+    ]
+    many = [Candidate(n, kinds[n % 4], None) for n in range(4000)]
+    assert requests(choose(many, {}, T0).ids, many) <= PER_KEY.calls < documented
+
+
+def test_reading_pages_counts_every_request_and_leaves_room_for_what_people_do_there() -> None:
     reads = [Candidate(n, EffectKind.READ_PAGE, None) for n in range(2000)]
     acts = [Candidate(5000 + n, EffectKind.CHANGE_PAGE, None) for n in range(50)]
-    ids = choose([*reads, *acts], {}, T0).ids
-    assert len([n for n in ids if n < 5000]) == 500
-    assert len([n for n in ids if n >= 5000]) == 50
-    assert LIMITS["pagerduty.read"].calls + LIMITS["pagerduty.act"].calls < 960
+    poll = [Candidate(9000, EffectKind.POLL_PAGER, None)]
+    ids = choose([*reads, *acts, *poll], {}, T0).ids
+    assert len([n for n in ids if n < 5000]) == LIMITS["pagerduty.read"].calls // 3
+    assert len([n for n in ids if 5000 <= n < 9000]) == 50
+    assert 9000 in ids, "however much is to be read, polling goes on"
+
+
+def test_however_many_cards_change_the_summary_of_a_storm_has_room() -> None:
+    cards = [Candidate(n, EffectKind.REFRESH_ANNOUNCEMENT, None) for n in range(200)]
+    summary = [Candidate(1000, EffectKind.SUMMARISE, None)]
+    budgets: dict[str, Budget] = {}
+    assert len(choose(cards, budgets, T0).ids) == LIMITS["chat.update.cards"].calls
+    for n in range(4):  # four edits a minute
+        assert choose([*cards, *summary], budgets, T0 + 15 * n).ids == (1000,)
+
+
+def test_who_needs_several_calls_waits_until_all_of_them_are_free() -> None:
+    budget = Budget("pagerduty", [])
+    budget.take(T0, PER_KEY.calls - 3)
+    budget.take(T0 + 10, 1)
+    assert budget.free_at(T0 + 20, 2) == T0 + 20
+    assert budget.free_at(T0 + 20, 3) == T0 + PER_KEY.seconds
+    budget.take(T0 + 20, 2)
+    assert budget.free_at(T0 + 21) == T0 + PER_KEY.seconds
+
+
+def test_looking_again_is_worth_it_when_the_least_that_waits_may_go() -> None:
+    budget = Budget("pagerduty", [])
+    budget.take(T0, 4)
+    budget.take(T0 + 10, PER_KEY.calls - 4)
+    kinds = (EffectKind.CHANGE_PAGE, EffectKind.POLL_PAGER)
+    waiting = [Candidate(n, kind, None) for n, kind in enumerate(kinds)]
+    choice = choose(waiting, {"pagerduty": budget}, T0 + 20)
+    assert (choice.ids, choice.free_at) == ((), T0 + PER_KEY.seconds)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EffectKind if kind.provider == "pagerduty"])
+def test_whatever_asks_pagerduty_draws_on_the_key(kind: EffectKind) -> None:
+    assert limits_on(kind)[0] == "pagerduty"
+    assert 1 <= REQUESTS[kind] <= PER_KEY.calls - LIMITS["pagerduty.read"].calls
 
 
 def test_a_429_closes_the_budget_until_then() -> None:
@@ -141,7 +196,14 @@ def most_in_any_window(stamps: Sequence[float], limit: Limit) -> int:
 
 
 kinds = st.sampled_from(
-    [EffectKind.CREATE_CHANNEL, EffectKind.ANNOUNCE, EffectKind.POST_CARD, EffectKind.OPEN_PAGE]
+    [
+        EffectKind.CREATE_CHANNEL,
+        EffectKind.ANNOUNCE,
+        EffectKind.POST_CARD,
+        EffectKind.OPEN_PAGE,
+        EffectKind.READ_PAGE,
+        EffectKind.POLL_PAGER,
+    ]
 )
 
 
@@ -171,13 +233,14 @@ def test_no_window_ever_holds_more_than_the_limit(
         assert list(choice.ids) == sorted(choice.ids), "the order is kept"
         for one in choice.ids:
             for name in by_id[one].budgets:
-                calls.setdefault(name, []).append(now)
+                calls.setdefault(name, []).extend([now] * by_id[one].calls)
         left = [c for c in queue if c.id not in choice.ids]
         assert all(set(c.budgets) & choice.exhausted for c in left), "nobody waits for nothing"
         if choice.free_at is not None:
             assert choice.free_at > now
-            free = {n: b.free_at(now) for n, b in budgets.items() if n in choice.exhausted}
-            assert choice.free_at == min(free.values())
+            needed = {n: max(c.calls for c in left if n in c.budgets) for n in choice.exhausted}
+            free = [budgets[n].free_at(now, calls) for n, calls in needed.items()]
+            assert choice.free_at <= min(free)
     for name, stamps in calls.items():
         assert most_in_any_window(stamps, limit_of(name)) <= limit_of(name).calls
 

@@ -40,3 +40,11 @@ def test_the_first_summary_is_urgent_and_edits_follow() -> None:
 def test_two_storms_never_share_a_key() -> None:
     later = storm.begun(NOW + timedelta(seconds=1))
     assert storm.summarise(storm.begun(NOW)).key != storm.summarise(later).key
+
+
+def test_who_joins_is_told_at_once_only_while_nothing_was_said() -> None:
+    state = storm.begun(NOW).joined(1)
+    assert storm.joined_by_one(state, NOW).due is None
+    later = storm.joined_by_one(state.posted("C1", "1.2"), NOW)
+    assert later.due == NOW + timedelta(seconds=storm.EVERY)
+    assert later.merge == storm.joined_by_one(state, NOW).merge, "waiting edits are one"

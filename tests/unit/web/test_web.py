@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -422,6 +423,7 @@ def test_the_server_leaves_signals_to_the_app() -> None:
 
 def test_a_port_that_is_taken_is_a_setting_to_mend() -> None:
     listening = server.listen("127.0.0.1", 0)
+    assert listening.proto == socket.IPPROTO_TCP, "asyncio sends small answers at once only then"
     listening.listen()
     port = listening.getsockname()[1]
     with pytest.raises(SettingsError, match=f"127.0.0.1:{port} cannot be listened on"):
