@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -127,7 +128,10 @@ def replay(event_id: str) -> None:
 def sync() -> None:
     """Have the running bot compare everything with PagerDuty now."""
     settings, config = configured(need_slack=False)
+    from bot.importing import needed_token
     from bot.offline import offline
+
+    needed_token(settings)
 
     async def ask() -> None:
         async with offline(settings, config.catalog) as services:
@@ -143,8 +147,10 @@ def backup(path: str) -> None:
     """Copy the SQLite database to PATH, consistently, while the bot runs."""
     settings, _ = configured(need_slack=False)
     from bot.store.backup import backup as copy
+    from bot.terminal import bar
 
-    pages = copy(settings.database_url, path)
+    with bar("Pages") as progress:
+        pages = copy(settings.database_url, path, progress.now)
     click.echo(f"Backed up to {path} ({pages} pages).")
 
 
@@ -199,26 +205,57 @@ def export(incident: str, form: str, private: bool) -> None:
 
 
 @main.command("import")
-@click.argument("file", type=click.File("rb"))
-def import_(file: IO[bytes]) -> None:
-    """Verify FILE, an export in JSON, and restore its incident here. Nothing is sent anywhere."""
+@click.argument("source")
+@click.option("--since", metavar="DATE", help="With pagerduty: from when, like 2026-01-31.")
+def import_(source: str, since: str | None) -> None:
+    """Verify SOURCE, a file that export wrote, and restore its incident; or take over the past.
+
+    muster import pagerduty --since DATE takes over all incidents of PagerDuty since then, with their timelines, as far
+    as they are not here yet. Nothing is sent anywhere. Interrupted, the same command goes on.
+    """
+    if source == "pagerduty":
+        _import_pagerduty(since)
+    elif since is not None:
+        raise click.UsageError("--since belongs to muster import pagerduty.")
+    else:
+        _import_file(source)
+
+
+def _import_file(name: str) -> None:
+    try:
+        text = Path(name).read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror}.") from None
     settings, config = configured(need_slack=False)
     import json
 
     from bot.offline import offline
 
     try:
-        document = json.loads(file.read())
+        document = json.loads(text)
     except (ValueError, RecursionError):
-        raise click.ClickException(
-            f"{file.name} is not JSON. Use what muster export wrote."
-        ) from None
+        raise click.ClickException(f"{name} is not JSON. Use what muster export wrote.") from None
 
     async def put_back() -> int:
         async with offline(settings, config.catalog) as services:
             return await services.evidence.restore(document)
 
     click.echo(f"INC-{asyncio.run(put_back())} is restored; its chain of events is whole.")
+
+
+def _import_pagerduty(since: str | None) -> None:
+    from datetime import UTC, datetime
+
+    from bot import importing
+    from bot.terminal import bar
+
+    if since is None:
+        raise click.UsageError("Say from when: muster import pagerduty --since 2026-01-31")
+    start = importing.since_when(since, datetime.now(UTC))
+    settings, config = configured(need_slack=False)
+    with bar("Incidents from PagerDuty") as progress:
+        result = asyncio.run(importing.import_pagerduty(settings, config.catalog, start, progress))
+    click.echo(str(result))
 
 
 @main.command()

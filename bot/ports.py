@@ -340,8 +340,10 @@ class Pager(Protocol):
         """All triggered and acknowledged pages (without history)."""
         ...
 
-    async def pages_since(self, since: datetime) -> Sequence[Page]:
-        """Pages created at or after ``since``, any state (without history)."""
+    async def pages_since(
+        self, since: datetime, *, until: datetime | None = None
+    ) -> Sequence[Page]:
+        """Pages created at or after ``since`` (and before ``until``), any state, oldest first (without history)."""
         ...
 
     async def changed_since(self, since: datetime) -> Sequence[str]:

@@ -40,6 +40,8 @@ POSTING = Limit(230, 60 + MARGIN)
 PER_KEY = Limit(900, 60 + MARGIN)
 #: Of them for pages that are read again, so that a storm of those leaves room for what people do and for polling.
 READING = Limit(540, 60 + MARGIN)
+#: Of those again for importing the past, which nobody waits for.
+IMPORTING = Limit(420, 60 + MARGIN)
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api (secondary limits)
 WRITING = Limit(75, 60 + MARGIN)
 
@@ -115,7 +117,10 @@ _INTO_THE_CHANNEL = {
     EffectKind.SHOW_SERVICE,
 }
 
-LIMITS: Mapping[str, Limit] = dict(METHODS.values())
+#: What importing draws on: no effect, but calls under the same key.
+IMPORT_LIMITS = ("pagerduty", "pagerduty.read", "pagerduty.import")
+
+LIMITS: Mapping[str, Limit] = {**dict(METHODS.values()), "pagerduty.import": IMPORTING}
 
 
 def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | None:
@@ -204,6 +209,16 @@ class Choice:
     ids: tuple[int, ...]
     exhausted: frozenset[str]
     free_at: float | None
+
+
+def draw_calls(names: Iterable[str], calls: int, budgets: dict[str, Budget], now: float) -> float:
+    """Take so many calls from each of them and return 0, or take nothing and return the seconds to wait."""
+    needed = [budgets.setdefault(name, Budget(name, [])) for name in names]
+    wait = max(budget.free_at(now, calls) for budget in needed) - now
+    if wait <= 0:
+        for budget in needed:
+            budget.take(now, calls)
+    return max(wait, 0.0)
 
 
 def choose(candidates: Iterable[Candidate], budgets: dict[str, Budget], now: float) -> Choice:

@@ -109,19 +109,20 @@ class Paging:
 
         A page that was opened by us (its incident_key is ours) is linked, never announced a second time.
         """
-        ours = self._opened_by_us(tx, page)
+        ours = self.opened_by_us(tx, page)
         if ours is not None:  # a webhook or poll was faster than the answer to our own call
             self.opened(tx, ours.number, page)
             return tx.incident(ours.number)
         if route == "ignore":
             tx.set_value(f"ignored:{page.id}", {"at": tx.now.isoformat()})
             return None
-        incident = self._incidents.start(tx, self._draft(tx, page, route))
+        incident = self._incidents.start(tx, self.draft(tx, page, route))
         if page.events:
             incident = self.apply_page(tx, incident, page)
         return incident
 
-    def _opened_by_us(self, tx: Tx, page: Page) -> Incident | None:
+    def opened_by_us(self, tx: Tx, page: Page) -> Incident | None:
+        """The incident that was declared here and asked for this page, while it is not linked yet."""
         number = (page.key or "").removeprefix("INC-").partition("/")[0]
         if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
             return None
@@ -130,7 +131,8 @@ class Paging:
             return None
         return incident
 
-    def _draft(self, tx: Tx, page: Page, route: str) -> Incident:
+    def draft(self, tx: Tx, page: Page, route: str) -> Incident:
+        """The incident a page makes here, not stored yet."""
         service = self._house.catalog.service(page.service_id or "") or (
             self._house.catalog.service(page.service_name) if page.service_name else None
         )

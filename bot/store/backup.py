@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
 from bot.errors import UserError
 from bot.store.engine import database_url, is_sqlite
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def backup(url: str, path: str) -> int:
+
+#: Pages copied at once; in between the bot writes.
+AT_ONCE = 256
+
+
+def backup(url: str, path: str, tell: Callable[[int, int], None] = lambda _done, _all: None) -> int:
     """Copy to ``path`` (which must not exist); returns how many pages were copied.
 
-    Raises UserError for PostgreSQL (use pg_dump) and when the file exists.
+    ``tell`` hears how many pages of how many are copied. Raises UserError for PostgreSQL (use pg_dump), when the file
+    exists and when it cannot be written; then no half of a copy is left.
     """
     full = database_url(url)
     if not is_sqlite(full):
@@ -27,14 +37,16 @@ def backup(url: str, path: str) -> int:
         raise UserError(f"There is no database {source}.")
     pages = 0
 
-    def count(_status: int, _remaining: int, total: int) -> None:
+    def count(_status: int, remaining: int, total: int) -> None:
         nonlocal pages
         pages = total
+        tell(total - remaining, total)
 
-    original, copy = sqlite3.connect(source), sqlite3.connect(target)
     try:
-        original.backup(copy, pages=256, progress=count)
-    finally:
-        copy.close()
-        original.close()
+        with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(target)) as copy:
+            original.backup(copy, pages=AT_ONCE, progress=count)
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        msg = f"{path} cannot be written ({error}). Choose a folder that exists and has room."
+        raise UserError(msg) from None
     return pages

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, delete, func, literal_column, or_, select, update
 
-from bot.domain.budget import LIMITS, METHODS, Budget, Candidate, channel_budget, choose, limits_on
+from bot.domain.budget import (
+    LIMITS,
+    METHODS,
+    Budget,
+    Candidate,
+    channel_budget,
+    choose,
+    draw_calls,
+    limits_on,
+)
 from bot.domain.effects import EffectKind
 from bot.store import sql
 
@@ -295,6 +304,14 @@ def block_budget(session: Session, kind: EffectKind, until: float) -> None:
     budget = budgets.get(name) or Budget(name, [])
     budget.block(until)
     _save_budgets(session, {budget.name: budget}, 0.0)
+
+
+def draw(session: Session, names: Collection[str], calls: int, now: float) -> float:
+    """Count calls that are no effect in these budgets; seconds to wait when they have no room (nothing is counted)."""
+    budgets = _load_budgets(session)
+    wait = draw_calls(names, calls, budgets, now)
+    _save_budgets(session, budgets, now)
+    return wait
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Tallies:
         """The incident is about to get these columns."""
         before = session.execute(_BEFORE, {"of": number}).mappings().first()
         if before is not None and any(before[name] != columns[name] for name in _FACTS):
-            self._count(before, -1)
+            self._count(dict(before), -1)
             self._count(columns, 1)
 
     def _count(self, columns: Mapping[str, Any], sign: int) -> None:

@@ -6,6 +6,7 @@ In real time. It is over when every incident was announced on its own or is list
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,8 +21,31 @@ ANNOUNCED = (
     "SELECT urgency, sum(json_extract(places, '$.announcement_ts') IS NOT NULL),"
     " sum(coalesce(json_extract(places, '$.listed'), 0)), count(*) FROM incident GROUP BY urgency"
 )
+WAITING = (
+    "SELECT count(*) FROM effect WHERE kind = 'slack.announce' AND state IN ('pending', 'leased')"
+)
+#: A sentence is edited every 15 s; 300 urgent incidents a minute are 75 more by then, and the edit takes its turn.
+OFF = 100
 #: Slack allows one announcement a second in one channel.
 EACH_SECONDS = 1.1
+
+
+@dataclass(frozen=True)
+class Said:
+    """The summary's sentence about what waits, when it was looked at, and how many announcements waited then."""
+
+    at: float
+    sentence: str
+    waiting: int
+
+    @property
+    def announcements(self) -> int:
+        found = re.search(r"(\d+) announcement", self.sentence)
+        return int(found[1]) if found else 0
+
+    @property
+    def off(self) -> int:
+        return abs(self.announcements - self.waiting)
 
 
 @dataclass
@@ -30,7 +54,7 @@ class Seen:
 
     refused: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
-    summaries: list[str] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
     timeline: list[str] = field(default_factory=list)
 
 
@@ -38,7 +62,7 @@ async def run(*, quick: bool) -> list[Row]:
     count, seconds = (100, 12) if quick else (1_000, 60)
     high = count * 3 // 10
     seen = Seen()
-    async with ground(limits=True) as place:
+    async with ground({"PAGERDUTY_POLL_SECONDS": "60"}, limits=True) as place:
         await place.start_bot()
         await place.quiet()
         await place.calls("storm")
@@ -57,7 +81,6 @@ async def run(*, quick: bool) -> list[Row]:
         )[0][0]
         listed = sum(c[1] or 0 for c in counts.values())
         announced = sum(c[0] or 0 for c in counts.values())
-    limited = seen.refused["slack"]
     floor = announced * EACH_SECONDS
     for line in seen.timeline:
         say(f"  {line}")
@@ -65,12 +88,15 @@ async def run(*, quick: bool) -> list[Row]:
         f"  calls {dict(seen.calls.most_common(14))}; refused {dict(seen.refused)}; counts {counts}"
     )
     return [
-        Row(
-            what=f"storm of {count:,} PagerDuty incidents in {seconds} s: answers 429 by Slack",
-            measured=f"{limited}",
-            baseline=f"{sum(n for op, n in seen.calls.items() if op.startswith('slack')):,} calls",
-            target="0",
-            met=limited == 0,
+        *(
+            Row(
+                what=f"storm of {count:,} PagerDuty incidents in {seconds} s: answers 429 by {name}",
+                measured=f"{seen.refused[vendor]}",
+                baseline=f"{sum(n for op, n in seen.calls.items() if op.startswith(vendor)):,} calls",
+                target="0",
+                met=seen.refused[vendor] == 0,
+            )
+            for vendor, name in (("slack", "Slack"), ("pagerduty", "PagerDuty"))
         ),
         Row(
             what="the same: announced or listed in the summary",
@@ -95,13 +121,25 @@ async def run(*, quick: bool) -> list[Row]:
             target="fewer edits than incidents",
             met=refreshes < count,
         ),
-        Row(
-            what="the same: says how many wait and how long",
-            measured=seen.summaries[0] if seen.summaries else "nothing was said",
-            target="said in the announcement channel",
-            met=bool(seen.summaries),
-        ),
+        _told(seen.said, took),
     ]
+
+
+def _told(said: list[Said], took: float) -> Row:
+    """How many wait and how long, as the channel was told, against how it was."""
+    what = "the same: says how many wait and how long"
+    target = f"said in the announcement channel, never more than {OFF} off"
+    if not said:
+        return Row(what=what, measured="nothing was said", target=target, met=False)
+    most = max(said, key=lambda each: each.announcements)
+    off = max(each.off for each in said)
+    return Row(
+        what=what,
+        measured=f'"{most.sentence}", at most {off} off',
+        baseline=f"{most.waiting} waited then, the last for {took - most.at:.0f} s",
+        target=target,
+        met=off <= OFF,
+    )
 
 
 async def _trigger(place: Ground, count: int, seconds: float, urgency: str) -> None:
@@ -124,8 +162,9 @@ async def _watch(place: Ground, seen: Seen, count: int, began: float) -> bool:
         if time.monotonic() - last_look > 15:
             last_look = time.monotonic()
             summary = await _summary(place)
-            if summary and summary not in seen.summaries:
-                seen.summaries.append(summary)
+            if summary:
+                waiting = int(place.ask(WAITING)[0][0])
+                seen.said.append(Said(time.monotonic() - began, summary, waiting))
             shown = {
                 u: f"{a or 0} announced, {b or 0} listed of {n}" for u, (a, b, n) in counts.items()
             }
@@ -140,12 +179,13 @@ async def _watch(place: Ground, seen: Seen, count: int, began: float) -> bool:
 
 
 async def _summary(place: Ground) -> str:
-    """The words of the storm's one message."""
+    """What the storm's one message says about what waits."""
     state = await place.state()
     channel = room(state)
     for message in reversed(state["messages"].get(channel["id"], []) if channel else []):
-        if "wait" in message["text"]:
-            return " ".join(str(message["text"]).split())[:160]
+        for line in str(message["text"]).splitlines():
+            if line.startswith("⏳"):
+                return line.removeprefix("⏳").strip()
     return ""
 
 

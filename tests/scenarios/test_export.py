@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.databases import an_empty_database
+from tests.terminal import ROOT, muster
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.stage import Stage
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def muster(s: Stage, *words: str, database: str | None = None) -> tuple[int, str, str]:
-    """The command line as people use it: exit code, what it printed, what it complained of."""
-    environ = {**s.environ, "DATABASE_URL": database or s.environ["DATABASE_URL"]}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *words, cwd=ROOT, env={**environ, "LOG_LEVEL": "ERROR"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, complained = await process.communicate()
-    return process.returncode or 0, out.decode(), complained.decode()
 
 
 async def test_an_incident_is_exported_verified_and_restored(s: Stage, tmp_path: Path) -> None:

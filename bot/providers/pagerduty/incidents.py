@@ -198,21 +198,24 @@ class Incidents(Calls):
         found = await self._list("/incidents", "incidents", params)
         return [_page(one) for one in found]
 
-    async def pages_since(self, since: datetime) -> Sequence[Page]:
-        """Pages created at or after ``since``, any state, oldest first (without history).
+    async def pages_since(
+        self, since: datetime, *, until: datetime | None = None
+    ) -> Sequence[Page]:
+        """Pages created at or after ``since`` (and before ``until``), any state, oldest first (without history).
 
         Asked for month by month: PagerDuty answers at most six months and 10,000 incidents at once.
         """
-        start, now = since.astimezone(UTC), datetime.now(UTC)
+        start = since.astimezone(UTC)
+        last = until or datetime.now(UTC) + timedelta(minutes=1)
         found: dict[str, Page] = {}
-        while start < now:
-            until = min(start + WINDOW, now + timedelta(minutes=1))
-            params = [("since", _iso(start)), ("until", _iso(until)), *_STATUSES, *_PEOPLE]
+        while start < last:
+            end = min(start + WINDOW, last)
+            params = [("since", _iso(start)), ("until", _iso(end)), *_STATUSES, *_PEOPLE]
             params.append(("sort_by", "created_at:asc"))
             pages = [_page(one) for one in await self._list("/incidents", "incidents", params)]
             found |= {page.id: page for page in pages}
             cut_off = len(pages) >= LAST_OFFSET and pages[-1].created_at > start
-            start = pages[-1].created_at if cut_off else until
+            start = pages[-1].created_at if cut_off else end
         return list(found.values())
 
     async def changed_since(self, since: datetime) -> Sequence[str]:

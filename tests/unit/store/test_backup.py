@@ -37,3 +37,19 @@ def test_nothing_is_overwritten_and_nothing_is_guessed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="use pg_dump"):
         backup("postgresql://h/n", str(tmp_path / "b.db"))
     assert there.read_bytes() == b"x"
+
+
+@pytest.mark.sqlite
+def test_it_tells_how_far_it_is_and_leaves_no_half_of_a_copy(tmp_path: Path) -> None:
+    work = open_work(tmp_path)
+    told: list[tuple[int, int]] = []
+    pages = backup(work.url, str(tmp_path / "copy.db"), lambda *far: told.append(far))
+    assert told[-1] == (pages, pages)
+    with pytest.raises(UserError, match="cannot be written"):
+        backup(work.url, str(tmp_path / "nowhere" / "copy.db"))
+    work.close()
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"no database at all" * 100)
+    with pytest.raises(UserError, match="cannot be written"):
+        backup(f"sqlite:///{broken}", str(tmp_path / "half.db"))
+    assert not (tmp_path / "half.db").exists()

@@ -232,7 +232,8 @@ class FakePager(Vendor):
         self.asked("open_pages")
         return self.opened
 
-    async def pages_since(self, since: datetime) -> list[Page]:
+    async def pages_since(self, since: datetime, *, until: datetime | None = None) -> list[Page]:
+        del until
         self.asked("pages_since", since)
         return self.recent
 
