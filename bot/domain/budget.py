@@ -51,6 +51,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.SHOW_SERVICE: ("chat.postMessage", POSTING),
     EffectKind.MIRROR_UPDATE: ("chat.postMessage", POSTING),
     EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
+    EffectKind.SHOW_ACTION: ("chat.postMessage", POSTING),  # edited later as well
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
@@ -79,6 +80,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+    EffectKind.OPEN_ACTION: ("github.write", WRITING),
+    EffectKind.CHANGE_ACTION: ("github.write", WRITING),
 }
 
 _TO_ONE_PERSON = {
@@ -91,6 +94,7 @@ _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,
     EffectKind.POST_ENTRY,
     EffectKind.REMIND,
+    EffectKind.SHOW_ACTION,
     EffectKind.SHOW_SERVICE,
 }
 

@@ -12,7 +12,7 @@ import math
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from urllib.parse import quote
 from bot.errors import ProviderError, Reason
 from bot.ports import Activity, Change, Ticket
 from bot.providers.github.errors import NAME, NotReadableError, provider_error
+from bot.providers.github.events import moment, news_of
 from bot.providers.http import Observe, lost
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     from github.Issue import Issue
     from github.Repository import Repository
 
-    from bot.ports import Tickets
+    from bot.ports import IssueNews, Tickets
 
 T = TypeVar("T")
 
 BODY_LIMIT = 65_536  # characters, docs.github.com/rest/issues/comments
 TITLE_LIMIT = 256
 THREADS = 4
+PAGE = 100
 #: How many deployments and issues are worth telling.
 NEWEST = 3
 _REPO = re.compile(r"[\w.-]+/(?!\.+$)[\w.-]+")
@@ -133,6 +135,48 @@ class GitHubTickets:
         """Reopen; open already is fine."""
         await self._edit(ticket, state="open")
 
+    async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
+        """Open, closed as completed, or (not ``planned``) as not planned; the issue after that."""
+        if is_open:
+            return await self._edit(ticket, state="open")
+        reason = "completed" if planned else "not_planned"
+        return await self._edit(ticket, state="closed", state_reason=reason)
+
+    async def assign(self, ticket: Ticket, login: str | None) -> Ticket:
+        """Exactly that person; INVALID when they (or our token) lack access, which GitHub tells in two ways."""
+        wanted = [login] if login else []
+        try:
+            after = await self._edit(ticket, assignees=wanted)
+        except ProviderError as error:
+            if error.reason is Reason.INVALID and "assignees" in error.detail:
+                raise _unassignable(login, ticket, error.detail) from None
+            raise
+        # Without write access GitHub drops assignees without a word.
+        if {one.casefold() for one in wanted} - {one.casefold() for one in after.assignees}:
+            raise _unassignable(login, ticket, "GitHub dropped it: the token lacks write access")
+        return after
+
+    async def changed(
+        self, repo: str, since: datetime
+    ) -> tuple[Sequence[IssueNews], datetime | None]:
+        """Issues changed at or after ``since``, oldest change first, one page; and from when to ask next.
+
+        A page that is full of one second is passed over, or it would be read for ever.
+        """
+
+        def look() -> tuple[Sequence[IssueNews], datetime | None]:
+            issues = self._repo(repo).get_issues(
+                state="all", since=since.astimezone(UTC), sort="updated", direction="asc"
+            )
+            page = list(islice(issues, PAGE))
+            times = [at for one in page if (at := moment(_shown(one).get("updated_at")))]
+            stuck = len(page) == PAGE and min(times, default=None) == max(times, default=None)
+            until = max(times) + timedelta(seconds=stuck) if times else None
+            news = [news_of(_shown(one), repo) for one in page if "/pull/" not in one.html_url]
+            return news, until
+
+        return await self._run("GET issues changed", look)
+
     async def repository(self, repo: str) -> Mapping[str, Any]:
         """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when unseen."""
 
@@ -180,13 +224,14 @@ class GitHubTickets:
         if hub is not None:
             hub.close()
 
-    async def _edit(self, ticket: Ticket, **changes: Any) -> None:
-        def edit() -> str:
+    async def _edit(self, ticket: Ticket, **changes: Any) -> Ticket:
+        def edit() -> Ticket:
             issue = self._issue(ticket)
             issue.edit(**changes)
-            return _readable(issue.state, str)
+            _readable(issue.state, str)
+            return _ticket(ticket.repo, issue, number=ticket.number, url=ticket.url)
 
-        await self._run("PATCH issue", edit, write=True)
+        return await self._run("PATCH issue", edit, write=True)
 
     def _hub(self) -> Github:
         """The client, made on first use in a thread: importing it costs 20 MB and a second."""
@@ -198,7 +243,7 @@ class GitHubTickets:
                 base_url=self._base_url,
                 timeout=max(1, math.ceil(self._timeout)),
                 retry=None,
-                per_page=100,
+                per_page=PAGE,
                 seconds_between_requests=0,
                 seconds_between_writes=0,
                 lazy=True,
@@ -240,14 +285,35 @@ class GitHubTickets:
                 self._observe(operation, outcome, time.monotonic() - started)
 
 
-def _ticket(repo: str, issue: Issue) -> Ticket:
+def _ticket(repo: str, issue: Issue, number: int | None = None, url: str = "") -> Ticket:
+    """The issue as answered; ``number`` and ``url`` where they are known already."""
+    data = _shown(issue)
+    author = data.get("user") or {}
+    people = data.get("assignees") or ()
     return Ticket(
         repo=repo,
-        number=_readable(issue.number, int),
-        url=_readable(issue.html_url, str),
+        number=number or _readable(issue.number, int),
+        url=url or _readable(issue.html_url, str),
         state=issue.state or "open",
         labels=tuple(label.name for label in issue.labels),
+        assignees=tuple(str(one["login"]) for one in people if one and one.get("login")),
+        author=str(author.get("login") or ""),
+        updated_at=moment(data.get("updated_at")),
     )
+
+
+def _shown(issue: Issue) -> Mapping[str, Any]:
+    """What the answer holds; ``raw_data`` would read an entry of a list once more, for each of them."""
+    held: Mapping[str, Any] = issue._rawData  # noqa: SLF001
+    return held
+
+
+def _unassignable(login: str | None, ticket: Ticket, why: str) -> ProviderError:
+    detail = (
+        f"{login} cannot be assigned in {ticket.repo} ({why}). "
+        "Give them access to the repository, then press Retry"
+    )
+    return ProviderError(NAME, Reason.INVALID, detail, code="assignee")
 
 
 def _deployment(one: Deployment) -> Change:
