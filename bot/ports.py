@@ -472,16 +472,8 @@ class Tickets(Protocol):
         """Whether a comment with our marker is there."""
         ...
 
-    async def close(self, ticket: Ticket) -> None:
-        """Close as completed; closed already is fine."""
-        ...
-
-    async def reopen(self, ticket: Ticket) -> None:
-        """Reopen; open already is fine."""
-        ...
-
     async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
-        """Open, closed as completed, or (not ``planned``) as not planned; the issue after that."""
+        """Open, closed as completed, or (not ``planned``) as not planned; so already is fine. The issue after that."""
         ...
 
     async def assign(self, ticket: Ticket, login: str | None) -> Ticket:

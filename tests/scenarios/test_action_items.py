@@ -69,7 +69,8 @@ class Work:
     async def message(self, words: str) -> Json:
         """The item's one message."""
         state = await self.s.state()
-        found = [m for m in messages_in(state, self.room) if "action item: " in m["text"]]
+        start = f"{self.name} action item: "
+        found = [m for m in messages_in(state, self.room) if m["text"].startswith(start)]
         [message] = [m for m in found if words in m["text"]]
         return message
 

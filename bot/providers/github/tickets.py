@@ -83,16 +83,18 @@ class GitHubTickets:
         text = _marked(body, key)
 
         def make() -> Ticket:
-            return _ticket(repo, self._repo(repo).create_issue(name, body=text, labels=wanted))
+            return _ticket(
+                repo, self.repository_of(repo).create_issue(name, body=text, labels=wanted)
+            )
 
-        return await self._run("POST issue", make, write=True)
+        return await self.run("POST issue", make, write=True)
 
     async def find(self, repo: str, key: str, *, since: datetime) -> Ticket | None:
         """The issue with our marker updated at or after ``since``, else None."""
         wanted = marker(key)
 
         def look() -> Ticket | None:
-            issues = self._repo(repo).get_issues(
+            issues = self.repository_of(repo).get_issues(
                 state="all", since=since.astimezone(UTC), sort="updated", direction="asc"
             )
             for issue in issues:
@@ -102,7 +104,7 @@ class GitHubTickets:
                     return _ticket(repo, issue)
             return None
 
-        return await self._run("GET issues", look)
+        return await self.run("GET issues", look)
 
     async def edit_body(self, ticket: Ticket, body: str, *, key: str) -> None:
         """Replace the body (marker kept)."""
@@ -116,7 +118,7 @@ class GitHubTickets:
         def say() -> int:
             return _readable(self._issue(ticket).create_comment(words).id, int)
 
-        await self._run("POST comment", say, write=True)
+        await self.run("POST comment", say, write=True)
 
     async def has_comment(self, ticket: Ticket, key: str) -> bool:
         """Whether a comment with our marker is there."""
@@ -125,18 +127,10 @@ class GitHubTickets:
         def look() -> bool:
             return any(wanted in (one.body or "") for one in self._issue(ticket).get_comments())
 
-        return await self._run("GET comments", look)
-
-    async def close(self, ticket: Ticket) -> None:
-        """Close as completed; closed already is fine."""
-        await self._edit(ticket, state="closed", state_reason="completed")
-
-    async def reopen(self, ticket: Ticket) -> None:
-        """Reopen; open already is fine."""
-        await self._edit(ticket, state="open")
+        return await self.run("GET comments", look)
 
     async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
-        """Open, closed as completed, or (not ``planned``) as not planned; the issue after that."""
+        """Open, closed as completed, or (not ``planned``) as not planned; so already is fine. The issue after that."""
         if is_open:
             return await self._edit(ticket, state="open")
         reason = "completed" if planned else "not_planned"
@@ -165,7 +159,7 @@ class GitHubTickets:
         """
 
         def look() -> tuple[Sequence[IssueNews], datetime | None]:
-            issues = self._repo(repo).get_issues(
+            issues = self.repository_of(repo).get_issues(
                 state="all", since=since.astimezone(UTC), sort="updated", direction="asc"
             )
             page = list(islice(issues, PAGE))
@@ -175,13 +169,13 @@ class GitHubTickets:
             news = [news_of(_shown(one), repo) for one in page if "/pull/" not in one.html_url]
             return news, until
 
-        return await self._run("GET issues changed", look)
+        return await self.run("GET issues changed", look)
 
     async def repository(self, repo: str) -> Mapping[str, Any]:
         """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when unseen."""
 
         def look() -> Mapping[str, Any]:
-            data = self._repo(repo).raw_data
+            data = self.repository_of(repo).raw_data
             rights = data.get("permissions")
             push = rights.get("push") is True if isinstance(rights, dict) else False
             if not isinstance(data.get("full_name"), str):
@@ -194,13 +188,13 @@ class GitHubTickets:
                 "permissions": {"push": push},
             }
 
-        return await self._run("GET repository", look)
+        return await self.run("GET repository", look)
 
     async def recent(self, repo: str) -> Activity:
         """The newest deployments and open issues; NOT_FOUND when the repository cannot be seen."""
 
         def look() -> Activity:
-            found = self._repo(repo)
+            found = self.repository_of(repo)
             deployments = islice(found.get_deployments(), NEWEST)
             issues = (i for i in found.get_issues(state="open") if "/pull/" not in i.html_url)
             return Activity(
@@ -209,11 +203,11 @@ class GitHubTickets:
                 issues=tuple(_change(one) for one in islice(issues, NEWEST)),
             )
 
-        return await self._run("GET repository activity", look)
+        return await self.run("GET repository activity", look)
 
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
-        return await self._run("GET user", lambda: _readable(self._hub().get_user().login, str))
+        return await self.run("GET user", lambda: _readable(self._hub().get_user().login, str))
 
     async def aclose(self) -> None:
         """Let go of the connections and threads, without waiting for a call that hangs."""
@@ -231,7 +225,7 @@ class GitHubTickets:
             _readable(issue.state, str)
             return _ticket(ticket.repo, issue, number=ticket.number, url=ticket.url)
 
-        return await self._run("PATCH issue", edit, write=True)
+        return await self.run("PATCH issue", edit, write=True)
 
     def _hub(self) -> Github:
         """The client, made on first use in a thread: importing it costs 20 MB and a second."""
@@ -251,15 +245,16 @@ class GitHubTickets:
             )
         return self._github
 
-    def _repo(self, repo: str) -> Repository:
+    def repository_of(self, repo: str) -> Repository:
+        """PyGithub's repository, not read yet; to be used inside ``run``."""
         if not _REPO.fullmatch(repo):
             raise ProviderError(NAME, Reason.INVALID, f"'{repo[:100]}' is no owner/name")
         return self._hub().get_repo(repo)
 
     def _issue(self, ticket: Ticket) -> Issue:
-        return self._repo(ticket.repo).get_issue(ticket.number)
+        return self.repository_of(ticket.repo).get_issue(ticket.number)
 
-    async def _run(self, operation: str, work: Callable[[], T], *, write: bool = False) -> T:
+    async def run(self, operation: str, work: Callable[[], T], *, write: bool = False) -> T:
         """Run ``work`` on one of our threads, within the timeout, and turn errors into reasons."""
         threads = self._threads = self._threads or ThreadPoolExecutor(
             THREADS, thread_name_prefix="github"

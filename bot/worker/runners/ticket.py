@@ -93,10 +93,6 @@ async def change(world: World, effect: Claimed) -> Settle | None:
     ticket = _ticket(incident)
     if ticket is None:
         return None
-    tickets, number, state = world.the_tickets(), incident.number, OPEN
-    if incident.is_open:
-        await tickets.reopen(ticket)
-    else:
-        await tickets.close(ticket)
-        state = CLOSED
-    return lambda tx: remember_state(tx, number, state, tx.now)
+    after = await world.the_tickets().set_state(ticket, is_open=incident.is_open)
+    state = OPEN if incident.is_open else CLOSED
+    return lambda tx: remember_state(tx, incident.number, state, after.updated_at)

@@ -296,12 +296,6 @@ class FakeTickets(Vendor):
         self.asked("has_comment", ticket.number, key)
         return key in self.commented
 
-    async def close(self, ticket: Ticket) -> None:
-        self.asked("close", ticket.number)
-
-    async def reopen(self, ticket: Ticket) -> None:
-        self.asked("reopen", ticket.number)
-
     async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
         self.asked("set_state", ticket.number, is_open, planned)
         return replace(ticket, updated_at=NOW)
