@@ -110,6 +110,8 @@ async def work(s: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Work]:
     await s.quiet()
     yield Work(s, name, room)
     assert await s.problems() == []
+    dead = [one for one in await s.unfinished() if one["state"] == "dead"]
+    assert [one for one in dead if "nobody-of-that-name" not in str(one["why"])] == []
 
 
 async def test_an_action_item_becomes_an_issue_assigned_to_its_owner(work: Work) -> None:

@@ -62,6 +62,7 @@ async def work(s: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Work]:
     made = await at_work(s, request.node.name.replace("_", " ")[:60])
     yield made
     assert await s.problems() == []
+    assert [one for one in await s.unfinished() if one["state"] == "dead"] == []
 
 
 async def does(work: Work, action: str, issue: Json, *, by: str = "bob", **more: Any) -> Json:

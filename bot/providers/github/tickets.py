@@ -12,6 +12,7 @@ import math
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -222,8 +223,7 @@ class GitHubTickets:
         def edit() -> Ticket:
             issue = self._issue(ticket)
             issue.edit(**changes)
-            _readable(issue.state, str)
-            return _ticket(ticket.repo, issue, number=ticket.number, url=ticket.url)
+            return _edited(ticket, issue)
 
         return await self.run("PATCH issue", edit, write=True)
 
@@ -280,20 +280,28 @@ class GitHubTickets:
                 self._observe(operation, outcome, time.monotonic() - started)
 
 
-def _ticket(repo: str, issue: Issue, number: int | None = None, url: str = "") -> Ticket:
-    """The issue as answered; ``number`` and ``url`` where they are known already."""
+def _ticket(repo: str, issue: Issue) -> Ticket:
     data = _shown(issue)
     author = data.get("user") or {}
-    people = data.get("assignees") or ()
     return Ticket(
         repo=repo,
-        number=number or _readable(issue.number, int),
-        url=url or _readable(issue.html_url, str),
+        number=_readable(issue.number, int),
+        url=_readable(issue.html_url, str),
         state=issue.state or "open",
         labels=tuple(label.name for label in issue.labels),
-        assignees=tuple(str(one["login"]) for one in people if one and one.get("login")),
         author=str(author.get("login") or ""),
         updated_at=moment(data.get("updated_at")),
+    )
+
+
+def _edited(ticket: Ticket, issue: Issue) -> Ticket:
+    """The issue after a change: PyGithub takes the answer over into its attributes only."""
+    return replace(
+        ticket,
+        state=_readable(issue.state, str),
+        assignees=tuple(one.login for one in issue.assignees or ()),
+        author=getattr(issue.user, "login", None) or "",
+        updated_at=issue.updated_at,
     )
 
 
