@@ -72,6 +72,7 @@ class CardContext:
     notes: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     related: tuple[Incident, ...] = ()
+    actions: tuple[int, int] = (0, 0)  # action items: how many are done, how many there are
     postmortem_available: bool = False
     subscribe_available: bool = False
 
@@ -88,6 +89,7 @@ def card(incident: Incident, context: CardContext, *, place: Place) -> Message:
     links = places_line(incident, context, place)
     if links:
         blocks.append(kit.context(links))
+    blocks += actions_line(context)
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
     notes = [note for note in context.notes if text.shows(note)][:MAX_NOTES]
@@ -250,6 +252,12 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
     links += [text.link(each.url, text.truncate(each.label, 60)) for each in shown]
     kept, _ = kit.fit(links, kit.FIELD_LIMIT)
     return " · ".join(kept)
+
+
+def actions_line(context: CardContext) -> list[Block]:
+    """``Action items: 2 of 3 done``, once there are any."""
+    done, every = context.actions
+    return [kit.context(f"⚡ Action items: {done:,} of {every:,} done")] if every else []
 
 
 def related_line(context: CardContext) -> str:

@@ -82,6 +82,21 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     EntryKind.STATUS_UPDATE: _Sentence("📣", "{who} posted an update", "Status update"),
     EntryKind.MESSAGE: _Sentence("📌", "Message by {who}", "Message"),
     EntryKind.ACTION_ITEM: _Sentence("⚡", "Action item, said by {who}", "Action item"),
+    EntryKind.ACTION_DONE: _Sentence(
+        "☑️", "{who} completed an action item{target}", "Action item done{target}"
+    ),
+    EntryKind.ACTION_REOPENED: _Sentence(
+        "↩️", "{who} reopened an action item{target}", "Action item open again{target}"
+    ),
+    EntryKind.ACTION_OWNER: _Sentence(
+        "🙋", "{who} gave an action item to {target}", "Action item given to {target}", "nobody"
+    ),
+    EntryKind.ACTION_CHANGED: _Sentence(
+        "✏️", "{who} changed an action item{target}", "Action item changed{target}"
+    ),
+    EntryKind.TICKET: _Sentence(
+        "🐙", "{who} {target} the incident's issue", "The incident's issue was {target}", "changed"
+    ),
     EntryKind.FOLLOW_UP: _Sentence("⏩", "To follow up, said by {who}", "To follow up"),
     EntryKind.REMOVED: _Sentence("🧹", "{who} removed an entry", "An entry was removed"),
     EntryKind.MERGED: _Sentence(
@@ -94,6 +109,12 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
 }
 # Kinds whose text is the target when no target is given: vendors tell "P1" as text.
 _ABOUT_MESSAGES: Final = frozenset({EntryKind.MESSAGE, EntryKind.ACTION_ITEM, EntryKind.FOLLOW_UP})
+_ADDED: Final = _Sentence(
+    "⚡", "{who} added an action item{target}", "An action item was added{target}"
+)
+_IN_BRACKETS: Final = frozenset(
+    {EntryKind.ACTION_DONE, EntryKind.ACTION_REOPENED, EntryKind.ACTION_CHANGED}
+)
 _TEXT_IS_TARGET: Final = frozenset(
     {
         EntryKind.PRIORITY,
@@ -111,7 +132,7 @@ _TEXT_IS_TARGET: Final = frozenset(
 
 def entry_line(entry: Entry, said: str = "") -> str:
     """Who did what to whom; ``said`` is what they wrote, as mrkdwn, if it belongs on the line."""
-    sentence = _role_sentence(entry) if entry.kind is EntryKind.ROLE else _SENTENCES[entry.kind]
+    sentence = _sentence(entry)
     somebody = entry.actor is not None and entry.actor != MUSTER
     who = text.mention(entry.actor) if somebody else ""
     template = sentence.by_somebody if who else sentence.by_nobody
@@ -128,6 +149,15 @@ def entry_line(entry: Entry, said: str = "") -> str:
     if entry.kind in _ABOUT_MESSAGES and text.safe_url(entry.target):
         line += f" ({text.link(entry.target, 'message')})"
     return f"{line}: {said}{suffix}" if said else f"{line}{suffix}"
+
+
+def _sentence(entry: Entry) -> _Sentence:
+    """The words for this entry; an action item that is no message was added, not said."""
+    if entry.kind is EntryKind.ROLE:
+        return _role_sentence(entry)
+    if entry.kind is EntryKind.ACTION_ITEM and (entry.vendor_id or "").startswith("action:"):
+        return _ADDED
+    return _SENTENCES[entry.kind]
 
 
 def _role_sentence(entry: Entry) -> _Sentence:
@@ -153,12 +183,21 @@ def _target(entry: Entry) -> str:
         if role and entry.actor and entry.actor_target and entry.actor.is_same(entry.actor_target):
             return role
         return f"{role} to {person}" if role and person else role or person
+    if entry.kind is EntryKind.ACTION_ITEM or entry.kind in _IN_BRACKETS:
+        return _beside(entry)
     if entry.actor_target is not None:
         return text.mention(entry.actor_target)
     words = entry.target.strip() or (entry.text.strip() if entry.kind in _TEXT_IS_TARGET else "")
     if entry.kind is EntryKind.CHANNEL and _CHANNEL_ID.fullmatch(words):
         return text.channel_link(words)
     return text.inline(words, 500) if words else ""
+
+
+def _beside(entry: Entry) -> str:
+    """Of an action item: for whom it is, or what is to be said besides."""
+    if entry.kind is EntryKind.ACTION_ITEM:
+        return f" for {text.mention(entry.actor_target)}" if entry.actor_target else ""
+    return f" ({text.inline(entry.target, 300)})" if entry.target.strip() else ""
 
 
 def entry_words(entry: Entry) -> str:

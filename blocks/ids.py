@@ -48,12 +48,16 @@ class ActionId(StrEnum):
     ADD_NOTE = "incident.add_note"
     TIMELINE = "incident.timeline"
     MERGE = "incident.merge"
+    ADD_ACTION_ITEM = "incident.add_action_item"
     MAKE_PRIVATE = "incident.make_private"
     OPEN_FORM = "mention.open_form"
     TAKE_ROLE = "role.take"
     FREE_ROLE = "role.free"
     REMOVE_SERVICE = "service.remove"
     INVITE_OWNERS = "service.invite_owners"
+    ACTION_DONE = "action_item.done"
+    ACTION_REOPEN = "action_item.reopen"
+    ACTION_OWNER = "action_item.owner"
     PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     RETRY = "step.retry"
@@ -79,6 +83,8 @@ class CallbackId(StrEnum):
     SERVICES = "services"
     PAGE_SOMEONE = "page_someone"
     PICK_INCIDENT = "pick_incident"
+    ACTION_ITEMS = "action_items"
+    ACTION_OWNER = "action_owner"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -119,6 +125,7 @@ class BlockId(StrEnum):
     INCIDENT = "field.incident"
     KEEP = "field.keep"
     USE_CHANNEL = "field.use_channel"
+    ACTION = "field.action"
 
 
 def step_block(effect_id: int) -> str:
@@ -199,6 +206,14 @@ class ServiceButton(ButtonValue):
 
     number: int
     service: str
+
+
+@dataclass(frozen=True)
+class ItemButton(ButtonValue):
+    """A button about one action item of an incident; also what the form about its owner keeps."""
+
+    number: int
+    item: int
 
 
 @dataclass(frozen=True)

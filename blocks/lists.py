@@ -94,6 +94,7 @@ def _details(incident: Incident, context: CardContext) -> list[Block]:
     links = card.places_line(incident, context, "announcement")
     if links:
         blocks.append(kit.context(links))
+    blocks += card.actions_line(context)
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
     if related := card.related_line(context):

@@ -10,7 +10,7 @@ from blocks import kit, text
 from blocks.card import merged_into
 from blocks.entries import entry_line, entry_words
 from blocks.forms.base import modal
-from blocks.ids import CallbackId, IncidentButton
+from blocks.ids import ActionId, BlockId, CallbackId, IncidentButton
 from blocks.steps import FailedStep, failed_steps
 from bot.domain.incident import EntryKind
 
@@ -65,15 +65,32 @@ def entry_message(incident: Incident, entry: Entry) -> Message:
     said = entry_words(entry)
     if len(said) <= ONE_LINE and "\n" not in said:
         words = entry_line(entry, text.prose(said))
-        blocks = [kit.section(words)]
+        blocks: list[Block] = [kit.section(words)]
     else:
         words = entry_line(entry, text.inline(said, 1500))
         blocks = [kit.section(part) for part in _long(entry_line(entry), said)]
     if entry.kind is EntryKind.RESOLVED and incident.merged_into is not None:
         blocks.append(kit.section(f"🔀 Go on in *{merged_into(incident)}*"))
+    if entry.kind is EntryKind.TICKET:
+        blocks += _about_issue(incident, entry)
     if incident.private:
         return kit.message(f"🔒 News in private incident {incident.name}", blocks)
     return kit.message(f"{incident.name} {words}", blocks)
+
+
+def _about_issue(incident: Incident, entry: Entry) -> list[Block]:
+    """The issue and the incident have parted ways: say so, and offer what joins them again."""
+    target, ticket = IncidentButton(number=incident.number), incident.ticket
+    issue = text.link(ticket.url, f"{ticket.repo}#{ticket.number}") if ticket else "the issue"
+    closed = entry.target == "closed"
+    if closed is not incident.is_open:  # so they agree by now
+        return [kit.context(issue)]
+    label, action = ("Resolve", ActionId.RESOLVE) if closed else ("Reopen", ActionId.REOPEN)
+    state = "still open" if closed else "resolved"
+    return [
+        kit.context(f"{issue} · {incident.name} is {state}; {label} if that has changed too."),
+        kit.actions([kit.button(label, action, target, about=incident.name)], BlockId.ACTIONS),
+    ]
 
 
 def _long(line: str, said: str) -> list[str]:

@@ -15,11 +15,13 @@ from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsErro
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
+from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
+from bot.services.issue_news import IssueFollowing
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.paging import Paging
@@ -52,7 +54,6 @@ log = structlog.get_logger()
 
 #: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
 SHUTDOWN_SECONDS = 10.0
-#: Under which name the database remembers who Slack said we are.
 
 
 class Muster:
@@ -77,7 +78,7 @@ class Muster:
         people, reports = PeopleDirectory(house), Reports(house)
         updates, reminding = Updates(house), Reminding(house)
         inbound = InboundEvents(house)
-        messages = MessageTimeline(house)
+        messages, actions = MessageTimeline(house), ActionItems(house)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -99,6 +100,8 @@ class Muster:
             reminding=reminding,
             rooms=rooms,
             messages=messages,
+            actions=actions,
+            following=IssueFollowing(house, actions),
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -109,7 +112,12 @@ class Muster:
             app_token=settings.slack.app_token.get_secret_value(),
             api_url=settings.slack.api_url,
         )
-        self.sweeps = Sweeps(self.world, self.worker, poll_seconds=settings.pagerduty.poll_seconds)
+        self.sweeps = Sweeps(
+            self.world,
+            self.worker,
+            poll_seconds=settings.pagerduty.poll_seconds,
+            told_by_github=settings.github.webhook_secret is not None,
+        )
         desk = Desk(
             incidents=incidents,
             inbound=inbound,
@@ -123,6 +131,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            actions=actions,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -182,6 +191,7 @@ class Muster:
             pagerduty_secrets=[
                 s.get_secret_value() for s in self.settings.pagerduty.webhook_secrets
             ],
+            github_secrets=self.settings.github.webhook_secrets,
         )
         readiness = Readiness(
             required={

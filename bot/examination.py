@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot import doctor, providers
 from bot.doctor import probes
 from bot.ports import SystemClock
+from bot.providers.github import GitHubHooks
 from bot.store import migrate, queries
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -97,6 +98,7 @@ async def examine(
     try:
         context = replace(
             context_of(settings, catalog, work, chat=chat, pager=pager, tickets=tickets),
+            hooks=GitHubHooks(tickets) if tickets is not None else None,
             fix=fix,
             tell=tell,
             agree=agree,

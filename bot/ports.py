@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.domain.issue_news import IssueNews
 from bot.domain.page import Page, PageEvent
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-__all__ = ["Page", "PageEvent"]  # told by pagers, defined in the domain; the rest is defined here
+__all__ = [
+    "IssueNews",
+    "Page",
+    "PageEvent",
+]  # told by vendors, defined in the domain; the rest is defined here
 
 # --- chat ----------------------------------------------------------------------------------------------------
 
@@ -421,6 +426,9 @@ class Ticket:
     url: str
     state: str = "open"
     labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    author: str = ""
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -467,12 +475,18 @@ class Tickets(Protocol):
         """Whether a comment with our marker is there."""
         ...
 
-    async def close(self, ticket: Ticket) -> None:
-        """Close as completed; closed already is fine."""
+    async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
+        """Open, closed as completed, or (not ``planned``) as not planned; so already is fine. The issue after that."""
         ...
 
-    async def reopen(self, ticket: Ticket) -> None:
-        """Reopen; open already is fine."""
+    async def assign(self, ticket: Ticket, login: str | None) -> Ticket:
+        """Exactly that person (nobody for None); INVALID when GitHub does not let them be assigned."""
+        ...
+
+    async def changed(
+        self, repo: str, since: datetime
+    ) -> tuple[Sequence[IssueNews], datetime | None]:
+        """Issues changed at or after ``since``, oldest change first, one page; and from when to ask next."""
         ...
 
     async def repository(self, repo: str) -> Mapping[str, Any]:

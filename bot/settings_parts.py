@@ -117,6 +117,11 @@ class GitHub(Part):
         "GITHUB_WEBHOOK_SECRET", "The Secret you typed at GitHub > repository > Settings > Webhooks"
     )
 
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """What webhooks may be signed with; nothing refuses everybody."""
+        return [self.webhook_secret.get_secret_value()] if self.webhook_secret else []
+
 
 class Http(Part):
     """Our own web server."""

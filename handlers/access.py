@@ -70,6 +70,8 @@ COMMANDS: Final[Mapping[str, Decision]] = {
     "merge": Asks(Right.RESOLVE),
     "update": Asks(Right.PUBLISH),
     "timeline": _READS,
+    "action": Asks(Right.ACT),
+    "actions": _READS,
     "report": Free("reads only; the charts are sent to whoever asked"),
     "doctor": Asks(Right.ACT),
     "help": _READS,
@@ -108,6 +110,10 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.REMOVE_SERVICE: Asks(Right.ACT),
     ActionId.INVITE_OWNERS: Asks(Right.ACT),
     ActionId.PAGE_SOMEONE: Leads(CallbackId.PAGE_SOMEONE),
+    ActionId.ADD_ACTION_ITEM: Leads(CallbackId.ACTION_ITEMS),
+    ActionId.ACTION_DONE: Asks(Right.ACT),
+    ActionId.ACTION_REOPEN: Asks(Right.ACT),
+    ActionId.ACTION_OWNER: Leads(CallbackId.ACTION_OWNER),
 }
 VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.DECLARE: Asks(Right.DECLARE),
@@ -125,6 +131,8 @@ VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.POST_UPDATE: Asks(Right.PUBLISH),
     CallbackId.SERVICES: Asks(Right.ACT),
     CallbackId.PAGE_SOMEONE: Asks(Right.ACT),
+    CallbackId.ACTION_ITEMS: Asks(Right.ACT),
+    CallbackId.ACTION_OWNER: Asks(Right.ACT),
     CallbackId.PICK_INCIDENT: _ITSELF,
 }
 SHORTCUTS: Final[Mapping[ShortcutId, Decision]] = {

@@ -14,6 +14,7 @@ from blocks.ids import ActionId, DeclareButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
 from handlers import (
+    action_items,
     asking,
     commands,
     edits,
@@ -207,4 +208,5 @@ ACTIONS: dict[ActionId, Handler] = {
     **roles.ACTIONS,
     **services.ACTIONS,
     **asking.ACTIONS,
+    **action_items.ACTIONS,
 }

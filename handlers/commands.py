@@ -22,6 +22,7 @@ from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
 from handlers import (
+    action_items,
     asking,
     grammar,
     listing,
@@ -323,6 +324,7 @@ COMMANDS: dict[str, Command] = {
     **services.COMMANDS,
     **asking.COMMANDS,
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
+    **action_items.COMMANDS,
     **merging.COMMANDS,
     **updates.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),

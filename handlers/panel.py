@@ -24,6 +24,7 @@ OPEN_ACTIONS = (
     ActionId.SERVICES,
     ActionId.PAGE_SOMEONE,
     ActionId.ADD_NOTE,
+    ActionId.ADD_ACTION_ITEM,
     ActionId.TIMELINE,
     ActionId.MERGE,
 )
@@ -33,6 +34,7 @@ CLOSED_ACTIONS = (
     ActionId.ASSIGN_ROLES,
     ActionId.SERVICES,
     ActionId.ADD_NOTE,
+    ActionId.ADD_ACTION_ITEM,
     ActionId.TIMELINE,
 )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
+    from bot.services.action_items import ActionItems
     from bot.services.affected import AffectedServices
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
@@ -71,6 +72,7 @@ class Desk:
     roles: Roles
     services: AffectedServices
     asking: Asking
+    actions: ActionItems
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient
@@ -92,6 +94,7 @@ class Desk:
             now=await self.incidents.now(),
             severities={s.name: s.emoji for s in self.catalog.severities},
             related=tuple(await self.incidents.related(incident)),
+            actions=await self.actions.counted(incident.number),
         )
 
 

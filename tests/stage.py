@@ -48,6 +48,7 @@ __all__ = [
     "CAROL",
     "DAVE",
     "GENERAL",
+    "GITHUB_SECRET",
     "PAGERDUTY_SECRET",
     "DefaultRouter",
     "Json",
@@ -69,6 +70,7 @@ ALICE, BOB, CAROL, DAVE = "U0ALICE00", "U0BOB0000", "U0CAROL00", "U0DAVE000"
 GENERAL = "C0GENERAL0"
 API_TOKEN = "a-token-for-programs"
 PAGERDUTY_SECRET = "sandbox-pagerduty-secret"
+GITHUB_SECRET = "sandbox-github-secret"
 
 
 class DefaultRouter:
@@ -103,6 +105,7 @@ def bot_environ(
         "GITHUB_API_URL": f"{sandbox_url}/github",
         "GITHUB_OWNER": "acme",
         "GITHUB_DEFAULT_REPO": "acme/incidents",
+        "GITHUB_WEBHOOK_SECRET": GITHUB_SECRET,
         "DATABASE_URL": database,
         "HTTP_PORT": str(port),
         "API_TOKEN": API_TOKEN,
@@ -222,8 +225,8 @@ class Stage:
             raise AssertionError(f"{error}: {await self.unfinished()}") from None
 
     def _webhooks_under_way(self) -> bool:
-        vendor: Any = self.sandbox.sandbox.vendors.get("pagerduty")
-        return bool(vendor and vendor.desk.webhooks._tasks)
+        vendors: Any = self.sandbox.sandbox.vendors.values()
+        return any(vendor.desk.webhooks._tasks for vendor in vendors)
 
     async def unfinished(self) -> list[Json]:
         """What the bot still wants to do and why it is not done: for failing tests."""
@@ -353,6 +356,10 @@ class Stage:
         return dict(
             await self._call("POST", "/api/pagerduty", {"as": by, "action": action, **more})
         )
+
+    async def github(self, action: str, *, by: str | None = None, **more: Any) -> Json:
+        """Somebody (a login, an e-mail) acts on GitHub."""
+        return dict(await self._call("POST", "/api/github", {"as": by, "action": action, **more}))
 
     async def fault(self, target: str, kind: str, **more: Any) -> None:
         """The next call of ``target`` goes wrong so; a fault the sandbox does not know is a mistake of the test."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from blocks import kit, text
-from blocks.card import facts, headline, related_line
+from blocks.card import actions_line, facts, headline, related_line
 from blocks.forms.base import modal
 from blocks.ids import ActionId, BlockId, CallbackId, IncidentButton
 
@@ -33,6 +33,7 @@ LABELS: Final[Mapping[ActionId, str]] = {
     ActionId.SERVICES: "Services",
     ActionId.PAGE_SOMEONE: "Page someone",
     ActionId.ADD_NOTE: "Add a note",
+    ActionId.ADD_ACTION_ITEM: "Add an action item",
     ActionId.TIMELINE: "Timeline",
     ActionId.MERGE: "Merge",
     ActionId.MAKE_PRIVATE: "Make private",
@@ -50,6 +51,7 @@ def build(
     ]
     if text.shows(incident.description):
         blocks.append(kit.section(text.quote(incident.description, 900)))
+    blocks += actions_line(context)
     if context.waiting:
         blocks.append(kit.context(f"⏳ {text.inline(context.waiting, 500)}"))
     if related := related_line(context):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
+    from bot.doctor.github_webhook import Hooks
     from bot.domain.catalog import Catalog
     from bot.errors import Problem
     from bot.ports import Chat, Clock, Pager, Tickets
@@ -39,6 +40,7 @@ class Context:
     chat: Chat
     pager: Pager | None = None
     tickets: Tickets | None = None
+    hooks: Hooks | None = None  # GitHub's webhooks
     clock: Clock = field(default_factory=SystemClock)
     manifest: Path = MANIFEST
     router_problems: Sequence[Problem] = ()
@@ -47,7 +49,7 @@ class Context:
     database: Callable[[], Awaitable[Database]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
-    #: Whether to mend PagerDuty's webhook subscription.
+    #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.
     tell: Callable[[str], None] | None = None

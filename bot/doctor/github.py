@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.doctor.findings import Report
+from bot.doctor.github_webhook import check_webhook
 from bot.errors import Reason
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ async def check(context: Context) -> list[Finding]:
     if not github.default_repo:
         mend = "Set GITHUB_DEFAULT_REPO to owner/name."
         report.warn("default repository", "incidents without a repository get no issue.", mend)
-    for repo, where in _repositories(context).items():
+    repositories = _repositories(context)
+    for repo, where in repositories.items():
         await _repository(tickets, repo, where, report)
+    await check_webhook(context, repositories, report)
     return report.findings
 
 

@@ -56,6 +56,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.SHOW_SERVICE: ("chat.postMessage", POSTING),
     EffectKind.MIRROR_UPDATE: ("chat.postMessage", POSTING),
     EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
+    EffectKind.SHOW_ACTION: ("chat.postMessage", POSTING),  # edited later as well
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
@@ -87,6 +88,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+    EffectKind.OPEN_ACTION: ("github.write", WRITING),
+    EffectKind.CHANGE_ACTION: ("github.write", WRITING),
 }
 
 #: A limit that is part of another: who draws on the first draws on the second as well.
@@ -114,6 +117,7 @@ _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,
     EffectKind.POST_ENTRY,
     EffectKind.REMIND,
+    EffectKind.SHOW_ACTION,
     EffectKind.SHOW_SERVICE,
 }
 

@@ -44,6 +44,7 @@ class EffectKind(StrEnum):
     LOOK_AT_MESSAGE = "slack.look_at_message"  # somebody marked it: which marks does it carry now
     CONFIRM_MESSAGE = "slack.confirm_message"  # our reaction says whether it is in the timeline
     ANSWER_MESSAGE = "slack.answer_message"  # in its thread: an incident was opened from it
+    SHOW_ACTION = "slack.show_action"  # an action item's one message
     WELCOME = "slack.welcome"  # ephemeral, at least once
     PUBLISH_HOME = "slack.publish_home"
     SEND_REPORT = "slack.send_report"
@@ -58,6 +59,9 @@ class EffectKind(StrEnum):
     REFRESH_TICKET = "github.refresh"
     COMMENT_TICKET = "github.comment"
     CHANGE_TICKET = "github.change"  # close, reopen
+    OPEN_ACTION = "github.open_action"  # an action item's issue
+    CHANGE_ACTION = "github.change_action"  # its state, its assignee
+    POLL_ISSUES = "github.poll"
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"

@@ -237,6 +237,11 @@ class EntryKind(StrEnum):
     STATUS_UPDATE = "status_update"
     MESSAGE = "message"
     ACTION_ITEM = "action_item"
+    ACTION_DONE = "action_item_done"
+    ACTION_REOPENED = "action_item_reopened"
+    ACTION_OWNER = "action_item_assigned"
+    ACTION_CHANGED = "action_item_changed"
+    TICKET = "ticket"  # somebody closed or reopened the incident's own issue on GitHub
     FOLLOW_UP = "follow_up"
     REMOVED = "removed"  # hides an earlier entry about a message; that one stays in the evidence
     MERGED = "merged"

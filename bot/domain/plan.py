@@ -27,7 +27,11 @@ PAGER_GRACE = timedelta(minutes=2)
 SILENT = {
     EntryKind.TRIGGERED,
     EntryKind.MESSAGE,
-    EntryKind.ACTION_ITEM,
+    EntryKind.ACTION_ITEM,  # an action item has a message of its own, edited in place
+    EntryKind.ACTION_DONE,
+    EntryKind.ACTION_REOPENED,
+    EntryKind.ACTION_OWNER,
+    EntryKind.ACTION_CHANGED,
     EntryKind.FOLLOW_UP,
     EntryKind.REMOVED,
     EntryKind.AUDIT,

@@ -38,6 +38,7 @@ def bot_environ(running: Running, bot_port: int, folder: str) -> dict[str, str]:
         "GITHUB_API_URL": f"{running.url}/github",
         "GITHUB_OWNER": "acme",
         "GITHUB_DEFAULT_REPO": "acme/incidents",
+        "GITHUB_WEBHOOK_SECRET": config.github_webhook_secret,
         "DATABASE_URL": f"sqlite:///{folder}/muster.db",
         "CONFIG_FILE": str(Path(folder) / "muster.yml"),
         "API_TOKEN": "sandbox",

@@ -11,13 +11,14 @@ from bot.domain.incident import Actor, EntryKind
 from bot.domain.permissions import Right
 from bot.errors import UserError
 from bot.services import permissions
+from bot.services.action_items import ActionItems
 from bot.services.base import SlackUser
 from bot.services.people import IDENTITY
 from bot.store import queries
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
-    from bot.domain.incident import Incident
+    from bot.domain.incident import Entry, Incident
     from bot.domain.moments import Said
     from bot.domain.permissions import NotAllowed
     from bot.services.base import House
@@ -39,6 +40,7 @@ class MessageTimeline:
         self._house = house
         self._work = house.work
         self._reactions = house.catalog.reactions
+        self._actions = ActionItems(house)
 
     async def marked(
         self, channel: str, ts: str, mark: str, *, by: str, once: str, removed: bool
@@ -108,12 +110,20 @@ class MessageTimeline:
         if wanted and kind not in known:
             changed = self._entered(tx, incident, said, kind, by)
         elif not wanted and kind in known:
-            tx.add_entry(incident, moments.removed(known[kind], tx.people.actor(by), tx.now))
-            changed = True
+            changed = self._taken_out(tx, incident, known[kind], tx.people.actor(by))
         else:
             changed = False
         if changed:
-            _told(tx, incident, said)
+            _told(tx, tx.incident(number), said)
+
+    def _taken_out(self, tx: Tx, incident: Incident, entry: Entry, by: Actor) -> bool:
+        """Hide the entry; an action item somebody works on stays, and its entry with it."""
+        if entry.kind is EntryKind.ACTION_ITEM and not self._actions.unmarked(
+            tx, incident, entry.vendor_id or "", by
+        ):
+            return False
+        tx.add_entry(incident, moments.removed(entry, by, tx.now))
+        return True
 
     def _refused(self, tx: Tx, incident: Incident, slack_id: str) -> NotAllowed | None:
         """Why their mark does not count; whoever is not mirrored after Slack was asked is of another workspace."""
@@ -138,6 +148,8 @@ class MessageTimeline:
             replace(said, text=words), kind, author, tx.people.actor(by, name), link
         )
         tx.add_entry(incident, entry)
+        if kind is EntryKind.ACTION_ITEM:
+            self._actions.marked(tx, incident, said, entry)
         return True
 
 

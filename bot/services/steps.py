@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import moments, plan
+from bot.domain import action_plan, moments, plan
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
+from bot.services.action_items import IDENTITY as GITHUB_IDENTITY
 from bot.services.moments import workspace_url
 from bot.store import queries
 
@@ -130,6 +131,7 @@ def card_posted(tx: Tx, number: int, ts: str) -> None:
 def _tell_all(tx: Tx, incident: Incident) -> None:
     for entry in tx.entries(incident.number):
         tx.emit(plan.entry_effects(incident, entry))
+    tx.emit(action_plan.show(incident, item) for item in tx.action_items(incident.number))
 
 
 def message_lost(tx: Tx, number: int, place: str) -> None:
@@ -161,6 +163,8 @@ def ticket_opened(tx: Tx, number: int, ticket: Ticket) -> None:
     incident = replace(incident, ticket=link)
     effects = (*plan.refresh(incident), *plan.bookmarks(incident), *plan.refresh_ticket(incident))
     tx.record(Decision(incident=incident, effects=effects))
+    if ticket.author:
+        tx.set_value(GITHUB_IDENTITY, {"login": ticket.author})
 
 
 def channel_archived(tx: Tx, number: int) -> None:

@@ -49,6 +49,8 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.CHANGE_TICKET: "GitHub issue change",
     EffectKind.COMMENT_TICKET: "GitHub comment",
     EffectKind.REFRESH_TICKET: "GitHub issue links",
+    EffectKind.OPEN_ACTION: "GitHub issue of an action item",
+    EffectKind.CHANGE_ACTION: "Change of an action item's issue",
     EffectKind.SEND_DIRECT: "Direct message",
     EffectKind.NOTIFY: "Notification",
     EffectKind.BRIEF: "Briefing",
@@ -65,6 +67,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.TELL_SUBSCRIBER: "Update to a subscriber",
     EffectKind.REMIND: "Reminder",
     EffectKind.SHOW_ON_CALL: "Who is on call",
+    EffectKind.SHOW_ACTION: "Action item in the channel",
 }
 
 #: Who may refuse our key, and is then stopped.

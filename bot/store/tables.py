@@ -141,6 +141,39 @@ class TallyRow(SQLModel, table=True):
     resolve_ms: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
+class ActionItemRow(SQLModel, table=True):
+    """Something to be done because of an incident."""
+
+    __tablename__ = "action_item"
+    __table_args__ = (
+        Index("ix_action_item_ticket", "ticket_number", "ticket_repo"),
+        Index("uq_action_item_message", "incident", "message", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident: int = Field(foreign_key="incident.number")
+    text: str = _text()
+    owner: dict[str, Any] | None = _json()
+    created_at: datetime = _time(nullable=False)
+    created_by: dict[str, Any] | None = _json()
+    done_at: datetime | None = _time()
+    done_by: dict[str, Any] | None = _json()
+    withdrawn_at: datetime | None = _time()
+    origin: str = Field(max_length=20)
+    message: str | None = None  # which message it is, for items made of one
+    said_by: dict[str, Any] | None = _json()
+    link: str = _text()
+    ticket_repo: str | None = None
+    ticket_number: int | None = None
+    ticket_url: str | None = None
+    ticket_at: datetime | None = _time()  # newest GitHub time the state rests on
+    assignee: str | None = None  # the login that is assigned there
+    touched: bool = False
+    channel: str | None = None  # where its one message is
+    ts: str | None = None
+    version: int = 0
+
+
 class EntryRow(SQLModel, table=True):
     """One timeline entry; append-only."""
 

@@ -13,8 +13,8 @@ from bot.domain import evidence, plan
 from bot.domain.effects import EffectKind
 from bot.domain.incident import Entry, Incident, Origin
 from bot.errors import NotFound
+from bot.store import action_items, sql
 from bot.store import effects as effect_store
-from bot.store import sql
 from bot.store.convert import (
     entry_columns,
     entry_facts,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
+    from bot.domain.action_item import ActionItem
     from bot.domain.effects import Effect
     from bot.domain.lifecycle import Decision
     from bot.ports import Delivery
@@ -212,6 +213,10 @@ class Tx:
         """Whether another incident of ours has reserved that channel name."""
         wanted = {"of": number, "name": name}
         return self.session.execute(_NAME_TAKEN, wanted).first() is not None
+
+    def action_items(self, number: int) -> list[ActionItem]:
+        """The incident's action items, oldest first, without those that were withdrawn."""
+        return action_items.of_incident(self, number)
 
     # --- timeline ----------------------------------------------------------------------------------------------
 

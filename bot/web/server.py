@@ -34,6 +34,7 @@ def build(
     app.include_router(api.router(incidents, api_token))
     app.router.routes += [
         Route("/webhooks/pagerduty", webhooks.pagerduty, methods=["POST"]),
+        Route("/webhooks/github", webhooks.github, methods=["POST"]),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),

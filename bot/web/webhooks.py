@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import structlog
 from starlette.responses import JSONResponse
 
 from bot.errors import Busy
 from bot.ports import Delivery
+from bot.providers.github import verify as verify_github
 from bot.providers.pagerduty import verify as verify_pagerduty
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ log = structlog.get_logger()
 
 #: PagerDuty drops events over 256 KB itself; twice that is surely not from it.
 MAX_BODY = 512 * 1024
+#: GitHub allows itself 25 MB, but an issue with the longest body before and after an edit stays below this.
+MAX_GITHUB_BODY = 2 * 1024 * 1024
+#: Longer ids and names no vendor sends.
+MAX_NAME = 200
 #: Deeper JSON than any vendor sends; the parser is not asked to go there.
 MAX_DEPTH = 64
 
@@ -104,16 +110,40 @@ def pagerduty_event(body: bytes) -> tuple[str, str]:
     return str(event_id), event_type
 
 
+def github_event(request: Request, body: bytes) -> Delivery:
+    """One of GitHub's events as it is kept: the JSON, also when it came as a form (``payload=``)."""
+    headers = request.headers
+    event_id, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
+    for name, value in (("X-GitHub-Delivery", event_id), ("X-GitHub-Event", event)):
+        if not value.strip() or len(value) > MAX_NAME:
+            raise Refused(422, f"The header {name} is missing or too long.")
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+        body = (fields.get("payload") or [""])[0].encode()
+    data = json_of(body)
+    if not isinstance(data, dict):
+        raise Refused(422, "The body is no object.")
+    action = data.get("action")
+    kind = f"{event}.{action}"[:MAX_NAME] if isinstance(action, str) and action else event
+    return Delivery(source="github", event_id=event_id, event_type=kind, body=body)
+
+
 class Webhooks:
     """The endpoints. Each answers with a reason and counts its answers."""
 
     def __init__(
-        self, inbound: InboundEvents, metrics: Metrics, *, pagerduty_secrets: Sequence[str]
+        self,
+        inbound: InboundEvents,
+        metrics: Metrics,
+        *,
+        pagerduty_secrets: Sequence[str],
+        github_secrets: Sequence[str] = (),
     ) -> None:
         """An endpoint whose secret is unset refuses everybody."""
         self._inbound = inbound
         self._metrics = metrics
         self._secrets = tuple(pagerduty_secrets)
+        self._github_secrets = tuple(github_secrets)
 
     async def pagerduty(self, request: Request) -> JSONResponse:
         """``POST /webhooks/pagerduty`` (developer.pagerduty.com/docs/webhooks-overview)."""
@@ -124,9 +154,24 @@ class Webhooks:
         if not verify_pagerduty(body, request.headers.get("x-pagerduty-signature"), self._secrets):
             raise Refused(401, "The signature is missing or wrong.")
         event_id, event_type = pagerduty_event(body)
-        fresh = await self._inbound.receive(
+        return await self._kept(
             Delivery(source="pagerduty", event_id=event_id, event_type=event_type, body=body)
         )
+
+    async def github(self, request: Request) -> JSONResponse:
+        """``POST /webhooks/github`` (docs.github.com/webhooks)."""
+        return await self._answered("github", self._github(request))
+
+    async def _github(self, request: Request) -> JSONResponse:
+        body = await body_of(request, MAX_GITHUB_BODY)
+        told = request.headers.get("x-hub-signature-256")
+        if not verify_github(body, told, self._github_secrets):
+            raise Refused(401, "The signature is missing or wrong.")
+        return await self._kept(github_event(request, body))
+
+    async def _kept(self, delivery: Delivery) -> JSONResponse:
+        """Answered 202 once it is on disk, whatever it says."""
+        fresh = await self._inbound.receive(delivery)
         return JSONResponse({"status": "accepted" if fresh else "known"}, status_code=202)
 
     async def _answered(self, source: str, work: Any) -> JSONResponse:

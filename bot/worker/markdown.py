@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
+    from bot.domain.action_item import ActionItem
     from bot.domain.incident import Actor, Entry, Incident
 
 
@@ -22,6 +23,41 @@ def _who(actor: Actor | None) -> str:
     return f"**{quiet(actor.name)}**" if actor else "**somebody**"
 
 
+def _channel_link(incident: Incident, workspace_url: str) -> list[str]:
+    if not incident.places.channel:
+        return []
+    name = f"#{incident.places.channel_name}"
+    if not workspace_url:
+        return [f"- Slack channel: {name}"]
+    url = f"{workspace_url.rstrip('/')}/archives/{incident.places.channel}"
+    return [f"- Slack channel: [{name}]({url})"]
+
+
+def action_body(
+    incident: Incident, item: ActionItem, workspace_url: str, *, login_known: bool
+) -> str:
+    """The body of an action item's issue: all of the text, the incident it came from, who is to do it."""
+    rows = [*(f"> {quiet(line)}" for line in item.text.splitlines()), ""]
+    rows += [f"Action item of **{incident.name}** ({quiet(incident.title)})", ""]
+    links = []
+    ticket = incident.ticket
+    if ticket and ticket.number and ticket.url:
+        links.append(f"- Incident: {ticket.url}")
+    links += _channel_link(incident, workspace_url)
+    if item.link:
+        said = f" by {quiet(item.said_by.name)}" if item.said_by else ""
+        links.append(f"- [Message]({item.link}){said}, {item.created_at:%Y-%m-%d %H:%M} UTC")
+    rows += [*links, ""] if links else []
+    if item.owner:
+        unknown = "" if login_known else " (Muster does not know their GitHub account)"
+        rows.append(f"Owner: {quiet(item.owner.name)}{unknown}")
+    if item.created_by:
+        rows.append(
+            f"Added by {quiet(item.created_by.name)} in Slack; closing this closes it there."
+        )
+    return "\n".join(rows)
+
+
 def issue_body(incident: Incident, workspace_url: str) -> str:
     """The issue's body: what happens, and links both ways."""
     rows = [
@@ -29,15 +65,7 @@ def issue_body(incident: Incident, workspace_url: str) -> str:
     ]
     if incident.description:
         rows += ["", *(f"> {quiet(line)}" for line in incident.description.splitlines())]
-    links = []
-    if incident.places.channel:
-        name = f"#{incident.places.channel_name}"
-        url = (
-            f"{workspace_url.rstrip('/')}/archives/{incident.places.channel}"
-            if workspace_url
-            else ""
-        )
-        links.append(f"- Slack channel: [{name}]({url})" if url else f"- Slack channel: {name}")
+    links = _channel_link(incident, workspace_url)
     if incident.places.announcement_url:
         links.append(f"- Announcement: {incident.places.announcement_url}")
     if incident.pager.url:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.domain import report
+from bot.domain import action_plan, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
 from bot.store import effects as effect_store
@@ -31,6 +31,10 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
+#: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
+ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
+#: With more repositories than this they take turns: 5,000 requests an hour are all there are.
+REPOS_AT_ONCE = 25
 PRUNE_EVERY = timedelta(hours=6)
 #: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
 KEEP = timedelta(days=30)
@@ -46,8 +50,19 @@ _DOWN = {
 class Sweeps:
     """Starts and stops all that runs by the clock."""
 
-    def __init__(self, world: World, worker: Worker, *, poll_seconds: int) -> None:
-        """``poll_seconds`` 0 switches polling off (what was missed is still caught up at start)."""
+    def __init__(
+        self,
+        world: World,
+        worker: Worker,
+        *,
+        poll_seconds: int,
+        told_by_github: bool = False,
+    ) -> None:
+        """``poll_seconds`` 0 switches polling off (what was missed is still caught up at start).
+
+        ``told_by_github``: its webhooks can reach us, so that it need not be asked so often.
+        """
+        self._issue_seconds = ISSUE_SECONDS if told_by_github else ISSUE_SECONDS_ALONE
         self._world = world
         self._worker = worker
         self._poll_seconds = poll_seconds
@@ -72,6 +87,9 @@ class Sweeps:
             await self._emit_poll(f"start/{self._started}")
             if self._poll_seconds:
                 add(self._poll, "interval", seconds=self._poll_seconds, **options)
+        if self._world.tickets is not None:
+            await self.look_at_issues(f"start/{self._started}")
+            add(self.look_at_issues, "interval", seconds=self._issue_seconds, **options)
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -104,6 +122,17 @@ class Sweeps:
             rank=Rank.INBOUND,
         )
         await self._world.work.write(lambda tx: tx.emit([effect]))
+
+    async def look_at_issues(self, slot: str = "") -> None:
+        """Ask GitHub which issues changed, one question per repository with something open."""
+        repos = await self._world.following.watched()
+        now = self._world.work.clock.now().timestamp()
+        slot = slot or f"{int(now // self._issue_seconds) * self._issue_seconds}"
+        first = int(now // self._issue_seconds) * REPOS_AT_ONCE % len(repos) if repos else 0
+        turn = (repos[first:] + repos[:first])[:REPOS_AT_ONCE]
+        if turn:
+            effects = [action_plan.poll_issues(repo, slot) for repo in turn]
+            await self._world.work.write(lambda tx: tx.emit(effects))
 
     # --- people ------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
 from bot.store import queries
+from bot.store.action_items import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message, Pager, Tickets
+    from bot.services.action_items import ActionItems
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
+    from bot.services.issue_news import IssueFollowing
     from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
@@ -52,6 +55,8 @@ class World:
     reminding: Reminding
     rooms: Rooms
     messages: MessageTimeline
+    actions: ActionItems
+    following: IssueFollowing
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""
@@ -78,13 +83,15 @@ class World:
     async def card(self, number: int | None, place: Place) -> tuple[Incident, Message]:
         """The incident and its card, rendered from the state now."""
 
-        def look(tx: Tx) -> tuple[Incident, list[StepRecord]]:
-            return tx.incident(number or 0, lock=False), queries.failing(tx, number or 0)
+        def look(tx: Tx) -> tuple[Incident, list[StepRecord], tuple[int, int]]:
+            n = number or 0
+            return tx.incident(n, lock=False), queries.failing(tx, n), counted(tx, n)
 
-        incident, failing = await self.work.read(look)
+        incident, failing, actions = await self.work.read(look)
         context = replace(
             await self.context(incident),
             subscribe_available=True,
+            actions=actions,
             failures=tuple(_failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)

@@ -57,7 +57,6 @@ NOT_YET = {
     "command expert": "Who knows what: skills",
     "command alerts": "Alerts",
     "command statuspage": "The status page",
-    "command action": "Action items",
     "command postmortem": "Post-mortems",
     "button Post-mortem": "Post-mortems",
     "button Make private": "Private incidents",

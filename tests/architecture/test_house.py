@@ -37,11 +37,14 @@ NO_STEP = {
     EffectKind.SEND_REPORT: "concerns no incident",
     EffectKind.READ_PAGE: "reads; what it finds is in the timeline",
     EffectKind.POLL_PAGER: "concerns no incident",
+    EffectKind.SHOW_ACTION: "repeats the timeline in the item's message",
+    EffectKind.POLL_ISSUES: "concerns no incident",
     EffectKind.APPLY_EVENT: "what it brings is in the timeline",
 }
 #: Files longer than this need a reason.
 LINES = 350
 LONG_FILES = {
+    "bot/app.py": "the composition root: every part in one place, a line or two each",
     "bot/ports.py": "all Protocols of the house side by side; mostly docstrings",
     "bot/domain/plan.py": "the only place that names keys, lanes and ranks",
     "bot/domain/reconcile.py": "one comparison; its parts are of no use alone",

@@ -7,8 +7,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from blocks import lists, notices, reminder, updates
+from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
+    action_items,
+    action_owner,
     add_message,
     add_note,
     assign_role,
@@ -43,7 +46,7 @@ from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.unit.blocks.samples import QUIET
-from tests.unit.store.house import ANA_ACTOR, NOW, an_incident
+from tests.unit.store.house import ANA_ACTOR, NOW, an_incident, an_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +122,11 @@ def everything_shown() -> Iterator[Any]:
         yield declare.build(
             severities=[("SEV1", "SEV1")], services=[("a", "A")], similar=[incident]
         )
+    for item in (an_item(), an_item(done_at=NOW)):
+        yield item_message(an_incident(), item)
+        yield list_message(an_incident(), [item])
+        yield action_items.build(an_incident(), [item])
+        yield action_owner.build(an_incident(), item)
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
@@ -192,6 +200,10 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Free the role": ActionId.FREE_ROLE,
         "Add a note": ActionId.ADD_NOTE,
         "Merge": ActionId.MERGE,
+        "Add an action item": ActionId.ADD_ACTION_ITEM,
+        "Mark done": ActionId.ACTION_DONE,
+        "Reopen item": ActionId.ACTION_REOPEN,
+        "Change owner": ActionId.ACTION_OWNER,
         "Timeline": ActionId.TIMELINE,
         "Post an update": ActionId.POST_UPDATE,
         "Subscribe": ActionId.SUBSCRIBE,

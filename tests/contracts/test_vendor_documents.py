@@ -20,7 +20,8 @@ from aiohttp import web
 from bot.domain.incident import EntryKind, Urgency
 from bot.errors import ProviderError
 from bot.ports import PageRequest, Ticket
-from bot.providers.github import GitHubTickets
+from bot.providers.github import GitHubHooks, GitHubTickets
+from bot.providers.github import parse_event as parse_issue_event
 from bot.providers.github import verify as verify_github
 from bot.providers.pagerduty import PagerDuty, parse_event, verify
 from bot.providers.pagerduty.history import events
@@ -261,10 +262,16 @@ async def test_every_request_to_github_fits_the_document(
         tickets.edit_body(ticket, "b", key="k"),
         tickets.comment(ticket, "c", key="k"),
         tickets.has_comment(ticket, "k"),
-        tickets.close(ticket),
-        tickets.reopen(ticket),
+        tickets.set_state(ticket, is_open=False),
+        tickets.set_state(ticket, is_open=False, planned=False),
+        tickets.set_state(ticket, is_open=True),
+        tickets.assign(ticket, "ana"),
+        tickets.assign(ticket, None),
+        tickets.changed("acme/shop", NOW),
         tickets.repository("acme/shop"),
         tickets.login(),
+        GitHubHooks(tickets).hooks("acme/shop"),
+        GitHubHooks(tickets).create("acme/shop", "https://m.test/webhooks/github", "s", ["issues"]),
     ]
     for call in calls:
         try:
@@ -287,6 +294,36 @@ async def test_github_answers_are_understood(server: FaultServer, tickets: GitHu
         assert made.number == issue["number"]
         assert made.url == issue["html_url"]
         assert len(made.labels) == len(issue["labels"])
+
+
+@pytest.mark.parametrize("path", fixtures("github/webhook/*.json"), ids=lambda path: path.stem)
+def test_every_webhook_of_github_is_understood(path: Path) -> None:
+    data, event = json.loads(path.read_text()), path.name.partition(".")[0]
+    news = parse_issue_event(event, path.read_bytes())
+    assert (news is not None) is (event == "issues")
+    if news is None:
+        return
+    assert news.action == data["action"]
+    assert (news.repo, news.number) == (data["repository"]["full_name"], data["issue"]["number"])
+    assert news.sender == data["sender"]["login"]
+    assert news.title == data["issue"]["title"]
+    assert (news.moved is not None) is (news.action == "transferred")
+    if news.action == "closed":
+        assert news.state == "closed"
+    if news.action == "assigned":
+        assert data["assignee"]["login"] in news.assignees
+
+
+async def test_lists_of_github_are_understood(server: FaultServer, tickets: GitHubTickets) -> None:
+    [path] = fixtures("github/rest/get_issues_200.json")
+    listed = json.loads(path.read_text())
+    found = listed if isinstance(listed, list) else listed["body"]
+    server.answer(200, found)
+    news, until = await tickets.changed("acme/shop", NOW)
+    issues = [one for one in found if "/pull/" not in one["html_url"]]
+    assert [one.number for one in news] == [one["number"] for one in issues]
+    assert until is not None
+    assert len(server.seen) == 1
 
 
 def _issues() -> Iterator[Path]:

@@ -12,7 +12,8 @@ import math
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from urllib.parse import quote
 from bot.errors import ProviderError, Reason
 from bot.ports import Activity, Change, Ticket
 from bot.providers.github.errors import NAME, NotReadableError, provider_error
+from bot.providers.github.events import moment, news_of
 from bot.providers.http import Observe, lost
 
 if TYPE_CHECKING:
@@ -30,13 +32,14 @@ if TYPE_CHECKING:
     from github.Issue import Issue
     from github.Repository import Repository
 
-    from bot.ports import Tickets
+    from bot.ports import IssueNews, Tickets
 
 T = TypeVar("T")
 
 BODY_LIMIT = 65_536  # characters, docs.github.com/rest/issues/comments
 TITLE_LIMIT = 256
 THREADS = 4
+PAGE = 100
 #: How many deployments and issues are worth telling.
 NEWEST = 3
 _REPO = re.compile(r"[\w.-]+/(?!\.+$)[\w.-]+")
@@ -81,16 +84,18 @@ class GitHubTickets:
         text = _marked(body, key)
 
         def make() -> Ticket:
-            return _ticket(repo, self._repo(repo).create_issue(name, body=text, labels=wanted))
+            return _ticket(
+                repo, self.repository_of(repo).create_issue(name, body=text, labels=wanted)
+            )
 
-        return await self._run("POST issue", make, write=True)
+        return await self.run("POST issue", make, write=True)
 
     async def find(self, repo: str, key: str, *, since: datetime) -> Ticket | None:
         """The issue with our marker updated at or after ``since``, else None."""
         wanted = marker(key)
 
         def look() -> Ticket | None:
-            issues = self._repo(repo).get_issues(
+            issues = self.repository_of(repo).get_issues(
                 state="all", since=since.astimezone(UTC), sort="updated", direction="asc"
             )
             for issue in issues:
@@ -100,7 +105,7 @@ class GitHubTickets:
                     return _ticket(repo, issue)
             return None
 
-        return await self._run("GET issues", look)
+        return await self.run("GET issues", look)
 
     async def edit_body(self, ticket: Ticket, body: str, *, key: str) -> None:
         """Replace the body (marker kept)."""
@@ -114,7 +119,7 @@ class GitHubTickets:
         def say() -> int:
             return _readable(self._issue(ticket).create_comment(words).id, int)
 
-        await self._run("POST comment", say, write=True)
+        await self.run("POST comment", say, write=True)
 
     async def has_comment(self, ticket: Ticket, key: str) -> bool:
         """Whether a comment with our marker is there."""
@@ -123,21 +128,55 @@ class GitHubTickets:
         def look() -> bool:
             return any(wanted in (one.body or "") for one in self._issue(ticket).get_comments())
 
-        return await self._run("GET comments", look)
+        return await self.run("GET comments", look)
 
-    async def close(self, ticket: Ticket) -> None:
-        """Close as completed; closed already is fine."""
-        await self._edit(ticket, state="closed", state_reason="completed")
+    async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
+        """Open, closed as completed, or (not ``planned``) as not planned; so already is fine. The issue after that."""
+        if is_open:
+            return await self._edit(ticket, state="open")
+        reason = "completed" if planned else "not_planned"
+        return await self._edit(ticket, state="closed", state_reason=reason)
 
-    async def reopen(self, ticket: Ticket) -> None:
-        """Reopen; open already is fine."""
-        await self._edit(ticket, state="open")
+    async def assign(self, ticket: Ticket, login: str | None) -> Ticket:
+        """Exactly that person; INVALID when they (or our token) lack access, which GitHub tells in two ways."""
+        wanted = [login] if login else []
+        try:
+            after = await self._edit(ticket, assignees=wanted)
+        except ProviderError as error:
+            if error.reason is Reason.INVALID and "assignees" in error.detail:
+                raise _unassignable(login, ticket, error.detail) from None
+            raise
+        # Without write access GitHub drops assignees without a word.
+        if {one.casefold() for one in wanted} - {one.casefold() for one in after.assignees}:
+            raise _unassignable(login, ticket, "GitHub dropped it: the token lacks write access")
+        return after
+
+    async def changed(
+        self, repo: str, since: datetime
+    ) -> tuple[Sequence[IssueNews], datetime | None]:
+        """Issues changed at or after ``since``, oldest change first, one page; and from when to ask next.
+
+        A page that is full of one second is passed over, or it would be read for ever.
+        """
+
+        def look() -> tuple[Sequence[IssueNews], datetime | None]:
+            issues = self.repository_of(repo).get_issues(
+                state="all", since=since.astimezone(UTC), sort="updated", direction="asc"
+            )
+            page = list(islice(issues, PAGE))
+            times = [at for one in page if (at := moment(_shown(one).get("updated_at")))]
+            stuck = len(page) == PAGE and min(times, default=None) == max(times, default=None)
+            until = max(times) + timedelta(seconds=stuck) if times else None
+            news = [news_of(_shown(one), repo) for one in page if "/pull/" not in one.html_url]
+            return news, until
+
+        return await self.run("GET issues changed", look)
 
     async def repository(self, repo: str) -> Mapping[str, Any]:
         """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when unseen."""
 
         def look() -> Mapping[str, Any]:
-            data = self._repo(repo).raw_data
+            data = self.repository_of(repo).raw_data
             rights = data.get("permissions")
             push = rights.get("push") is True if isinstance(rights, dict) else False
             if not isinstance(data.get("full_name"), str):
@@ -150,13 +189,13 @@ class GitHubTickets:
                 "permissions": {"push": push},
             }
 
-        return await self._run("GET repository", look)
+        return await self.run("GET repository", look)
 
     async def recent(self, repo: str) -> Activity:
         """The newest deployments and open issues; NOT_FOUND when the repository cannot be seen."""
 
         def look() -> Activity:
-            found = self._repo(repo)
+            found = self.repository_of(repo)
             deployments = islice(found.get_deployments(), NEWEST)
             issues = (i for i in found.get_issues(state="open") if "/pull/" not in i.html_url)
             return Activity(
@@ -165,11 +204,11 @@ class GitHubTickets:
                 issues=tuple(_change(one) for one in islice(issues, NEWEST)),
             )
 
-        return await self._run("GET repository activity", look)
+        return await self.run("GET repository activity", look)
 
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
-        return await self._run("GET user", lambda: _readable(self._hub().get_user().login, str))
+        return await self.run("GET user", lambda: _readable(self._hub().get_user().login, str))
 
     async def aclose(self) -> None:
         """Let go of the connections and threads, without waiting for a call that hangs."""
@@ -180,13 +219,13 @@ class GitHubTickets:
         if hub is not None:
             hub.close()
 
-    async def _edit(self, ticket: Ticket, **changes: Any) -> None:
-        def edit() -> str:
+    async def _edit(self, ticket: Ticket, **changes: Any) -> Ticket:
+        def edit() -> Ticket:
             issue = self._issue(ticket)
             issue.edit(**changes)
-            return _readable(issue.state, str)
+            return _edited(ticket, issue)
 
-        await self._run("PATCH issue", edit, write=True)
+        return await self.run("PATCH issue", edit, write=True)
 
     def _hub(self) -> Github:
         """The client, made on first use in a thread: importing it costs 20 MB and a second."""
@@ -198,7 +237,7 @@ class GitHubTickets:
                 base_url=self._base_url,
                 timeout=max(1, math.ceil(self._timeout)),
                 retry=None,
-                per_page=100,
+                per_page=PAGE,
                 seconds_between_requests=0,
                 seconds_between_writes=0,
                 lazy=True,
@@ -206,15 +245,16 @@ class GitHubTickets:
             )
         return self._github
 
-    def _repo(self, repo: str) -> Repository:
+    def repository_of(self, repo: str) -> Repository:
+        """PyGithub's repository, not read yet; to be used inside ``run``."""
         if not _REPO.fullmatch(repo):
             raise ProviderError(NAME, Reason.INVALID, f"'{repo[:100]}' is no owner/name")
         return self._hub().get_repo(repo)
 
     def _issue(self, ticket: Ticket) -> Issue:
-        return self._repo(ticket.repo).get_issue(ticket.number)
+        return self.repository_of(ticket.repo).get_issue(ticket.number)
 
-    async def _run(self, operation: str, work: Callable[[], T], *, write: bool = False) -> T:
+    async def run(self, operation: str, work: Callable[[], T], *, write: bool = False) -> T:
         """Run ``work`` on one of our threads, within the timeout, and turn errors into reasons."""
         threads = self._threads = self._threads or ThreadPoolExecutor(
             THREADS, thread_name_prefix="github"
@@ -241,13 +281,42 @@ class GitHubTickets:
 
 
 def _ticket(repo: str, issue: Issue) -> Ticket:
+    data = _shown(issue)
+    author = data.get("user") or {}
     return Ticket(
         repo=repo,
         number=_readable(issue.number, int),
         url=_readable(issue.html_url, str),
         state=issue.state or "open",
         labels=tuple(label.name for label in issue.labels),
+        author=str(author.get("login") or ""),
+        updated_at=moment(data.get("updated_at")),
     )
+
+
+def _edited(ticket: Ticket, issue: Issue) -> Ticket:
+    """The issue after a change: PyGithub takes the answer over into its attributes only."""
+    return replace(
+        ticket,
+        state=_readable(issue.state, str),
+        assignees=tuple(one.login for one in issue.assignees or ()),
+        author=getattr(issue.user, "login", None) or "",
+        updated_at=issue.updated_at,
+    )
+
+
+def _shown(issue: Issue) -> Mapping[str, Any]:
+    """What the answer holds; ``raw_data`` would read an entry of a list once more, for each of them."""
+    held: Mapping[str, Any] = issue._rawData  # noqa: SLF001
+    return held
+
+
+def _unassignable(login: str | None, ticket: Ticket, why: str) -> ProviderError:
+    detail = (
+        f"{login} cannot be assigned in {ticket.repo} ({why}). "
+        "Give them access to the repository, then press Retry"
+    )
+    return ProviderError(NAME, Reason.INVALID, detail, code="assignee")
 
 
 def _deployment(one: Deployment) -> Change:

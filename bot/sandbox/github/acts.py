@@ -195,6 +195,9 @@ ISSUE_ACTS: dict[str, IssueAct] = {
     "lock": lambda d, _r, i, by, b: d.issues.lock(i, by, locked=True, reason=b.get("reason")),
     "unlock": lambda d, _r, i, by, _b: d.issues.lock(i, by, locked=False),
     "delete": lambda d, r, i, by, _b: d.issues.delete(r, i, by),
+    "transfer": lambda d, r, i, by, b: d.issues.transfer(
+        r, i, by, repository_of(d, {"repo": b["to"]})
+    ),
     "merge": lambda d, r, i, by, _b: api_pulls.merge_now(d, r, i, by),
 }
 REPOSITORY_ACTS: dict[str, RepositoryAct] = {

@@ -109,6 +109,19 @@ class Issues:
         self._tell(repository, issue, "deleted", by)
         issue.deleted = True
 
+    def transfer(self, repository: Repository, issue: Issue, by: Account, to: Repository) -> Issue:
+        """Move it to another repository: a new issue there, and this one is gone."""
+        new = self.open(to, by, issue.title, issue.body, [], issue.assignees)
+        new.state, new.state_reason = issue.state, issue.state_reason
+        changes = {
+            "new_issue": self.render.issue(to, new),
+            "new_repository": self.render.repository(to, push=True),
+        }
+        self._touch(issue)
+        self._tell(repository, issue, "transferred", by, changes=changes)
+        issue.deleted = True
+        return new
+
     # --- labels and assignees
 
     def label(self, repository: Repository, name: str) -> Label:

@@ -32,6 +32,11 @@ function comments(issue) {
   return list.map((one) => h("div", { class: "comment" }, h("div", { class: "comment-head" }, h("b", {}, one.user?.login ?? one.user ?? "somebody"), h("time", { class: "muted", title: dates.full(one.created_at) }, ` ${dates.ago(one.created_at)}`)), markdown(one.body)));
 }
 
+function assigned(issue) {
+  const login = directory.me()?.email?.split("@")[0].replace(/[._]/g, "-");
+  return (issue.assignees ?? []).some((person) => (person.login ?? person) === login);
+}
+
 function issueNode(repo, issue) {
   const key = `${repo.full_name}#${issue.number}`;
   const open = expanded.has(key);
@@ -44,7 +49,7 @@ function issueNode(repo, issue) {
     h("button", { type: "button", class: "vendor-title", "aria-expanded": String(open), data: { focus: `${key}/title` }, on: { click: toggle } }, icon(open ? "down" : "right", 14), h("span", { class: "muted" }, `#${issue.number}`), h("span", {}, issue.title)),
     h("div", { class: "vendor-line muted" }, repo.full_name, ` · ${count} ${count === 1 ? "comment" : "comments"}`, (issue.assignees ?? []).length ? ` · ${issue.assignees.map((person) => person.login ?? person).join(", ")}` : ""),
     open && h("div", { class: "vendor-details" }, issue.body ? h("div", { class: "comment" }, markdown(issue.body)) : h("p", { class: "muted" }, "No description."), comments(issue), issue.html_url && link(issue.html_url, "Open its page")),
-    h("div", { class: "vendor-buttons" }, closed ? one("Reopen", () => act(repo, issue, "reopen")) : one("Close issue", () => act(repo, issue, "close")), one("Comment", () => comment(repo, issue))));
+    h("div", { class: "vendor-buttons" }, closed ? one("Reopen", () => act(repo, issue, "reopen")) : one("Close issue", () => act(repo, issue, "close")), closed ? null : assigned(issue) ? one("Unassign me", () => act(repo, issue, "unassign")) : one("Assign me", () => act(repo, issue, "assign")), one("Comment", () => comment(repo, issue))));
 }
 
 export function createGitHub() {

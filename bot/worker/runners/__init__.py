@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
 from bot.worker.runners import (
+    action_items,
     channel,
     home,
     inbound,
@@ -75,6 +76,10 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.REFRESH_TICKET: ticket.refresh_ticket,
     EffectKind.COMMENT_TICKET: ticket.comment,
     EffectKind.CHANGE_TICKET: ticket.change,
+    EffectKind.SHOW_ACTION: action_items.show,
+    EffectKind.OPEN_ACTION: action_items.open_issue,
+    EffectKind.CHANGE_ACTION: action_items.change_issue,
+    EffectKind.POLL_ISSUES: action_items.poll,
     EffectKind.APPLY_EVENT: inbound.apply_event,
     EffectKind.PAGE_NATIVE: native.page,
 }

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.incident import Origin
+from bot.domain.issue_news import CLOSED, OPEN
 from bot.errors import ProviderError, Reason
 from bot.ports import Ticket
 from bot.services import steps
+from bot.services.issue_news import remember_state
 from bot.worker import markdown
 
 if TYPE_CHECKING:
@@ -91,9 +93,6 @@ async def change(world: World, effect: Claimed) -> Settle | None:
     ticket = _ticket(incident)
     if ticket is None:
         return None
-    tickets = world.the_tickets()
-    if incident.is_open:
-        await tickets.reopen(ticket)
-    else:
-        await tickets.close(ticket)
-    return None
+    after = await world.the_tickets().set_state(ticket, is_open=incident.is_open)
+    state = OPEN if incident.is_open else CLOSED
+    return lambda tx: remember_state(tx, incident.number, state, after.updated_at)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blocks import home, notices, updates
+from blocks.action_items import item_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
+    action_items,
+    action_owner,
     add_message,
     add_note,
     assign_role,
@@ -38,6 +41,7 @@ from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
+from tests.unit.store.house import an_item
 
 SEVERITIES = [("SEV1", "SEV1")]
 ROLES = [("commander", "Commander")]
@@ -58,11 +62,12 @@ def test_panel_offers_only_what_is_available() -> None:
         "Services",
         "Page someone",
         "Add a note",
+        "Add an action item",
         "Timeline",
         "Merge",
         "Make private",
     ]
-    assert buttons(everything["blocks"])[-10:] == contract
+    assert buttons(everything["blocks"])[-11:] == contract
     some = panel.build(incident(), CONTEXT, available=[ActionId.TIMELINE, ActionId.ADD_NOTE])
     assert buttons(some["blocks"]) == ["Add a note", "Timeline"]
     assert IncidentButton.decode(some["private_metadata"]) == IncidentButton(12)
@@ -105,6 +110,9 @@ def test_every_id_is_rendered_somewhere() -> None:
             message_view("x", "y"),
             merge.build(one, [one]),
             form_offer("x"),
+            item_message(one, an_item()),
+            action_items.build(one, [an_item(), an_item(done_at=NOW)]),
+            action_owner.build(one, an_item()),
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
             updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
             reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),

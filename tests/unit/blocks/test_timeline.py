@@ -108,6 +108,26 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "⚡ Action item, said by <@UANA>: why",
                 "⚡ Action item · from PagerDuty",
             ),
+            "action_item_done": (
+                "☑️ <@UANA> completed an action item (that): why",
+                "☑️ Action item done · from PagerDuty",
+            ),
+            "action_item_reopened": (
+                "↩️ <@UANA> reopened an action item (that): why",
+                "↩️ Action item open again · from PagerDuty",
+            ),
+            "action_item_assigned": (
+                "🙋 <@UANA> gave an action item to that: why",
+                "🙋 Action item given to nobody · from PagerDuty",
+            ),
+            "action_item_changed": (
+                "✏️ <@UANA> changed an action item (that): why",
+                "✏️ Action item changed · from PagerDuty",
+            ),
+            "ticket": (
+                "🐙 <@UANA> that the incident's issue: why",
+                "🐙 The incident's issue was changed · from PagerDuty",
+            ),
             "follow_up": (
                 "⏩ To follow up, said by <@UANA>: why",
                 "⏩ To follow up · from PagerDuty",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 URL = "https://muster.example.com/webhooks/pagerduty"
+GITHUB_URL = "https://muster.example.com/webhooks/github"
 ENVIRON = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_APP_TOKEN": "xapp-1",
@@ -170,6 +171,26 @@ class FakeTickets(Vendor):
         return self._give(self.repositories[repo])
 
 
+@dataclass
+class FakeHooks(Vendor):
+    """Webhooks by repository; an exception is what GitHub answers."""
+
+    there: dict[str, Any] = field(
+        default_factory=lambda: {
+            repo: [Subscription(id="7", url=GITHUB_URL, active=True, events=("issues",))]
+            for repo in ("acme/incidents", "acme/checkout")
+        }
+    )
+    making: Any = None
+
+    async def hooks(self, repo: str) -> Any:
+        return self._give(self.there[repo])
+
+    async def create(self, repo: str, url: str, secret: str, events: Any) -> Any:
+        self.calls.append(("create", repo, url, secret, tuple(events)))
+        return self._give(self.making)
+
+
 CATALOG = Catalog(
     services={
         "checkout": Service(
@@ -191,6 +212,7 @@ class House:
     chat: FakeChat = field(default_factory=FakeChat)
     pager: FakePager = field(default_factory=FakePager)
     tickets: FakeTickets = field(default_factory=FakeTickets)
+    hooks: FakeHooks = field(default_factory=FakeHooks)
     environ: dict[str, str] = field(default_factory=lambda: dict(ENVIRON))
     given: dict[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -206,6 +228,7 @@ class House:
             chat=cast("Any", self.chat),
             pager=cast("Any", self.pager) if settings.pagerduty.api_token else None,
             tickets=cast("Any", self.tickets) if settings.github.token else None,
+            hooks=self.hooks,
             clock=FixedClock(),
             open_socket=self._answer(lambda: self.socket),
             database=self._answer(lambda: self.data),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.asking import Asking
 from bot.services.merging import Merging
@@ -73,6 +74,7 @@ class Counter:
             roles=Roles(self.home.house, self.home.incidents),
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
+            actions=ActionItems(self.home.house),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

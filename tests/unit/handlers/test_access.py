@@ -25,7 +25,7 @@ from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.architecture.test_ids import SHOWN
-from tests.unit.store.house import an_incident
+from tests.unit.store.house import ANA, an_incident, an_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +158,8 @@ async def prepared(counter: Counter) -> None:
     for n in range(NUMBER + 1):
         await counter.declare(f"Incident {n + 1}")
     await home.change(NUMBER, places=Places(channel="C1"))
+    for n in range(an_item().id):
+        await counter.desk.actions.add(an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}")
 
     async def member(user: str) -> Member:
         return Member(id=user, name="zoe", teams=("T2",))

@@ -93,8 +93,8 @@ async def test_find_reads_only_the_list(vendor: Vendor, tickets: GitHubTickets) 
 async def test_change(vendor: Vendor, tickets: GitHubTickets) -> None:
     vendor.answers = {f"PATCH {ISSUES}/7": issue()}
     await tickets.edit_body(TICKET, "New", key="k")
-    await tickets.close(TICKET)
-    await tickets.reopen(TICKET)
+    await tickets.set_state(TICKET, is_open=False)
+    await tickets.set_state(TICKET, is_open=True)
     assert [one.body for one in vendor.asked] == [
         {"body": "New\n\n<!-- muster:k -->"},
         {"state": "closed", "state_reason": "completed"},

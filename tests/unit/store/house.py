@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from bot.domain.action_item import ActionItem
 from bot.domain.catalog import Catalog
 from bot.domain.incident import Actor, Incident, PagerKind, PagerLink
 from bot.domain.page import Page, PageEvent
@@ -171,6 +172,12 @@ def an_incident(**changes: Any) -> Incident:
     plain = Incident(
         number=1, title="Checkout is down", started_at=NOW, created_at=NOW, updated_at=NOW
     )
+    return replace(plain, **changes)
+
+
+def an_item(**changes: Any) -> ActionItem:
+    """An open action item of INC-1, nobody's, without an issue."""
+    plain = ActionItem(id=5, incident=1, text="Add an alert", created_at=NOW, created_by=ANA_ACTOR)
     return replace(plain, **changes)
 
 

@@ -12,6 +12,8 @@ from bot.domain.incident import Status
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
 from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
+from bot.services.action_items import ActionItems
+from bot.services.issue_news import IssueFollowing
 from bot.services.moments import MessageTimeline
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.effects import EffectKind
+    from bot.domain.issue_news import IssueNews
     from bot.domain.page import Page
     from bot.ports import Message
     from bot.worker.world import Settle
@@ -270,6 +273,7 @@ class FakeTickets(Vendor):
         self.issues: dict[str, Ticket] = {}
         self.commented: dict[str, str] = {}
         self.repos: set[str] | None = None
+        self.news: list[IssueNews] = []
 
     async def open(
         self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str
@@ -296,11 +300,17 @@ class FakeTickets(Vendor):
         self.asked("has_comment", ticket.number, key)
         return key in self.commented
 
-    async def close(self, ticket: Ticket) -> None:
-        self.asked("close", ticket.number)
+    async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
+        self.asked("set_state", ticket.number, is_open, planned)
+        return replace(ticket, updated_at=NOW)
 
-    async def reopen(self, ticket: Ticket) -> None:
-        self.asked("reopen", ticket.number)
+    async def assign(self, ticket: Ticket, login: str | None) -> Ticket:
+        self.asked("assign", ticket.number, login)
+        return replace(ticket, assignees=(login,) if login else (), updated_at=NOW)
+
+    async def changed(self, repo: str, since: datetime) -> tuple[list[IssueNews], datetime | None]:
+        self.asked("changed", repo, since)
+        return self.news, max((one.at for one in self.news), default=None)
 
     async def recent(self, repo: str) -> Activity:
         self.asked("recent", repo)
@@ -351,6 +361,7 @@ def claimed(kind: EffectKind, incident: int | None = 1, **more: Any) -> Claimed:
 def build_shop(folder: Path, **more: Any) -> Shop:
     home = build_home(folder, **more)
     chat, pager, tickets = FakeChat(), FakePager(), FakeTickets()
+    actions = ActionItems(home.house)
     world = World(
         work=home.work,
         catalog=home.catalog,
@@ -366,6 +377,8 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         reminding=home.reminding,
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
+        actions=actions,
+        following=IssueFollowing(home.house, actions),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",

@@ -565,7 +565,7 @@ async def test_the_issue_follows_the_incident(shop: Shop) -> None:
     await shop.run(K.CHANGE_TICKET)
     await shop.home.incidents.resolve(1, by=ANA, once="r")
     await shop.run(K.CHANGE_TICKET)
-    assert [c[0] for c in shop.tickets.calls[-2:]] == ["reopen", "close"]
+    assert shop.tickets.calls[-2:] == [("set_state", 4, True, True), ("set_state", 4, False, True)]
 
 
 # --- kept events and the native pager -------------------------------------------------------------
