@@ -47,6 +47,7 @@ class ActionId(StrEnum):
     PAGE_SOMEONE = "incident.page_someone"
     ADD_NOTE = "incident.add_note"
     TIMELINE = "incident.timeline"
+    TIMES = "incident.times"
     MERGE = "incident.merge"
     MAKE_PRIVATE = "incident.make_private"
     OPEN_FORM = "mention.open_form"
@@ -76,6 +77,7 @@ class CallbackId(StrEnum):
     CHANGE_SUMMARY = "change_summary"
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
+    TIMES = "times"
     SERVICES = "services"
     PAGE_SOMEONE = "page_someone"
     PICK_INCIDENT = "pick_incident"
@@ -118,6 +120,11 @@ class BlockId(StrEnum):
     NEXT_UPDATE = "field.next_update"
     INCIDENT = "field.incident"
     KEEP = "field.keep"
+    STARTED = "field.started"
+    DETECTED = "field.detected"
+    ACKNOWLEDGED = "field.acknowledged"
+    MITIGATED = "field.mitigated"
+    RESOLVED = "field.resolved"
     USE_CHANNEL = "field.use_channel"
 
 

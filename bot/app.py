@@ -28,6 +28,7 @@ from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.times import Times
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -123,6 +124,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            times=Times(house, incidents),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -23,6 +23,7 @@ from handlers import (
     report,
     roles,
     services,
+    times,
     updates,
 )
 from handlers.runlog import steps_of
@@ -204,5 +205,6 @@ ACTIONS: dict[ActionId, Handler] = {
     **edits.ACTIONS,
     **roles.ACTIONS,
     **services.ACTIONS,
+    **times.ACTIONS,
     **asking.ACTIONS,
 }

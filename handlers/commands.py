@@ -31,6 +31,7 @@ from handlers import (
     report,
     roles,
     services,
+    times,
     updates,
 )
 from handlers.command import Command, meant
@@ -325,6 +326,7 @@ COMMANDS: dict[str, Command] = {
     **merging.COMMANDS,
     **updates.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
+    **times.COMMANDS,
     **report.COMMANDS,
     "doctor": Command("doctor", "check the installation", doctor),
     "help": Command("help", "this list", show_help),

@@ -25,6 +25,7 @@ OPEN_ACTIONS = (
     ActionId.PAGE_SOMEONE,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
+    ActionId.TIMES,
     ActionId.MERGE,
 )
 CLOSED_ACTIONS = (
@@ -34,6 +35,7 @@ CLOSED_ACTIONS = (
     ActionId.SERVICES,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
+    ActionId.TIMES,
 )
 
 

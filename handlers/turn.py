@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.services.reports import Reports
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
+    from bot.services.times import Times
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -71,6 +72,7 @@ class Desk:
     roles: Roles
     services: AffectedServices
     asking: Asking
+    times: Times
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

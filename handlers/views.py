@@ -20,7 +20,18 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
-from handlers import asking, commands, edits, merging, messages, panel, roles, services, updates
+from handlers import (
+    asking,
+    commands,
+    edits,
+    merging,
+    messages,
+    panel,
+    roles,
+    services,
+    times,
+    updates,
+)
 
 if TYPE_CHECKING:
     from blocks.ids import DeclareOrigin
@@ -134,5 +145,6 @@ VIEWS: dict[CallbackId, Handler] = {
     **edits.VIEWS,
     **roles.VIEWS,
     **services.VIEWS,
+    **times.VIEWS,
     **asking.VIEWS,
 }

@@ -34,6 +34,7 @@ LABELS: Final[Mapping[ActionId, str]] = {
     ActionId.PAGE_SOMEONE: "Page someone",
     ActionId.ADD_NOTE: "Add a note",
     ActionId.TIMELINE: "Timeline",
+    ActionId.TIMES: "Times",
     ActionId.MERGE: "Merge",
     ActionId.MAKE_PRIVATE: "Make private",
 }
