@@ -57,6 +57,7 @@ class ActionId(StrEnum):
     INVITE_OWNERS = "service.invite_owners"
     PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
+    KEEP_OPEN = "channel.keep_open"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -78,6 +79,7 @@ class CallbackId(StrEnum):
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
     TIMES = "times"
+    POSTMORTEM = "postmortem"
     SERVICES = "services"
     PAGE_SOMEONE = "page_someone"
     PICK_INCIDENT = "pick_incident"
@@ -120,6 +122,8 @@ class BlockId(StrEnum):
     NEXT_UPDATE = "field.next_update"
     INCIDENT = "field.incident"
     KEEP = "field.keep"
+    IMPACT = "field.impact"
+    REPLACE = "field.replace"
     STARTED = "field.started"
     DETECTED = "field.detected"
     ACKNOWLEDGED = "field.acknowledged"

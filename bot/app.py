@@ -16,6 +16,7 @@ from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.affected import AffectedServices
+from bot.services.archiving import Archiving
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
@@ -24,6 +25,7 @@ from bot.services.merging import Merging
 from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.postmortems import Postmortems
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.catalog import Catalog
-    from bot.ports import Clock, Pager, Router, Tickets
+    from bot.ports import Clock, Pager, Router
+    from bot.providers.github import GitHubTickets
     from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -91,6 +94,8 @@ class Muster:
             chat=self.chat,
             pager=self.pager,
             tickets=self.tickets,
+            canvases=self.chat,
+            code=self.tickets,
             incidents=incidents,
             paging=Paging(house, incidents),
             inbound=inbound,
@@ -98,6 +103,8 @@ class Muster:
             reports=reports,
             updates=updates,
             reminding=reminding,
+            postmortems=Postmortems(house),
+            archiving=Archiving(house),
             rooms=rooms,
             messages=messages,
             from_email=settings.pagerduty.from_email or "",
@@ -125,6 +132,8 @@ class Muster:
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
             times=Times(house, incidents),
+            postmortems=self.world.postmortems,
+            archiving=self.world.archiving,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -157,14 +166,13 @@ class Muster:
         )
         return built
 
-    def _build_tickets(self) -> Tickets | None:
+    def _build_tickets(self) -> GitHubTickets | None:
         own = self.settings.github
         if own.token is None:
             return None
-        built: Tickets = providers.build_github(
+        return providers.build_github(
             own.token.get_secret_value(), own.api_url, observe=self._observe("github")
         )
-        return built
 
     def _options(self) -> Options:
         pagerduty, github = self.settings.pagerduty, self.settings.github

@@ -14,6 +14,7 @@ from blocks.ids import ActionId, DeclareButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
 from handlers import (
+    afterwards,
     asking,
     commands,
     edits,
@@ -206,5 +207,6 @@ ACTIONS: dict[ActionId, Handler] = {
     **roles.ACTIONS,
     **services.ACTIONS,
     **times.ACTIONS,
+    **afterwards.ACTIONS,
     **asking.ACTIONS,
 }

@@ -22,6 +22,7 @@ from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
 from handlers import (
+    afterwards,
     asking,
     grammar,
     listing,
@@ -327,6 +328,7 @@ COMMANDS: dict[str, Command] = {
     **updates.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
     **times.COMMANDS,
+    **afterwards.COMMANDS,
     **report.COMMANDS,
     "doctor": Command("doctor", "check the installation", doctor),
     "help": Command("help", "this list", show_help),

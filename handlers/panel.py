@@ -29,6 +29,7 @@ OPEN_ACTIONS = (
     ActionId.MERGE,
 )
 CLOSED_ACTIONS = (
+    ActionId.POSTMORTEM,
     ActionId.POST_UPDATE,
     ActionId.CHANGE_SEVERITY,
     ActionId.ASSIGN_ROLES,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
     from bot.services.affected import AffectedServices
+    from bot.services.archiving import Archiving
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
+    from bot.services.postmortems import Postmortems
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.roles import Roles
@@ -73,6 +75,8 @@ class Desk:
     services: AffectedServices
     asking: Asking
     times: Times
+    postmortems: Postmortems
+    archiving: Archiving
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -21,6 +21,7 @@ from bot.domain.lifecycle import EscalationTarget
 from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
 from handlers import (
+    afterwards,
     asking,
     commands,
     edits,
@@ -146,5 +147,6 @@ VIEWS: dict[CallbackId, Handler] = {
     **roles.VIEWS,
     **services.VIEWS,
     **times.VIEWS,
+    **afterwards.VIEWS,
     **asking.VIEWS,
 }

@@ -53,6 +53,10 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
+    EffectKind.SHARE_POSTMORTEM: ("chat.postMessage", POSTING),
+    EffectKind.NOTICE_ARCHIVING: ("chat.postMessage", POSTING),
+    EffectKind.ARCHIVE_CHANNEL: ("conversations.archive", TIER_2),
+    EffectKind.WRITE_CANVAS: ("conversations.canvases.create", TIER_2),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.ADOPT_CHANNEL: ("conversations.join", TIER_3),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -79,6 +83,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+    EffectKind.PROPOSE_POSTMORTEM: ("github.write", WRITING),
 }
 
 _TO_ONE_PERSON = {
@@ -92,6 +97,8 @@ _INTO_THE_CHANNEL = {
     EffectKind.POST_ENTRY,
     EffectKind.REMIND,
     EffectKind.SHOW_SERVICE,
+    EffectKind.SHARE_POSTMORTEM,
+    EffectKind.NOTICE_ARCHIVING,
 }
 
 LIMITS: Mapping[str, Limit] = dict(METHODS.values())

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -227,7 +228,7 @@ def warnings(incident: Incident) -> list[str]:
     known = [(m, at) for m, at in values(incident).items() if at is not None]
     return [
         f"{later.value.capitalize()} is before {earlier.value}."
-        for (earlier, first), (later, second) in zip(known, known[1:], strict=False)
+        for (earlier, first), (later, second) in pairwise(known)
         if second < first
     ]
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message, Pager, Tickets
+    from bot.ports_documents import Canvases, CodeHost
+    from bot.services.archiving import Archiving
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.postmortems import Postmortems
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.updates import Updates
@@ -43,6 +46,8 @@ class World:
     chat: Chat
     pager: Pager | None
     tickets: Tickets | None
+    canvases: Canvases
+    code: CodeHost | None
     incidents: Incidents
     paging: Paging
     inbound: InboundEvents
@@ -50,6 +55,8 @@ class World:
     reports: Reports
     updates: Updates
     reminding: Reminding
+    postmortems: Postmortems
+    archiving: Archiving
     rooms: Rooms
     messages: MessageTimeline
     from_email: str = ""
@@ -71,6 +78,12 @@ class World:
             raise ProviderError("github", Reason.INVALID, "GitHub is switched off: no GITHUB_TOKEN")
         return self.tickets
 
+    def the_code(self) -> CodeHost:
+        """The same for files and pull requests."""
+        if self.code is None:
+            raise ProviderError("github", Reason.INVALID, "GitHub is switched off: no GITHUB_TOKEN")
+        return self.code
+
     async def load(self, number: int | None) -> Incident:
         """The incident as it is now (runners render from the state at send time)."""
         return await self.work.read(lambda tx: tx.incident(number or 0, lock=False))
@@ -85,6 +98,7 @@ class World:
         context = replace(
             await self.context(incident),
             subscribe_available=True,
+            postmortem_available=True,
             failures=tuple(_failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)
