@@ -16,7 +16,7 @@ from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.affected import AffectedServices
-from bot.services.archiving import Archiving
+from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
@@ -25,12 +25,10 @@ from bot.services.merging import Merging
 from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
-from bot.services.postmortems import Postmortems
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
-from bot.services.times import Times
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -41,7 +39,7 @@ from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
 from bot.worker.sweeps import Sweeps
-from bot.worker.world import World
+from bot.worker.world import GitHub, World
 from handlers import Desk
 
 if TYPE_CHECKING:
@@ -49,14 +47,12 @@ if TYPE_CHECKING:
 
     from bot.domain.catalog import Catalog
     from bot.ports import Clock, Pager, Router
-    from bot.providers.github import GitHubTickets
     from bot.settings import Settings
 
 log = structlog.get_logger()
 
 #: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
 SHUTDOWN_SECONDS = 10.0
-#: Under which name the database remembers who Slack said we are.
 
 
 class Muster:
@@ -80,8 +76,8 @@ class Muster:
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
         updates, reminding = Updates(house), Reminding(house)
-        inbound = InboundEvents(house)
-        messages = MessageTimeline(house)
+        inbound, messages = InboundEvents(house), MessageTimeline(house)
+        afterwards = Afterwards.of(house, incidents)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -94,8 +90,6 @@ class Muster:
             chat=self.chat,
             pager=self.pager,
             tickets=self.tickets,
-            canvases=self.chat,
-            code=self.tickets,
             incidents=incidents,
             paging=Paging(house, incidents),
             inbound=inbound,
@@ -103,8 +97,7 @@ class Muster:
             reports=reports,
             updates=updates,
             reminding=reminding,
-            postmortems=Postmortems(house),
-            archiving=Archiving(house),
+            afterwards=afterwards,
             rooms=rooms,
             messages=messages,
             from_email=settings.pagerduty.from_email or "",
@@ -131,9 +124,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
-            times=Times(house, incidents),
-            postmortems=self.world.postmortems,
-            archiving=self.world.archiving,
+            afterwards=afterwards,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -161,12 +152,11 @@ class Muster:
         own = self.settings.pagerduty
         if own.api_token is None:
             return None
-        built: Pager = providers.build_pagerduty(
+        return providers.build_pagerduty(
             own.api_token.get_secret_value(), own.api_url, observe=self._observe("pagerduty")
         )
-        return built
 
-    def _build_tickets(self) -> GitHubTickets | None:
+    def _build_tickets(self) -> GitHub | None:
         own = self.settings.github
         if own.token is None:
             return None

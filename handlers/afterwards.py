@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def _open_form(turn: Turn, incident: Incident) -> None:
-    known = await turn.desk.postmortems.standing(incident.number)
+    known = await turn.desk.afterwards.postmortems.standing(incident.number)
     await turn.open(
         postmortem_form.build(
             known.incident, summary=known.summary, impact=known.impact, post=known.post,
@@ -31,7 +31,7 @@ async def postmortem(turn: Turn, rest: str) -> None:
     if not more:
         await _open_form(turn, incident)
         return
-    after = await turn.desk.postmortems.draft(
+    after = await turn.desk.afterwards.postmortems.draft(
         incident.number, by=turn.user, once=turn.once, summary=text.plain(more)
     )
     await turn.say(notices.said(f"The post-mortem of {after.name} is drafted.", about=after))
@@ -46,7 +46,7 @@ async def submit_postmortem(turn: Turn) -> None:
     """Draft it."""
     form = postmortem_form.parse(turn.view)
     await turn.incident(form.number)
-    await turn.desk.postmortems.draft(
+    await turn.desk.afterwards.postmortems.draft(
         form.number,
         by=turn.user,
         once=turn.once,
@@ -59,7 +59,7 @@ async def submit_postmortem(turn: Turn) -> None:
 async def archive(turn: Turn, rest: str) -> None:
     """``archive [INC-n]``: a notice now, a day later the channel is archived."""
     incident, _ = await meant(turn, rest)
-    at = await turn.desk.archiving.ask(incident.number, by=turn.user, once=turn.once)
+    at = await turn.desk.afterwards.archiving.ask(incident.number, by=turn.user, once=turn.once)
     words = (
         f"The channel of {incident.name} will be archived {times.said(at)}. "
         "I say so there, with a button to keep it open."
@@ -70,7 +70,9 @@ async def archive(turn: Turn, rest: str) -> None:
 async def keep_open(turn: Turn) -> None:
     """The channel stays; the notice says who wanted that."""
     incident = await turn.target()
-    at = await turn.desk.archiving.keep_open(incident.number, by=turn.user, once=turn.once)
+    at = await turn.desk.afterwards.archiving.keep_open(
+        incident.number, by=turn.user, once=turn.once
+    )
     later = f" Nothing happening, it will be archived {times.said(at)}." if at else ""
     await turn.say(notices.said(f"The channel of {incident.name} stays open.{later}"))
 

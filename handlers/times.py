@@ -29,7 +29,7 @@ async def set_time(turn: Turn, rest: str) -> None:
     if not when:
         msg = f"Write the time after the word: /incident times {moment.value} 14:05."
         raise UserError(msg)
-    after = await turn.desk.times.correct_typed(
+    after = await turn.desk.afterwards.times.correct_typed(
         incident.number, moment, when, by=turn.user, once=turn.once
     )
     await turn.say(notices.said(corrected(after, [moment]), about=after))
@@ -44,7 +44,9 @@ async def submit_times(turn: Turn) -> None:
     """Save what was changed; an order that makes no sense is said before the form goes."""
     form = times_form.parse(turn.view)
     await turn.incident(form.number)
-    after = await turn.desk.times.correct(form.number, form.chosen, by=turn.user, once=turn.once)
+    after = await turn.desk.afterwards.times.correct(
+        form.number, form.chosen, by=turn.user, once=turn.once
+    )
     if times.warnings(after):
         words = corrected(after, [m for m in form.chosen if form.chosen[m]])
         await turn.replace(message_view("Saved", notices.said(words, about=after)))

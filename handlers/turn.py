@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
     from bot.services.affected import AffectedServices
-    from bot.services.archiving import Archiving
+    from bot.services.afterwards import Afterwards
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
-    from bot.services.postmortems import Postmortems
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
-    from bot.services.times import Times
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -74,9 +72,7 @@ class Desk:
     roles: Roles
     services: AffectedServices
     asking: Asking
-    times: Times
-    postmortems: Postmortems
-    archiving: Archiving
+    afterwards: Afterwards
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

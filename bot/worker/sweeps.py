@@ -88,7 +88,7 @@ class Sweeps:
         sent = await self._world.reminding.sweep()
         if sent:
             log.info("reminders.due", count=sent)
-        due = await self._world.archiving.sweep()
+        due = await self._world.afterwards.archiving.sweep()
         if due:
             log.info("archiving.due", count=due)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
+from bot.ports import Chat, Tickets
+from bot.ports_documents import Canvases, CodeHost
 from bot.store import queries
 
 if TYPE_CHECKING:
@@ -15,15 +17,13 @@ if TYPE_CHECKING:
     from blocks.card import Place
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
-    from bot.ports import Chat, Message, Pager, Tickets
-    from bot.ports_documents import Canvases, CodeHost
-    from bot.services.archiving import Archiving
+    from bot.ports import Message, Pager
+    from bot.services.afterwards import Afterwards
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
-    from bot.services.postmortems import Postmortems
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.updates import Updates
@@ -37,17 +37,23 @@ if TYPE_CHECKING:
     Runner = Callable[["World", Claimed], Awaitable[Settle | None]]
 
 
+class Slack(Chat, Canvases, Protocol):
+    """Messages, channels and canvases: all that is done at Slack."""
+
+
+class GitHub(Tickets, CodeHost, Protocol):
+    """Issues, files and pull requests: all that is done at GitHub."""
+
+
 @dataclass(kw_only=True)
 class World:
     """Everything a runner may use. ``pager`` and ``tickets`` are None when their provider is off."""
 
     work: Work
     catalog: Catalog
-    chat: Chat
+    chat: Slack
     pager: Pager | None
-    tickets: Tickets | None
-    canvases: Canvases
-    code: CodeHost | None
+    tickets: GitHub | None
     incidents: Incidents
     paging: Paging
     inbound: InboundEvents
@@ -55,8 +61,7 @@ class World:
     reports: Reports
     updates: Updates
     reminding: Reminding
-    postmortems: Postmortems
-    archiving: Archiving
+    afterwards: Afterwards
     rooms: Rooms
     messages: MessageTimeline
     from_email: str = ""
@@ -72,17 +77,11 @@ class World:
             )
         return self.pager
 
-    def the_tickets(self) -> Tickets:
+    def the_tickets(self) -> GitHub:
         """GitHub; a ProviderError when its token was taken away while effects wait for it."""
         if self.tickets is None:
             raise ProviderError("github", Reason.INVALID, "GitHub is switched off: no GITHUB_TOKEN")
         return self.tickets
-
-    def the_code(self) -> CodeHost:
-        """The same for files and pull requests."""
-        if self.code is None:
-            raise ProviderError("github", Reason.INVALID, "GitHub is switched off: no GITHUB_TOKEN")
-        return self.code
 
     async def load(self, number: int | None) -> Incident:
         """The incident as it is now (runners render from the state at send time)."""

@@ -22,7 +22,7 @@ _OVER = {*ARCHIVED, "channel_not_found"}
 
 async def notice(world: World, effect: Claimed) -> Settle | None:
     """Announce it, unless people wrote in the channel since; or say on the notice that it does not count any more."""
-    now = await world.archiving.shown(effect.incident or 0)
+    now = await world.afterwards.archiving.shown(effect.incident or 0)
     if effect.payload.get("edit"):
         await _edit(world, now, effect.key)
         return None
@@ -32,7 +32,7 @@ async def notice(world: World, effect: Claimed) -> Settle | None:
     heard = await _heard(world, channel, now.plan.since)
     if heard is not None:
         at = heard
-        return lambda tx: world.archiving.heard(tx, number, at)
+        return lambda tx: world.afterwards.archiving.heard(tx, number, at)
     moment = world.work.clock.now()
     when = _archived_at(now, moment)
     message = shown.notice(now.incident, when)
@@ -40,7 +40,7 @@ async def notice(world: World, effect: Claimed) -> Settle | None:
     if ts is None:  # archived by hand meanwhile: Slack's event says so
         return None
     posted = ts
-    return lambda tx: world.archiving.noticed(tx, number, channel, posted, moment)
+    return lambda tx: world.afterwards.archiving.noticed(tx, number, channel, posted, moment)
 
 
 def _archived_at(now: Shown, noticed: datetime) -> datetime:
@@ -52,18 +52,18 @@ def _archived_at(now: Shown, noticed: datetime) -> datetime:
 
 async def archive(world: World, effect: Claimed) -> Settle | None:
     """Say where the record is, then archive. Whoever wrote in the channel meanwhile postponed it."""
-    now = await world.archiving.shown(effect.incident or 0)
+    now = await world.afterwards.archiving.shown(effect.incident or 0)
     number, channel = now.incident.number, now.incident.places.channel
     if now.step is not Step.ARCHIVE or now.plan is None or channel is None:
         return None
     heard = await _heard(world, channel, now.plan.since)
     if heard is not None:
         at = heard
-        return lambda tx: world.archiving.heard(tx, number, at)
+        return lambda tx: world.afterwards.archiving.heard(tx, number, at)
     farewell = shown.farewell(now.incident)
     await _posted(world, effect, channel, farewell, f"{effect.key}/farewell")
     await world.chat.archive(channel)
-    return lambda tx: world.archiving.archived(tx, number)
+    return lambda tx: world.afterwards.archiving.archived(tx, number)
 
 
 async def _heard(world: World, channel: str, since: datetime) -> datetime | None:

@@ -47,7 +47,7 @@ RIGHTS = {"403", "404"}
 
 async def write_canvas(world: World, effect: Claimed) -> Settle | None:
     """Write the draft into the channel's canvas; where there can be none it comes as messages, and says why."""
-    incident, post = await world.postmortems.current(effect.incident or 0)
+    incident, post = await world.afterwards.postmortems.current(effect.incident or 0)
     channel = incident.places.channel
     if post is None or _outdated(post, effect):
         return None
@@ -78,7 +78,7 @@ async def _again(world: World, effect: Claimed, post: Postmortem, channel: str) 
         return lambda tx: postmortems.canvas_kept(tx, number)
     canvas = post.canvas or ""
     try:
-        await world.canvases.replace_canvas(canvas, post.markdown)
+        await world.chat.replace_canvas(canvas, post.markdown)
     except ProviderError as error:
         if error.code != "canvas_not_found":
             raise
@@ -92,22 +92,22 @@ async def _first(
 ) -> Settle:
     """Make the canvas. One that is there and that we did not set out to make is people's own."""
     number = incident.number
-    found = await world.canvases.canvas_of(channel)
+    found = await world.chat.canvas_of(channel)
     begun = post.canvas_begun == channel
     if found is not None and not begun:
         return _without(effect, number, "the channel has a canvas of your own, which I leave alone")
     if found is None:
         if not begun:
-            await world.postmortems.begin_canvas(number, channel)
+            await world.afterwards.postmortems.begin_canvas(number, channel)
         title = f"Post-mortem {incident.name}"
         try:
-            found = await world.canvases.create_canvas(channel, title, post.markdown)
+            found = await world.chat.create_canvas(channel, title, post.markdown)
         except ProviderError as error:
             if error.code != OCCUPIED:
                 raise
             return _without(effect, number, "the channel has a canvas already, which I leave alone")
     else:  # made by an attempt whose answer was lost
-        await world.canvases.replace_canvas(found, post.markdown)
+        await world.chat.replace_canvas(found, post.markdown)
     canvas = found
     return lambda tx: postmortems.canvas_written(tx, number, channel, canvas, again=False)
 
@@ -128,7 +128,7 @@ def _without(effect: Claimed, number: int, why: str) -> Settle:
 
 async def share(world: World, effect: Claimed) -> Settle | None:
     """One message of the draft: posted, edited when it is there already, deleted when the draft became shorter."""
-    incident, post = await world.postmortems.current(effect.incident or 0)
+    incident, post = await world.afterwards.postmortems.current(effect.incident or 0)
     if post is None or _outdated(post, effect):
         return None
     part: int = effect.payload["part"]
@@ -185,13 +185,13 @@ async def _place(
 
 async def propose(world: World, effect: Claimed) -> Settle | None:
     """Branch, file, pull request: each looked for before it is made. What people changed is left alone."""
-    incident, post = await world.postmortems.current(effect.incident or 0)
+    incident, post = await world.afterwards.postmortems.current(effect.incident or 0)
     if post is None or _outdated(post, effect):
         return None
-    repositories = world.postmortems.repositories(incident, post)
+    repositories = world.afterwards.postmortems.repositories(incident, post)
     for position, repo in enumerate(repositories):
         try:
-            return await _propose(world.the_code(), incident, post, repo, world.workspace_url)
+            return await _propose(world.the_tickets(), incident, post, repo, world.workspace_url)
         except ProviderError as error:
             if error.reason is Reason.NOT_FOUND and position + 1 < len(repositories):
                 continue  # the repository's name was only guessed from the service's

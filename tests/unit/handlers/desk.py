@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.services.affected import AffectedServices
-from bot.services.archiving import Archiving
+from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
-from bot.services.postmortems import Postmortems
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
-from bot.services.times import Times
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -76,9 +74,7 @@ class Counter:
             roles=Roles(self.home.house, self.home.incidents),
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
-            times=Times(self.home.house, self.home.incidents),
-            postmortems=Postmortems(self.home.house),
-            archiving=Archiving(self.home.house),
+            afterwards=Afterwards.of(self.home.house, self.home.incidents),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

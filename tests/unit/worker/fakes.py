@@ -12,9 +12,8 @@ from bot.domain.incident import Status
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
 from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
-from bot.services.archiving import Archiving
+from bot.services.afterwards import Afterwards
 from bot.services.moments import MessageTimeline
-from bot.services.postmortems import Postmortems
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -355,8 +354,6 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         chat=chat,  # type: ignore[arg-type]
         pager=pager,  # type: ignore[arg-type]
         tickets=tickets,  # type: ignore[arg-type]
-        canvases=chat,
-        code=tickets,
         incidents=home.incidents,
         paging=home.paging,
         inbound=home.inbound,
@@ -364,8 +361,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         reports=home.reports,
         updates=home.updates,
         reminding=home.reminding,
-        postmortems=Postmortems(home.house),
-        archiving=Archiving(home.house),
+        afterwards=Afterwards.of(home.house, home.incidents),
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
         from_email="bot@example.com",
