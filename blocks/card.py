@@ -248,6 +248,8 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
         links.append(pager)
     if ticket and ticket.url:
         links.append(text.link(ticket.url, f"{ticket.repo}#{ticket.number or '?'}"))
+    if places.postmortem_url:
+        links.append(f"🎓 {text.link(places.postmortem_url, 'Post-mortem')}")
     shown = context.links[:MAX_LINKS]
     links += [text.link(each.url, text.truncate(each.label, 60)) for each in shown]
     kept, _ = kit.fit(links, kit.FIELD_LIMIT)

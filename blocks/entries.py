@@ -103,6 +103,10 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
         "🔀", "{who} merged {target} into it", "{target} was merged into it", "another incident"
     ),
     EntryKind.AUDIT: _Sentence("🔹", "{who}: {target}", "{target}", "something done"),
+    EntryKind.TIME: _Sentence(
+        "🕰️", "{who} corrected when it was {target}", "Time {target} corrected", "in question"
+    ),
+    EntryKind.POSTMORTEM: _Sentence("🎓", "{who} drafted the post-mortem", "Post-mortem"),
     EntryKind.CHANNEL: _Sentence("💬", "{who}: channel {target}", "Channel {target}", "changed"),
     EntryKind.PAGER: _Sentence("📟", "{who}: {target}", "{target}", "pager changed"),
     EntryKind.OTHER: _Sentence("🔹", "{who}: {target}", "{target}", "something changed"),

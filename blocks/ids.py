@@ -47,6 +47,7 @@ class ActionId(StrEnum):
     PAGE_SOMEONE = "incident.page_someone"
     ADD_NOTE = "incident.add_note"
     TIMELINE = "incident.timeline"
+    TIMES = "incident.times"
     MERGE = "incident.merge"
     ADD_ACTION_ITEM = "incident.add_action_item"
     MAKE_PRIVATE = "incident.make_private"
@@ -60,6 +61,7 @@ class ActionId(StrEnum):
     ACTION_OWNER = "action_item.owner"
     PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
+    KEEP_OPEN = "channel.keep_open"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -80,6 +82,8 @@ class CallbackId(StrEnum):
     CHANGE_SUMMARY = "change_summary"
     ASSIGN_ROLE = "assign_role"
     POST_UPDATE = "post_update"
+    TIMES = "times"
+    POSTMORTEM = "postmortem"
     SERVICES = "services"
     PAGE_SOMEONE = "page_someone"
     PICK_INCIDENT = "pick_incident"
@@ -124,6 +128,13 @@ class BlockId(StrEnum):
     NEXT_UPDATE = "field.next_update"
     INCIDENT = "field.incident"
     KEEP = "field.keep"
+    IMPACT = "field.impact"
+    REPLACE = "field.replace"
+    STARTED = "field.started"
+    DETECTED = "field.detected"
+    ACKNOWLEDGED = "field.acknowledged"
+    MITIGATED = "field.mitigated"
+    RESOLVED = "field.resolved"
     USE_CHANNEL = "field.use_channel"
     ACTION = "field.action"
 

@@ -12,6 +12,7 @@ from blocks.ids import (
     DeclareButton,
     IncidentButton,
 )
+from blocks.times import times_blocks
 from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def incident_list(
 
 def incident_details(incident: Incident, context: CardContext) -> Message:
     """``/incident show``: the card's content, with **More** as its only button."""
-    return kit.message(card.fallback(incident), _details(incident, context))
+    *shown, buttons = _details(incident, context)
+    return kit.message(card.fallback(incident), [*shown, *times_blocks(incident), buttons])
 
 
 def _details(incident: Incident, context: CardContext) -> list[Block]:

@@ -24,6 +24,7 @@ _HELPS: Final = {
     Reminder.UPDATE: ("Post an update", ActionId.POST_UPDATE),
     Reminder.NO_SEVERITY: ("Change severity", ActionId.CHANGE_SEVERITY),
     Reminder.STALE: ("Resolve", ActionId.RESOLVE),
+    Reminder.POSTMORTEM: ("Post-mortem", ActionId.POSTMORTEM),
 }
 #: The same in a few plain words.
 _BRIEFLY: Final = {

@@ -17,6 +17,7 @@ from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
+from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
@@ -40,14 +41,14 @@ from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
 from bot.worker.sweeps import Sweeps
-from bot.worker.world import World
+from bot.worker.world import GitHub, World
 from handlers import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.catalog import Catalog
-    from bot.ports import Clock, Pager, Router, Tickets
+    from bot.ports import Clock, Pager, Router
     from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -77,8 +78,9 @@ class Muster:
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
         updates, reminding = Updates(house), Reminding(house)
-        inbound = InboundEvents(house)
-        messages, actions = MessageTimeline(house), ActionItems(house)
+        inbound, messages = InboundEvents(house), MessageTimeline(house)
+        actions = ActionItems(house)
+        afterwards = Afterwards.of(house, incidents)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -98,6 +100,7 @@ class Muster:
             reports=reports,
             updates=updates,
             reminding=reminding,
+            afterwards=afterwards,
             rooms=rooms,
             messages=messages,
             actions=actions,
@@ -132,6 +135,7 @@ class Muster:
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
             actions=actions,
+            afterwards=afterwards,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -159,19 +163,17 @@ class Muster:
         own = self.settings.pagerduty
         if own.api_token is None:
             return None
-        built: Pager = providers.build_pagerduty(
+        return providers.build_pagerduty(
             own.api_token.get_secret_value(), own.api_url, observe=self._observe("pagerduty")
         )
-        return built
 
-    def _build_tickets(self) -> Tickets | None:
+    def _build_tickets(self) -> GitHub | None:
         own = self.settings.github
         if own.token is None:
             return None
-        built: Tickets = providers.build_github(
+        return providers.build_github(
             own.token.get_secret_value(), own.api_url, observe=self._observe("github")
         )
-        return built
 
     def _options(self) -> Options:
         pagerduty, github = self.settings.pagerduty, self.settings.github

@@ -193,6 +193,10 @@ class Chat(Protocol):
         """A message (or a reply) with its reactions, as Slack describes one; None when it is gone."""
         ...
 
+    async def last_said(self, channel: str, *, since: datetime) -> datetime | None:
+        """When a person (no app, not Slack itself) wrote there last, at or after ``since``."""
+        ...
+
     async def channel_members(self, channel: str) -> Sequence[str]:
         """Slack ids of everybody in a conversation, all pages."""
         ...

@@ -72,6 +72,9 @@ COMMANDS: Final[Mapping[str, Decision]] = {
     "timeline": _READS,
     "action": Asks(Right.ACT),
     "actions": _READS,
+    "times": Asks(Right.ACT),
+    "postmortem": Asks(Right.ACT),
+    "archive": Asks(Right.ACT),
     "report": Free("reads only; the charts are sent to whoever asked"),
     "doctor": Asks(Right.ACT),
     "help": _READS,
@@ -114,6 +117,9 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.ACTION_DONE: Asks(Right.ACT),
     ActionId.ACTION_REOPEN: Asks(Right.ACT),
     ActionId.ACTION_OWNER: Leads(CallbackId.ACTION_OWNER),
+    ActionId.TIMES: Leads(CallbackId.TIMES),
+    ActionId.POSTMORTEM: Leads(CallbackId.POSTMORTEM),
+    ActionId.KEEP_OPEN: Asks(Right.ACT),
 }
 VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.DECLARE: Asks(Right.DECLARE),
@@ -133,6 +139,8 @@ VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.PAGE_SOMEONE: Asks(Right.ACT),
     CallbackId.ACTION_ITEMS: Asks(Right.ACT),
     CallbackId.ACTION_OWNER: Asks(Right.ACT),
+    CallbackId.TIMES: Asks(Right.ACT),
+    CallbackId.POSTMORTEM: Asks(Right.ACT),
     CallbackId.PICK_INCIDENT: _ITSELF,
 }
 SHORTCUTS: Final[Mapping[ShortcutId, Decision]] = {

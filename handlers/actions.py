@@ -15,6 +15,7 @@ from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
 from handlers import (
     action_items,
+    afterwards,
     asking,
     commands,
     edits,
@@ -24,6 +25,7 @@ from handlers import (
     report,
     roles,
     services,
+    times,
     updates,
 )
 from handlers.runlog import steps_of
@@ -207,6 +209,8 @@ ACTIONS: dict[ActionId, Handler] = {
     **edits.ACTIONS,
     **roles.ACTIONS,
     **services.ACTIONS,
+    **times.ACTIONS,
+    **afterwards.ACTIONS,
     **asking.ACTIONS,
     **action_items.ACTIONS,
 }

@@ -23,6 +23,7 @@ from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
 from handlers import (
     action_items,
+    afterwards,
     asking,
     grammar,
     listing,
@@ -32,6 +33,7 @@ from handlers import (
     report,
     roles,
     services,
+    times,
     updates,
 )
 from handlers.command import Command, meant
@@ -328,6 +330,8 @@ COMMANDS: dict[str, Command] = {
     **merging.COMMANDS,
     **updates.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
+    **times.COMMANDS,
+    **afterwards.COMMANDS,
     **report.COMMANDS,
     "doctor": Command("doctor", "check the installation", doctor),
     "help": Command("help", "this list", show_help),

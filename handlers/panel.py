@@ -26,9 +26,11 @@ OPEN_ACTIONS = (
     ActionId.ADD_NOTE,
     ActionId.ADD_ACTION_ITEM,
     ActionId.TIMELINE,
+    ActionId.TIMES,
     ActionId.MERGE,
 )
 CLOSED_ACTIONS = (
+    ActionId.POSTMORTEM,
     ActionId.POST_UPDATE,
     ActionId.CHANGE_SEVERITY,
     ActionId.ASSIGN_ROLES,
@@ -36,6 +38,7 @@ CLOSED_ACTIONS = (
     ActionId.ADD_NOTE,
     ActionId.ADD_ACTION_ITEM,
     ActionId.TIMELINE,
+    ActionId.TIMES,
 )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.ports import Chat, Message
     from bot.services.action_items import ActionItems
     from bot.services.affected import AffectedServices
+    from bot.services.afterwards import Afterwards
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
@@ -73,6 +74,7 @@ class Desk:
     services: AffectedServices
     asking: Asking
     actions: ActionItems
+    afterwards: Afterwards
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

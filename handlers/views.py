@@ -22,6 +22,7 @@ from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
 from handlers import (
     action_items,
+    afterwards,
     asking,
     commands,
     edits,
@@ -30,6 +31,7 @@ from handlers import (
     panel,
     roles,
     services,
+    times,
     updates,
 )
 
@@ -145,6 +147,8 @@ VIEWS: dict[CallbackId, Handler] = {
     **edits.VIEWS,
     **roles.VIEWS,
     **services.VIEWS,
+    **times.VIEWS,
+    **afterwards.VIEWS,
     **asking.VIEWS,
     **action_items.VIEWS,
 }

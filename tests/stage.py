@@ -385,12 +385,17 @@ async def stage(
     limits: bool = False,
     database: str | None = None,
     clock: Any = None,
+    everywhere: bool = False,
     **changes: str | None,
 ) -> AsyncIterator[Stage]:
-    """A sandbox and a bot, cleaned up afterwards; ``changes`` are settings (None: left out)."""
+    """A sandbox and a bot, cleaned up afterwards; ``changes`` are settings (None: left out).
+
+    ``everywhere``: the clock is the sandbox's as well, so that messages are as old as the story says.
+    """
     port = free_port()
     bot_url = f"http://127.0.0.1:{port}"
-    running = await serve(SandboxConfig(port=0, limits=limits, bot_url=bot_url))
+    shared = {"clock": clock} if everywhere else {}
+    running = await serve(SandboxConfig(port=0, limits=limits, bot_url=bot_url, **shared))
     environ = bot_environ(running.url, database or an_empty_database(folder), port, **changes)
     async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
         scene = Stage(running, None, bot_url, http, environ, catalog or Catalog(), clock)

@@ -247,6 +247,11 @@ class Answers:
             self.refuse(block_id, required)
         return str(chosen) if chosen else None
 
+    def stamp(self, block_id: BlockId) -> int | None:
+        """The chosen moment, in seconds since 1970."""
+        chosen = self._element(block_id).get("selected_date_time")
+        return chosen if type(chosen) is int else None
+
     def phase(self, *, required: str = "") -> Phase | None:
         """The chosen phase of an open incident."""
         chosen = self.choice(BlockId.PHASE, required=required)

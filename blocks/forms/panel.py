@@ -35,6 +35,7 @@ LABELS: Final[Mapping[ActionId, str]] = {
     ActionId.ADD_NOTE: "Add a note",
     ActionId.ADD_ACTION_ITEM: "Add an action item",
     ActionId.TIMELINE: "Timeline",
+    ActionId.TIMES: "Times",
     ActionId.MERGE: "Merge",
     ActionId.MAKE_PRIVATE: "Make private",
 }

@@ -174,8 +174,7 @@ def read_reminders(value: Value | None) -> Reminders:
     section = value.section(REMINDER_KEYS) if value else None
     if section is None:
         return Reminders()
-    kinds = [name for name in REMINDER_KEYS if name != "archive_channel_after"]
-    read = {name: _span(each) for name in kinds if (each := section.get(name))}
+    read = {name: _span(each) for name in REMINDER_KEYS if (each := section.get(name))}
     return Reminders(
         **{name: None if span == OFF else span for name, span in read.items() if span is not None}  # type: ignore[arg-type]
     )

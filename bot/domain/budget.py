@@ -59,6 +59,10 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.SHOW_ACTION: ("chat.postMessage", POSTING),  # edited later as well
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
+    EffectKind.SHARE_POSTMORTEM: ("chat.postMessage", POSTING),
+    EffectKind.NOTICE_ARCHIVING: ("chat.postMessage", POSTING),
+    EffectKind.ARCHIVE_CHANNEL: ("conversations.archive", TIER_2),
+    EffectKind.WRITE_CANVAS: ("conversations.canvases.create", TIER_2),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.ADOPT_CHANNEL: ("conversations.join", TIER_3),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -88,6 +92,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+    EffectKind.PROPOSE_POSTMORTEM: ("github.write", WRITING),
     EffectKind.OPEN_ACTION: ("github.write", WRITING),
     EffectKind.CHANGE_ACTION: ("github.write", WRITING),
 }
@@ -119,6 +124,8 @@ _INTO_THE_CHANNEL = {
     EffectKind.REMIND,
     EffectKind.SHOW_ACTION,
     EffectKind.SHOW_SERVICE,
+    EffectKind.SHARE_POSTMORTEM,
+    EffectKind.NOTICE_ARCHIVING,
 }
 
 #: What importing draws on: no effect, but calls under the same key.

@@ -95,6 +95,7 @@ class Reminders:
     no_severity: timedelta | None = timedelta(minutes=15)
     stale: timedelta | None = timedelta(days=7)
     postmortem_due: timedelta | None = None
+    archive_channel_after: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,10 @@ class EffectKind(StrEnum):
     MIRROR_UPDATE = "slack.mirror_update"
     TELL_SUBSCRIBER = "slack.tell_subscriber"
     REMIND = "slack.remind"
+    WRITE_CANVAS = "slack.write_canvas"
+    SHARE_POSTMORTEM = "slack.share_postmortem"  # as messages, where there can be no canvas
+    NOTICE_ARCHIVING = "slack.notice_archiving"
+    ARCHIVE_CHANNEL = "slack.archive_channel"
     SUMMARISE = "slack.summarise"
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
@@ -62,6 +66,7 @@ class EffectKind(StrEnum):
     OPEN_ACTION = "github.open_action"  # an action item's issue
     CHANGE_ACTION = "github.change_action"  # its state, its assignee
     POLL_ISSUES = "github.poll"
+    PROPOSE_POSTMORTEM = "github.postmortem"
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"

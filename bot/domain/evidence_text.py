@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _TIMES = (
     ("Started", "started_at"),
     ("Declared", "created_at"),
+    ("Detected", "detected_at"),
     ("Acknowledged", "acknowledged_at"),
     ("Mitigated", "mitigated_at"),
     ("Resolved", "resolved_at"),

@@ -125,6 +125,9 @@ class Places:
     merged_channel: str | None = None  # of the incident it was merged into
     merged_url: str | None = None  # its announcement
     listed: bool = False  # told in the storm's summary instead of an announcement of its own
+    postmortem_url: str | None = (
+        None  # the pull request, else the canvas or message it was put into
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +166,7 @@ class Incident:
     started_at: datetime
     created_at: datetime
     updated_at: datetime
+    detected_at: datetime | None = None  # corrected by people; else it is when it reached us
     acknowledged_at: datetime | None = None
     acknowledged_by: Actor | None = None
     mitigated_at: datetime | None = None
@@ -246,6 +250,8 @@ class EntryKind(StrEnum):
     REMOVED = "removed"  # hides an earlier entry about a message; that one stays in the evidence
     MERGED = "merged"
     AUDIT = "audit"  # who did what to their own things; kept as evidence, not shown in the timeline
+    TIME = "time_changed"  # one of the five times was corrected
+    POSTMORTEM = "postmortem"
     CHANNEL = "channel"
     PAGER = "pager"
     OTHER = "other"

@@ -173,6 +173,7 @@ def reopen(incident: Incident, by: Actor, now: datetime) -> Decision:
         resolved_at=None,
         resolved_by=None,
         resolution="",
+        mitigated_at=None,
         acknowledged_by=None,
     )
     entry = Entry(kind=EntryKind.REOPENED, at=now, actor=by, origin=Origin.SLACK)

@@ -197,6 +197,7 @@ def _with_status(incident: Incident, page: Page, person: Callable[[Actor], Actor
     return replace(
         after,
         acknowledged_by=None,
+        mitigated_at=None if incident.phase is Phase.RESOLVED else incident.mitigated_at,
         resolved_at=None,
         resolved_by=None,
         resolution="",

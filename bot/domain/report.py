@@ -21,7 +21,7 @@ BARS: Final = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Incidents that belong together; means are seconds from declaring, None when it never happened."""
+    """Incidents that belong together; means are seconds from detecting, None when it never happened."""
 
     label: str
     count: int = 0

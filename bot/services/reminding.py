@@ -13,7 +13,7 @@ from bot.domain.reminders import Facts, Memory, Reminder
 from bot.domain.updates import usual_promise
 from bot.services import audit
 from bot.services.permissions import require
-from bot.store import followers, reminding
+from bot.store import followers, postmortems, reminding
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class Reminding:
             snoozed_until=memory.snoozed_until,
             zone=person.tz if person else "UTC",
             wants_commander=any(r.name == "commander" for r in self._house.catalog.roles),
-            has_postmortem=not incident.is_open
-            and self._rules.postmortem_due is not None
-            and any(e.kind.value.startswith("postmortem") for e in tx.entries(incident.number)),
+            has_postmortem=not incident.is_open and postmortems.exists(tx, incident.number),
         )
 
     async def snooze(self, number: int, *, by: SlackUser, once: str) -> datetime:

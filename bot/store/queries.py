@@ -56,6 +56,11 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.BRIEF: "Briefing",
     EffectKind.SHOW_SERVICE: "Service",
     EffectKind.PAGE_NATIVE: "Page",
+    EffectKind.WRITE_CANVAS: "Post-mortem canvas",
+    EffectKind.SHARE_POSTMORTEM: "Post-mortem message",
+    EffectKind.PROPOSE_POSTMORTEM: "Post-mortem pull request",
+    EffectKind.NOTICE_ARCHIVING: "Notice before archiving",
+    EffectKind.ARCHIVE_CHANNEL: "Channel archived",
 }
 
 #: What only shows when it fails.

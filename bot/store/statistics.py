@@ -76,6 +76,7 @@ def _counted(tx: Tx, since: datetime, until: datetime) -> Any:
     service = func.substr(func.coalesce(N.service_title, N.service, ""), 1, NAME_LENGTH).label(
         "service"
     )
+    detected = func.coalesce(N.detected_at, N.created_at)  # as people corrected it
     return (
         select(
             literal(since.strftime("%Y-%m-%d")),
@@ -84,9 +85,9 @@ def _counted(tx: Tx, since: datetime, until: datetime) -> Any:
             func.count(),
             func.sum(case((N.status != "resolved", 1), else_=0)),
             func.count(N.acknowledged_at),
-            func.sum(_seconds(tx, N.created_at, N.acknowledged_at)),
+            func.sum(_seconds(tx, detected, N.acknowledged_at)),
             func.count(N.resolved_at),
-            func.sum(_seconds(tx, N.created_at, N.resolved_at)),
+            func.sum(_seconds(tx, detected, N.resolved_at)),
         )
         # Said so, SQLite looks by time instead of through everything that is not private.
         .where(N.created_at >= since, N.created_at < until, N.private.is_not(True))

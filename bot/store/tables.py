@@ -72,6 +72,7 @@ class IncidentRow(SQLModel, table=True):
     started_at: datetime = _time(nullable=False)
     created_at: datetime = _time(nullable=False, index=True)
     updated_at: datetime = _time(nullable=False)
+    detected_at: datetime | None = _time()
     acknowledged_at: datetime | None = _time()
     acknowledged_by: dict[str, Any] | None = _json()
     mitigated_at: datetime | None = _time()
@@ -112,6 +113,31 @@ class ReminderRow(SQLModel, table=True):
 
     incident: int = Field(primary_key=True, foreign_key="incident.number")
     due: datetime | None = _time()  # None: nothing can become due before the incident changes
+    looked_at: datetime = _time(nullable=False)  # the incident's ``updated_at`` at the last look
+    state: dict[str, Any] | None = _json()
+
+
+class PostmortemRow(SQLModel, table=True):
+    """An incident's post-mortem as it was drafted last, and where it was put."""
+
+    __tablename__ = "postmortem"
+
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+    revision: int = 1
+    drafted_at: datetime = _time(nullable=False)
+    summary: str = _text()
+    impact: str = _text()
+    markdown: str = _text()
+    state: dict[str, Any] | None = _json()  # canvas, messages, pull request, what we wrote before
+
+
+class ArchivingRow(SQLModel, table=True):
+    """When the channel of an incident that is over is looked at again, and what was said about archiving it."""
+
+    __tablename__ = "archiving"
+
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+    due: datetime | None = _time(index=True)  # None: not before the incident changes
     looked_at: datetime = _time(nullable=False)  # the incident's ``updated_at`` at the last look
     state: dict[str, Any] | None = _json()
 

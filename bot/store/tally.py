@@ -31,7 +31,8 @@ COUNTS = (
     "incidents", "open", "acknowledged", "acknowledge_ms", "resolved", "resolve_ms",
 )  # fmt: skip
 _FACTS = (
-    "private", "created_at", "status", "severity", "service", "service_title", "acknowledged_at", "resolved_at",
+    "private", "created_at", "detected_at", "status", "severity", "service", "service_title",
+    "acknowledged_at", "resolved_at",
 )  # fmt: skip
 _BEFORE = (
     select(*(_N[name] for name in _FACTS)).where(_N.number == bindparam("of")).with_for_update()
@@ -96,16 +97,15 @@ def key_of(columns: Mapping[str, Any]) -> Key:
 
 def amounts(columns: Mapping[str, Any]) -> _Amounts:
     """What an incident adds to its row."""
-    created, acknowledged, resolved = (
-        columns.get(name) for name in ("created_at", "acknowledged_at", "resolved_at")
-    )
+    detected = columns.get("detected_at") or columns.get("created_at")
+    acknowledged, resolved = columns.get("acknowledged_at"), columns.get("resolved_at")
     return (
         1,
         int(columns["status"] != "resolved"),
         int(acknowledged is not None),
-        _milliseconds(created, acknowledged),
+        _milliseconds(detected, acknowledged),
         int(resolved is not None),
-        _milliseconds(created, resolved),
+        _milliseconds(detected, resolved),
     )
 
 

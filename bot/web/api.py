@@ -61,7 +61,9 @@ class IncidentOut(BaseModel):
     owner: str | None
     origin: str
     started_at: datetime
+    detected_at: datetime
     acknowledged_at: datetime | None
+    mitigated_at: datetime | None
     resolved_at: datetime | None
     links: dict[str, str | None]
 
@@ -81,7 +83,9 @@ def incident_out(incident: Incident) -> IncidentOut:
         owner=incident.owner.name if incident.owner else None,
         origin=incident.origin.value,
         started_at=incident.started_at,
+        detected_at=incident.detected_at or incident.created_at,
         acknowledged_at=incident.acknowledged_at,
+        mitigated_at=incident.mitigated_at,
         resolved_at=incident.resolved_at,
         links={
             "channel": incident.places.channel,
@@ -89,6 +93,7 @@ def incident_out(incident: Incident) -> IncidentOut:
             "announcement": incident.places.announcement_url,
             "pagerduty": incident.pager.url,
             "github": incident.ticket.url if incident.ticket else None,
+            "postmortem": incident.places.postmortem_url,
         },
     )
 

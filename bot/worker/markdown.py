@@ -102,3 +102,19 @@ def comment(incident: Incident, entry: Entry) -> str:
             f"{incident.name} lasted {minutes} min from {incident.started_at:%Y-%m-%d %H:%M} UTC.",
         ]
     return "\n".join(lines)
+
+
+def pull_title(incident: Incident) -> str:
+    """The title of the pull request with its post-mortem."""
+    return quiet(f"Post-mortem {incident.name}: {' '.join(incident.title.split())}")
+
+
+def pull_body(incident: Incident, workspace_url: str) -> str:
+    """What the pull request is, and the same links as the issue."""
+    about = (
+        f"The post-mortem of {incident.name}, drafted from its timeline. Complete it here; drafting again in Slack "
+        "updates the file as long as nobody has changed it."
+    )
+    ticket = incident.ticket
+    issue = f"\n- Issue: {ticket.url}" if ticket and ticket.url else ""
+    return f"{about}\n\n{issue_body(incident, workspace_url)}{issue}"

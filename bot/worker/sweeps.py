@@ -102,10 +102,13 @@ class Sweeps:
     # --- reminders ---------------------------------------------------------------------------------------------
 
     async def remind(self) -> None:
-        """Look which incidents' people are to be reminded."""
+        """Look which incidents' people are to be reminded, and which channels' time is over."""
         sent = await self._world.reminding.sweep()
         if sent:
             log.info("reminders.due", count=sent)
+        due = await self._world.afterwards.archiving.sweep()
+        if due:
+            log.info("archiving.due", count=due)
 
     # --- polling -----------------------------------------------------------------------------------------------
 

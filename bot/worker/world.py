@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
+from bot.ports import Chat, Tickets
+from bot.ports_documents import Canvases, CodeHost
 from bot.store import queries
 from bot.store.action_items import counted
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from blocks.card import Place
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
-    from bot.ports import Chat, Message, Pager, Tickets
+    from bot.ports import Message, Pager
     from bot.services.action_items import ActionItems
+    from bot.services.afterwards import Afterwards
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.issue_news import IssueFollowing
@@ -37,15 +40,23 @@ if TYPE_CHECKING:
     Runner = Callable[["World", Claimed], Awaitable[Settle | None]]
 
 
+class Slack(Chat, Canvases, Protocol):
+    """Messages, channels and canvases: all that is done at Slack."""
+
+
+class GitHub(Tickets, CodeHost, Protocol):
+    """Issues, files and pull requests: all that is done at GitHub."""
+
+
 @dataclass(kw_only=True)
 class World:
     """Everything a runner may use. ``pager`` and ``tickets`` are None when their provider is off."""
 
     work: Work
     catalog: Catalog
-    chat: Chat
+    chat: Slack
     pager: Pager | None
-    tickets: Tickets | None
+    tickets: GitHub | None
     incidents: Incidents
     paging: Paging
     inbound: InboundEvents
@@ -53,6 +64,7 @@ class World:
     reports: Reports
     updates: Updates
     reminding: Reminding
+    afterwards: Afterwards
     rooms: Rooms
     messages: MessageTimeline
     actions: ActionItems
@@ -70,7 +82,7 @@ class World:
             )
         return self.pager
 
-    def the_tickets(self) -> Tickets:
+    def the_tickets(self) -> GitHub:
         """GitHub; a ProviderError when its token was taken away while effects wait for it."""
         if self.tickets is None:
             raise ProviderError("github", Reason.INVALID, "GitHub is switched off: no GITHUB_TOKEN")
@@ -92,6 +104,7 @@ class World:
             await self.context(incident),
             subscribe_available=True,
             actions=actions,
+            postmortem_available=True,
             failures=tuple(_failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)

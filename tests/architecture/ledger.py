@@ -57,8 +57,6 @@ NOT_YET = {
     "command expert": "Who knows what: skills",
     "command alerts": "Alerts",
     "command statuspage": "The status page",
-    "command postmortem": "Post-mortems",
-    "button Post-mortem": "Post-mortems",
     "button Make private": "Private incidents",
     "button Open incident": "Alerts",
     "button Attach": "Alerts",

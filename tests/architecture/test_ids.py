@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import lists, notices, reminder, updates
+from blocks import archiving, lists, notices, reminder, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -26,9 +26,11 @@ from blocks.forms import (
     page_someone,
     pick_incident,
     post_update,
+    postmortem,
     reassign,
     resolve,
     services,
+    times,
 )
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
 
 #: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
 LATER_ACTIONS = {
-    ActionId.POSTMORTEM: "post-mortems",
     ActionId.MAKE_PRIVATE: "private incidents",
 }
 LATER_FORMS: dict[CallbackId, str] = {}
@@ -88,7 +89,9 @@ def all_incidents() -> Iterator[Incident]:
 def everything_shown() -> Iterator[Any]:
     """What the bot shows as it is configured now, in every state an incident can have."""
     broken = FailedStep(effect_id=3, label="GitHub issue", reason="no", provider="github")
-    context = CardContext(now=NOW, failures=(broken,), subscribe_available=True)
+    context = CardContext(
+        now=NOW, failures=(broken,), subscribe_available=True, postmortem_available=True
+    )
     step = Step(
         label="Page", state=StepState.FAILED, effect_id=3, reason="no", at=NOW, provider="x"
     )
@@ -113,6 +116,9 @@ def everything_shown() -> Iterator[Any]:
             replace(incident, roles={"scribe": ANA_ACTOR}), roles=[("scribe", "scribe")]
         )
         yield add_note.build(incident)
+        yield times.build(incident)
+        yield postmortem.build(incident)
+        yield archiving.notice(incident, NOW)
         yield merge.build(incident, [incident])
         yield add_message.build(Said(channel="C1", ts="1.1", text="x"), [incident])
         yield post_update.build(incident)
@@ -205,6 +211,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Reopen item": ActionId.ACTION_REOPEN,
         "Change owner": ActionId.ACTION_OWNER,
         "Timeline": ActionId.TIMELINE,
+        "Times": ActionId.TIMES,
+        "Post-mortem": ActionId.POSTMORTEM,
+        "Keep open": ActionId.KEEP_OPEN,
         "Post an update": ActionId.POST_UPDATE,
         "Subscribe": ActionId.SUBSCRIBE,
         "Unsubscribe": ActionId.UNSUBSCRIBE,

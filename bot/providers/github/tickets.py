@@ -1,48 +1,38 @@
 """GitHub issues through PyGithub, as ``bot.ports.Tickets`` (https://docs.github.com/rest/issues).
 
-PyGithub blocks, so every call runs on a few threads of its own and the wait for it ends after
-``timeout`` seconds. Its retries and its pauses between requests are off. Issues have no idempotency
-key: ours is a hidden marker in the body or comment, found again by listing (the search index lags).
+Issues have no idempotency key: ours is a hidden marker in the body or comment, found again by listing (the search
+index lags).
 """
 
 from __future__ import annotations
 
-import asyncio
-import math
 import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bot.errors import ProviderError, Reason
 from bot.ports import Activity, Change, Ticket
-from bot.providers.github.errors import NAME, NotReadableError, provider_error
+from bot.providers.github.calls import PAGE, readable
+from bot.providers.github.code import Code
+from bot.providers.github.errors import NAME, NotReadableError
 from bot.providers.github.events import moment, news_of
-from bot.providers.http import Observe, lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from github import Github
     from github.Deployment import Deployment
     from github.Issue import Issue
-    from github.Repository import Repository
 
     from bot.ports import IssueNews, Tickets
 
-T = TypeVar("T")
-
 BODY_LIMIT = 65_536  # characters, docs.github.com/rest/issues/comments
 TITLE_LIMIT = 256
-THREADS = 4
-PAGE = 100
 #: How many deployments and issues are worth telling.
 NEWEST = 3
-_REPO = re.compile(r"[\w.-]+/(?!\.+$)[\w.-]+")
 _CUT_NOTE = "\n\n_(cut here: GitHub takes 65,536 characters)_"
 
 
@@ -52,23 +42,8 @@ def marker(key: str) -> str:
     return f"<!-- muster:{safe} -->"
 
 
-class GitHubTickets:
-    """All of ``Tickets``. Never retries, calls nothing when it is made."""
-
-    def __init__(
-        self,
-        token: str,
-        base_url: str = "https://api.github.com",
-        timeout: float = 5.0,
-        observe: Observe | None = None,
-    ) -> None:
-        """Keep the facts; nothing is imported, started or called yet."""
-        self._token = token
-        self._base_url = base_url.rstrip("/")
-        self._timeout = timeout
-        self._observe = observe
-        self._github: Github | None = None
-        self._threads: ThreadPoolExecutor | None = None
+class GitHubTickets(Code):
+    """All of ``Tickets`` and ``CodeHost``. Never retries, calls nothing when it is made."""
 
     async def open(
         self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str
@@ -117,7 +92,7 @@ class GitHubTickets:
         words = _marked(text, key)
 
         def say() -> int:
-            return _readable(self._issue(ticket).create_comment(words).id, int)
+            return readable(self._issue(ticket).create_comment(words).id, int)
 
         await self.run("POST comment", say, write=True)
 
@@ -199,7 +174,7 @@ class GitHubTickets:
             deployments = islice(found.get_deployments(), NEWEST)
             issues = (i for i in found.get_issues(state="open") if "/pull/" not in i.html_url)
             return Activity(
-                url=_readable(found.html_url, str),
+                url=readable(found.html_url, str),
                 deployments=tuple(_deployment(one) for one in deployments),
                 issues=tuple(_change(one) for one in islice(issues, NEWEST)),
             )
@@ -208,16 +183,7 @@ class GitHubTickets:
 
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
-        return await self.run("GET user", lambda: _readable(self._hub().get_user().login, str))
-
-    async def aclose(self) -> None:
-        """Let go of the connections and threads, without waiting for a call that hangs."""
-        hub, self._github = self._github, None
-        threads, self._threads = self._threads, None
-        if threads is not None:
-            threads.shutdown(wait=False, cancel_futures=True)
-        if hub is not None:
-            hub.close()
+        return await self.run("GET user", lambda: readable(self._hub().get_user().login, str))
 
     async def _edit(self, ticket: Ticket, **changes: Any) -> Ticket:
         def edit() -> Ticket:
@@ -227,57 +193,8 @@ class GitHubTickets:
 
         return await self.run("PATCH issue", edit, write=True)
 
-    def _hub(self) -> Github:
-        """The client, made on first use in a thread: importing it costs 20 MB and a second."""
-        if self._github is None:
-            from github import Auth, Github  # noqa: PLC0415
-
-            self._github = Github(
-                auth=Auth.Token(self._token),
-                base_url=self._base_url,
-                timeout=max(1, math.ceil(self._timeout)),
-                retry=None,
-                per_page=PAGE,
-                seconds_between_requests=0,
-                seconds_between_writes=0,
-                lazy=True,
-                user_agent="muster-incident-bot",
-            )
-        return self._github
-
-    def repository_of(self, repo: str) -> Repository:
-        """PyGithub's repository, not read yet; to be used inside ``run``."""
-        if not _REPO.fullmatch(repo):
-            raise ProviderError(NAME, Reason.INVALID, f"'{repo[:100]}' is no owner/name")
-        return self._hub().get_repo(repo)
-
     def _issue(self, ticket: Ticket) -> Issue:
         return self.repository_of(ticket.repo).get_issue(ticket.number)
-
-    async def run(self, operation: str, work: Callable[[], T], *, write: bool = False) -> T:
-        """Run ``work`` on one of our threads, within the timeout, and turn errors into reasons."""
-        threads = self._threads = self._threads or ThreadPoolExecutor(
-            THREADS, thread_name_prefix="github"
-        )
-        if self._github is None:  # importing it takes a second that is not the vendor's
-            await asyncio.get_running_loop().run_in_executor(threads, self._hub)
-        started, outcome = time.monotonic(), "ok"
-        running = threads.submit(work)
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(running), self._timeout)
-        except TimeoutError:
-            # A call that is still queued was taken back: nothing was sent.
-            reason = Reason.UNAVAILABLE if running.cancelled() else lost(write=write)
-            outcome = reason.value
-            detail = f"no answer within {self._timeout:g} seconds"
-            raise ProviderError(NAME, reason, detail) from None
-        except Exception as error:  # noqa: BLE001 - PyGithub and requests fail in many ways
-            known = provider_error(error, self._token, write=write)
-            outcome = known.reason.value
-            raise known from None
-        finally:
-            if self._observe:
-                self._observe(operation, outcome, time.monotonic() - started)
 
 
 def _ticket(repo: str, issue: Issue) -> Ticket:
@@ -285,8 +202,8 @@ def _ticket(repo: str, issue: Issue) -> Ticket:
     author = data.get("user") or {}
     return Ticket(
         repo=repo,
-        number=_readable(issue.number, int),
-        url=_readable(issue.html_url, str),
+        number=readable(issue.number, int),
+        url=readable(issue.html_url, str),
         state=issue.state or "open",
         labels=tuple(label.name for label in issue.labels),
         author=str(author.get("login") or ""),
@@ -298,7 +215,7 @@ def _edited(ticket: Ticket, issue: Issue) -> Ticket:
     """The issue after a change: PyGithub takes the answer over into its attributes only."""
     return replace(
         ticket,
-        state=_readable(issue.state, str),
+        state=readable(issue.state, str),
         assignees=tuple(one.login for one in issue.assignees or ()),
         author=getattr(issue.user, "login", None) or "",
         updated_at=issue.updated_at,
@@ -327,12 +244,6 @@ def _deployment(one: Deployment) -> Change:
 
 def _change(one: Issue) -> Change:
     return Change(title=f"#{one.number} {one.title}", url=one.html_url, at=one.created_at)
-
-
-def _readable(value: Any, kind: type[T]) -> T:
-    if isinstance(value, kind):
-        return value
-    raise NotReadableError
 
 
 def _marked(body: str, key: str) -> str:

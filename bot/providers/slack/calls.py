@@ -208,7 +208,9 @@ class Calls:
         ):  # https://docs.slack.dev/apis/web-api/rate-limits
             reason = Reason.RATE_LIMITED
         wait = parse_retry_after(headers, data, datetime.now(UTC))
-        said = redact(_messages(data), (self._token,))
+        # Canvases say what is wrong with their content in ``detail``.
+        told = "; ".join(filter(None, (_messages(data), text(data.get("detail")))))
+        said = redact(told, (self._token,))
         scopes = f" (needed: {text(data['needed'])})" if "needed" in data else ""
         detail = f"answered {code or status}{scopes}" + (f": {said}" if said else "")
         error = self._error(reason, detail, code=code or str(status), retry_after=wait)

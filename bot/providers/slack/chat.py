@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.providers.slack.canvases import ChannelCanvases
 from bot.providers.slack.channels import Channels
 from bot.providers.slack.messages import Messages
 from bot.providers.slack.parse import group_from, mapping, member_from
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from bot.ports import Chat, Member, UserGroup
 
 
-class SlackChat(Messages, Channels):
-    """All of ``Chat``. Never retries, caches nothing, calls nothing when it is made.
+class SlackChat(Messages, Channels, ChannelCanvases):
+    """All of ``Chat`` and ``Canvases``. Never retries, caches nothing, calls nothing when it is made.
 
     Every request ends after ``timeout`` seconds; reading a list is one request per page.
     """

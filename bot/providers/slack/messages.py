@@ -11,7 +11,7 @@ import structlog
 
 from bot.errors import ProviderError
 from bot.providers.slack.calls import Calls, SlackError, cut
-from bot.providers.slack.parse import mapping, text
+from bot.providers.slack.parse import mapping, moment, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ POST_LIMIT = 40_000  # https://docs.slack.dev/reference/methods/chat.postMessage
 UPDATE_LIMIT = 4_000  # https://docs.slack.dev/reference/methods/chat.update
 CLOCK_SKEW = timedelta(minutes=2)  # ``since`` is our clock's, ``ts`` is Slack's
 METADATA_TYPE = "muster"
+#: Subtypes of what people write; the others are Slack's own lines (somebody joined, the topic changed).
+SAID_BY_PEOPLE = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 REMEMBERED = 200  # messages waiting to be said without their refused blocks
 
 #: The blocks are refused, so nothing was said: the same words without them are better than silence.
@@ -77,6 +79,16 @@ class Messages(Calls):
         except ProviderError as error:
             if error.code != "thread_not_found":
                 raise
+        return None
+
+    async def last_said(self, channel: str, *, since: datetime) -> datetime | None:
+        """Looked for among what was written at or after ``since``, the newest first."""
+        oldest = f"{since.timestamp():.6f}"
+        asked: dict[str, Any] = {"channel": channel, "oldest": oldest, "limit": 200}
+        async for found in self._pages("conversations.history", "messages", **asked):
+            person = found.get("user") and not found.get("bot_id")
+            if person and text(found.get("subtype")) in SAID_BY_PEOPLE:
+                return moment(float(text(found.get("ts")) or 0))
         return None
 
     async def update(self, channel: str, ts: str, message: Message, *, key: str) -> None:

@@ -140,11 +140,13 @@ def open_issue(desk: Desk, repository: Repository, by: Account, body: Json) -> I
 
 
 def push(desk: Desk, repository: Repository, by: Account, body: Json) -> None:
-    """Commit to the default branch."""
+    """Commit to a branch that is there, the default one unless it is named."""
     message, path = str(body.get("message") or "A change"), str(body.get("path") or "change.txt")
     data = str(body.get("content") or desk.store.now().isoformat())
     sha = gitcode.blob(repository, data.encode())
-    branch = repository.default_branch
+    branch = str(body.get("branch") or repository.default_branch)
+    if f"refs/heads/{branch}" not in repository.refs:
+        raise errors.not_found()
     gitcode.commit(repository, branch, message, by, desk.store.now(), {path: sha})
 
 

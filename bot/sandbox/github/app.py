@@ -138,7 +138,16 @@ class GitHub:
     def _shown(self, repository: Repository, issue: Issue) -> Json:
         render = self.desk.render
         comments = [render.comment(repository, issue, one) for one in issue.comments]
-        return render.issue(repository, issue) | {"comments": comments}
+        files = {}
+        if issue.pull:
+            tree = repository.commits[issue.pull.head_sha].tree
+            before = repository.commits[issue.pull.base_sha].tree
+            files = {
+                path: repository.blobs[sha].decode(errors="replace")
+                for path, sha in tree.items()
+                if before.get(path) != sha
+            }
+        return render.issue(repository, issue) | {"comments": comments, "files": files}
 
     async def act(self, body: Json) -> Json:
         """Somebody acts on GitHub: see `acts`."""

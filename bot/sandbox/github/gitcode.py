@@ -40,6 +40,9 @@ def commit(
     made = Commit(sha1("commit", basis.encode()), message, author, at, parents, tree)
     repository.commits[made.sha] = made
     repository.refs[f"refs/heads/{branch}"] = made.sha
+    for issue in repository.issues.values():  # an open pull request is its branch
+        if issue.pull and issue.state == "open" and issue.pull.head == branch:
+            issue.pull.head_sha = made.sha
     return made
 
 

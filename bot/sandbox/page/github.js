@@ -37,6 +37,11 @@ function assigned(issue) {
   return (issue.assignees ?? []).some((person) => (person.login ?? person) === login);
 }
 
+/** The files a pull request changes, to be read; Markdown as such. */
+function files(issue) {
+  return Object.entries(issue.files ?? {}).map(([path, text]) => h("div", { class: "comment" }, h("div", { class: "comment-head" }, h("b", {}, path)), path.endsWith(".md") ? markdown(text) : h("pre", {}, text)));
+}
+
 function issueNode(repo, issue) {
   const key = `${repo.full_name}#${issue.number}`;
   const open = expanded.has(key);
@@ -45,10 +50,10 @@ function issueNode(repo, issue) {
   const closed = issue.state === "closed";
   const count = comments(issue).length;
   return h("article", { class: `vendor-card issue-${issue.state}`, data: { issue: key }, "aria-label": `Issue ${key}` },
-    h("div", { class: "vendor-tags" }, h("span", { class: `tag tag-${issue.state}` }, closed ? "Closed" : "Open"), (issue.labels ?? []).map(labelNode), h("span", { class: "grow" }), h("time", { class: "muted", title: dates.full(issue.created_at) }, dates.ago(issue.created_at))),
+    h("div", { class: "vendor-tags" }, h("span", { class: `tag tag-${issue.state}` }, closed ? "Closed" : "Open"), issue.pull_request && h("span", { class: "tag" }, "Pull request"), (issue.labels ?? []).map(labelNode), h("span", { class: "grow" }), h("time", { class: "muted", title: dates.full(issue.created_at) }, dates.ago(issue.created_at))),
     h("button", { type: "button", class: "vendor-title", "aria-expanded": String(open), data: { focus: `${key}/title` }, on: { click: toggle } }, icon(open ? "down" : "right", 14), h("span", { class: "muted" }, `#${issue.number}`), h("span", {}, issue.title)),
     h("div", { class: "vendor-line muted" }, repo.full_name, ` · ${count} ${count === 1 ? "comment" : "comments"}`, (issue.assignees ?? []).length ? ` · ${issue.assignees.map((person) => person.login ?? person).join(", ")}` : ""),
-    open && h("div", { class: "vendor-details" }, issue.body ? h("div", { class: "comment" }, markdown(issue.body)) : h("p", { class: "muted" }, "No description."), comments(issue), issue.html_url && link(issue.html_url, "Open its page")),
+    open && h("div", { class: "vendor-details" }, issue.body ? h("div", { class: "comment" }, markdown(issue.body)) : h("p", { class: "muted" }, "No description."), files(issue), comments(issue), issue.html_url && link(issue.html_url, "Open its page")),
     h("div", { class: "vendor-buttons" }, closed ? one("Reopen", () => act(repo, issue, "reopen")) : one("Close issue", () => act(repo, issue, "close")), closed ? null : assigned(issue) ? one("Unassign me", () => act(repo, issue, "unassign")) : one("Assign me", () => act(repo, issue, "assign")), one("Comment", () => comment(repo, issue))));
 }
 

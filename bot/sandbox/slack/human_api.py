@@ -81,6 +81,15 @@ def _create_channel(slack: Slack, user: User, body: Json) -> Json:
     return {"channel": channel.id}
 
 
+def _canvas(slack: Slack, user: User, body: Json) -> Json:
+    return {"canvas": people.write_canvas(slack.ws, user, body["channel"], str(body["markdown"]))}
+
+
+def _canvases(slack: Slack, user: User, body: Json) -> Json:  # noqa: ARG001 - a deed
+    slack.ws.canvas_refusal = _text(body, "refused_with") or ""
+    return {"refused_with": slack.ws.canvas_refusal}
+
+
 DEEDS: dict[str, Deed] = {
     "message": _message,
     "create_channel": _create_channel,
@@ -92,6 +101,8 @@ DEEDS: dict[str, Deed] = {
     "join": lambda s, u, b: people.join(s.ws, u, b["channel"]),
     "leave": lambda s, u, b: people.leave(s.ws, u, b["channel"]),
     "invite": lambda s, u, b: people.invite(s.ws, u, b["channel"], b["who"]),
+    "canvas": _canvas,
+    "canvases": _canvases,
     "archive": lambda s, u, b: people.archive(s.ws, u, b["channel"]),
     "unarchive": lambda s, u, b: people.unarchive(s.ws, u, b["channel"]),
     "rename": lambda s, u, b: people.rename(s.ws, u, b["channel"], b["name"]),

@@ -6,7 +6,7 @@ Every function takes the person first and raises ``SlackError`` or ``PersonError
 from bot.sandbox.slack import conversations, messages, wire
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.fields import PersonError
-from bot.sandbox.slack.model import Channel, Json, Message, User
+from bot.sandbox.slack.model import Canvas, Channel, Json, Message, User
 from bot.sandbox.slack.text import escape, link_names, rich_text
 from bot.sandbox.slack.workspace import Workspace
 
@@ -160,6 +160,19 @@ def create_channel(ws: Workspace, user: User, name: str, *, is_private: bool) ->
 def archive(ws: Workspace, user: User, channel_ref: str) -> None:
     """Archive a channel."""
     conversations.archive(ws, place(ws, user, channel_ref), user.id)
+
+
+def write_canvas(ws: Workspace, user: User, channel_ref: str, markdown: str) -> str:
+    """Write into the channel's canvas, which is made when there is none; its id."""
+    channel = _member_place(ws, user, channel_ref)
+    canvas = ws.canvases.get(channel.canvas_id or "")
+    if canvas is None:
+        canvas = Canvas(ws.new_id("F"), channel.id, "")
+        ws.canvases[canvas.id] = canvas
+        channel.canvas_id = canvas.id
+    canvas.sections = {ws.new_id("temp:C:"): markdown}
+    ws.feed.changed()
+    return canvas.id
 
 
 def unarchive(ws: Workspace, user: User, channel_ref: str) -> None:

@@ -48,6 +48,9 @@ class Workspace:
         self.homes: dict[str, View] = {}
         self.notices: dict[str, list[Json]] = {}
         self.canvases: dict[str, Canvas] = {}
+        self.canvas_refusal = (
+            ""  # the error the workspace's plan (or administrator) refuses canvases with
+        )
         self.event_sink: EventSink | None = None
         self._serial = itertools.count(1)
         self._last_ts = 0

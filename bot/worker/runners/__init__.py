@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.domain.effects import EffectKind
 from bot.worker.runners import (
     action_items,
+    archiving,
     channel,
     home,
     inbound,
@@ -21,6 +22,7 @@ from bot.worker.runners import (
     notify,
     oncall,
     pager,
+    postmortem,
     remind,
     report,
     roles,
@@ -66,6 +68,11 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.TELL_ADMINS: talk.tell_admins,
     EffectKind.PUBLISH_HOME: home.publish_home,
     EffectKind.SEND_REPORT: report.send_report,
+    EffectKind.WRITE_CANVAS: postmortem.write_canvas,
+    EffectKind.SHARE_POSTMORTEM: postmortem.share,
+    EffectKind.PROPOSE_POSTMORTEM: postmortem.propose,
+    EffectKind.NOTICE_ARCHIVING: archiving.notice,
+    EffectKind.ARCHIVE_CHANNEL: archiving.archive,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,
     EffectKind.MERGE_PAGE: merging.merge_page,

@@ -38,11 +38,11 @@ async def announce(world: World, effect: Claimed) -> Settle | None:
             if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
                 await world.rooms.forget("incidents")
             raise
-    posted, url = ts, _link(world, channel, ts)
+    posted, url = ts, message_link(world, channel, ts)
     return lambda tx: steps.announced(tx, incident.number, channel, posted, url)
 
 
-def _link(world: World, channel: str, ts: str) -> str | None:
+def message_link(world: World, channel: str, ts: str) -> str | None:
     """A message's address follows from the workspace's (docs.slack.dev/reference/methods/chat.getPermalink)."""
     if not world.workspace_url:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import home, notices, updates
+from blocks import archiving, home, notices, updates
 from blocks.action_items import item_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -26,9 +26,11 @@ from blocks.forms import (
     panel,
     pick_incident,
     post_update,
+    postmortem,
     reassign,
     resolve,
     services,
+    times,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.mention import form_offer
@@ -36,8 +38,9 @@ from blocks.reminder import reminder
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import timeline_view
 from bot.domain.catalog import Service
-from bot.domain.incident import Entry, EntryKind
+from bot.domain.incident import Entry, EntryKind, Status
 from bot.domain.moments import Said
+from bot.domain.postmortem import Postmortem
 from bot.domain.reminders import Facts, Reminder
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
@@ -45,7 +48,7 @@ from tests.unit.store.house import an_item
 
 SEVERITIES = [("SEV1", "SEV1")]
 ROLES = [("commander", "Commander")]
-
+DRAFTED = Postmortem(incident=12, revision=1, drafted_at=NOW, canvas="F1", pull_url="https://x.y/1")
 FACTS = ServiceFacts(
     service=Service(id="web", title="Web"),
     upstream=[Neighbour(id="db", title="Database", has_owners=True)],
@@ -64,10 +67,11 @@ def test_panel_offers_only_what_is_available() -> None:
         "Add a note",
         "Add an action item",
         "Timeline",
+        "Times",
         "Merge",
         "Make private",
     ]
-    assert buttons(everything["blocks"])[-11:] == contract
+    assert buttons(everything["blocks"])[-12:] == contract
     some = panel.build(incident(), CONTEXT, available=[ActionId.TIMELINE, ActionId.ADD_NOTE])
     assert buttons(some["blocks"]) == ["Add a note", "Timeline"]
     assert IncidentButton.decode(some["private_metadata"]) == IncidentButton(12)
@@ -116,6 +120,10 @@ def test_every_id_is_rendered_somewhere() -> None:
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
             updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
             reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),
+            archiving.notice(one, NOW),
+            times.build(one),
+            times.build(replace(one, status=Status.RESOLVED, resolved_at=NOW)),
+            postmortem.build(one, post=DRAFTED),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]

@@ -141,6 +141,14 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "🔀 another incident was merged into it · from PagerDuty",
             ),
             "audit": ("🔹 <@UANA>: that: why", "🔹 something done · from PagerDuty"),
+            "time_changed": (
+                "🕰️ <@UANA> corrected when it was that: why",
+                "🕰️ Time in question corrected · from PagerDuty",
+            ),
+            "postmortem": (
+                "🎓 <@UANA> drafted the post-mortem: why",
+                "🎓 Post-mortem · from PagerDuty",
+            ),
             "channel": ("💬 <@UANA>: channel that: why", "💬 Channel changed · from PagerDuty"),
             "pager": ("📟 <@UANA>: that: why", "📟 pager changed · from PagerDuty"),
             "other": ("🔹 <@UANA>: that: why", "🔹 something changed · from PagerDuty"),

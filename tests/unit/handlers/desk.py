@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
+from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
@@ -75,6 +76,7 @@ class Counter:
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
+            afterwards=Afterwards.of(self.home.house, self.home.incidents),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

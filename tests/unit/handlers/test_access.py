@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from blocks.ids import ActionId, CallbackId
-from bot.domain.incident import Places
+from bot.domain.incident import Phase, Places, Status
 from bot.ports import Member
 from bot.services.people import IDENTITY
 from handlers import access, commands
@@ -25,7 +25,7 @@ from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.architecture.test_ids import SHOWN
-from tests.unit.store.house import ANA, an_incident, an_item
+from tests.unit.store.house import ANA, NOW, an_incident, an_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +45,15 @@ WORDS = {
     "role": "scribe",
     "service": "add db",
     "page": "<@U0BEN>",
+    "times": "detected 09:00",
     "merge": f"into INC-{NUMBER + 1}",
 }
 #: Proved where their effects are carried out: tests/scenarios/test_marks.py.
 MARKS = {"reaction_added", "reaction_removed", "pin_added", "pin_removed"}
+#: Only for incidents that are over.
+AFTERWARDS = {
+    "postmortem", "archive", ActionId.POSTMORTEM, ActionId.KEEP_OPEN, CallbackId.POSTMORTEM
+}  # fmt: skip
 TABLES = [
     ("commands", commands.COMMANDS, access.COMMANDS),
     ("buttons and inputs", ACTIONS, access.ACTIONS),
@@ -159,7 +164,9 @@ async def prepared(counter: Counter) -> None:
         await counter.declare(f"Incident {n + 1}")
     await home.change(NUMBER, places=Places(channel="C1"))
     for n in range(an_item().id):
-        await counter.desk.actions.add(an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}")
+        await counter.desk.actions.add(
+            an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}"
+        )
 
     async def member(user: str) -> Member:
         return Member(id=user, name="zoe", teams=("T2",))
@@ -204,6 +211,10 @@ async def test_guests_and_people_of_elsewhere(counter: Counter, table: str, entr
     await prepared(counter)
     if entry is ActionId.OPEN_CHANNEL:
         await counter.home.change(NUMBER, places=Places(), opens_channel=False)
+    if entry in AFTERWARDS:
+        await counter.home.change(
+            NUMBER, status=Status.RESOLVED, phase=Phase.RESOLVED, resolved_at=NOW
+        )
     before = await stored(counter)
     said = await by(counter, STRANGER, "T2", table, entry)
     assert "Only members of this workspace can" in said, "not even reading"

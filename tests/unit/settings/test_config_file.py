@@ -86,7 +86,11 @@ def test_a_reminder_keeps_its_default_or_is_switched_off(tmp_path: Path) -> None
     )
     read = load_config(file, {})
     assert read.catalog.reminders == replace(
-        Reminders(), no_commander=None, stale=None, no_acknowledge=timedelta(minutes=2)
+        Reminders(),
+        no_commander=None,
+        stale=None,
+        no_acknowledge=timedelta(minutes=2),
+        archive_channel_after=timedelta(days=14),
     )
     assert read.sections.reminders == {
         "no_acknowledge": timedelta(minutes=2),

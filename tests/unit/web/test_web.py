@@ -340,6 +340,7 @@ async def test_reading_shows_no_private_incident(site: Site) -> None:
         "announcement": "https://x/p1",
         "pagerduty": "https://pd/1",
         "github": "https://gh/1",
+        "postmortem": None,
     }
     private = await site.http.get("/api/incidents/2", headers=BEARER)
     absent = await site.http.get("/api/incidents/3", headers=BEARER)

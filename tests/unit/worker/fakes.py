@@ -13,6 +13,7 @@ from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
 from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
 from bot.services.action_items import ActionItems
+from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
 from bot.services.moments import MessageTimeline
 from bot.store.effects import Claimed
@@ -375,6 +376,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         reports=home.reports,
         updates=home.updates,
         reminding=home.reminding,
+        afterwards=Afterwards.of(home.house, home.incidents),
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
         actions=actions,

@@ -1,13 +1,13 @@
 """Incidents are counted day by day.
 
-Revision: 0009, after 0005.
+Revision: 0009, after 0006.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -16,8 +16,8 @@ _DAY = {
     "postgresql": "to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
 }
 _MILLISECONDS = {
-    "sqlite": "CAST(ROUND((julianday({end}) - julianday(created_at)) * 86400000) AS INTEGER)",
-    "postgresql": "CAST(ROUND(EXTRACT(EPOCH FROM {end} - created_at) * 1000) AS BIGINT)",
+    "sqlite": "CAST(ROUND((julianday({end}) - julianday(coalesce(detected_at, created_at))) * 86400000) AS INTEGER)",
+    "postgresql": "CAST(ROUND(EXTRACT(EPOCH FROM {end} - coalesce(detected_at, created_at)) * 1000) AS BIGINT)",
 }
 
 
