@@ -76,6 +76,13 @@ def test_required_fields_are_checked_before_the_app_hears(
     expect(modal.get_by_role("alert")).to_have_text("Please complete this required field.")
     expect(modal.get_by_label("Title")).to_be_focused()
     assert mock.posted("/api/submit") == []
+    modal.get_by_label("Title").press_sequentially("It")
+    expect(modal.get_by_role("alert")).to_have_count(0)
+    expect(modal.get_by_label("Title")).to_be_focused()
+    expect(modal.get_by_label("Title")).to_have_value("It")
+    modal.get_by_label("Title").fill("")
+    modal.get_by_role("button", name="Declare").click()
+    expect(modal.get_by_role("alert")).to_have_text("Please complete this required field.")
 
 
 def test_errors_of_the_app_are_shown_at_their_field(

@@ -183,3 +183,48 @@ async def test_a_word_that_is_like_none_is_not_guessed(s: Stage) -> None:
     assert "I do not know" in answer
     assert "Did you mean" not in answer
     assert "Did you mean" in await typed(s, "/incident esclate")
+
+
+async def test_home_shows_what_was_done_on_it(s: Stage) -> None:
+    title = "Declared on Home"
+    await s.act("open_home", user=CAROL)
+    await s.until(lambda state: state["home"], user=CAROL)
+    await s.press("Declare an incident", user=CAROL, where="home")
+    await s.until(lambda state: state["views"], user=CAROL)
+    await s.submit({"Title": title}, user=CAROL)
+    await s.until(lambda state: title in str(state["home"]), user=CAROL)
+    name = await s.announced(title)
+    await s.settled(name)
+
+    def mine(state: Json) -> str:
+        """What Home says of it, with its buttons."""
+        blocks = [str(b) for b in state["home"]["blocks"]]
+        at = next(i for i, words in enumerate(blocks) if f"{name} " in words)
+        return "".join(blocks[at : at + 2])
+
+    await s.act("open_home", user=CAROL)
+    await s.until(lambda state: "Triggered" in mine(state), user=CAROL)
+    number = name.removeprefix("INC-")
+    block = f"home.{number}.actions"
+    await s.press("Acknowledge", user=CAROL, where="home", block_id=block)
+    await s.until(lambda state: "Acknowledged" in mine(state), user=CAROL)
+    assert "'Acknowledge'" not in mine(await s.state(CAROL)), "the button has done its work"
+    await s.press("Join", user=CAROL, where="home", block_id=block)
+    shown = await s.until(lambda state: state["views"], user=CAROL)
+    assert "You are invited to the channel" in str(shown)
+    assert await s.problems() == []
+
+
+async def test_a_refusal_on_home_is_told(s: Stage) -> None:
+    name = await s.declare("SEV3 Acknowledged elsewhere", user=CAROL)
+    await s.settled(name)
+    await s.act("open_home", user=CAROL)
+    block = f"home.{name.removeprefix('INC-')}.actions"
+    await s.until(lambda state: block in str(state["home"]), user=CAROL)
+    await s.command(f"/incident ack {name}", user=BOB)
+    await s.press("Acknowledge", user=CAROL, where="home", block_id=block)
+    shown = await s.until(lambda state: state["views"], user=CAROL)
+    assert "acknowledged" in str(shown)
+    assert BOB in str(shown), "who did"
+    await s.act("close", user=CAROL)
+    assert await s.problems() == []
