@@ -243,3 +243,8 @@ def test_an_axis_that_counts_has_no_halves(sink: Page) -> None:
     assert sink.evaluate(marks.format(2, "true")) == [0, 1, 2]
     assert sink.evaluate(marks.format(2, "false")) == [0, 0.5, 1, 1.5, 2]
     assert sink.evaluate(marks.format(90, "true")) == [0, 50, 100]
+
+
+def test_comments_in_markdown_are_for_programs(sink: Page) -> None:
+    said = "import('/page/markdown.js').then((m) => m.markdown('Seen <!-- key\\n--> here').textContent)"
+    assert " ".join(sink.evaluate(said).split()) == "Seen here"
