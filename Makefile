@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help sandbox run doctor test test-long browser check format bench lock clean
+.PHONY: help sandbox run doctor test test-long browser screenshots check format bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -64,6 +64,9 @@ COVERAGE ?= 90
 
 browser: $(VENV)/.dev ## the sandbox's page in headless Chromium
 	@$(PYTEST) --dist loadfile tests/browser
+
+screenshots: $(VENV)/.dev ## the README's pictures, taken anew in headless Chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 check: $(VENV)/.dev ## lint, types, architecture, docs
 	@$(BIN)/ruff check .

@@ -71,9 +71,11 @@ def _from(handover: Handover) -> str:
 def _standing(incident: Incident) -> list[str]:
     title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
     severity = text.inline(incident.severity, 60) if incident.severity else "not set"
+    status = kit.status_words(incident)
+    phase = [] if incident.phase.value in status else [f"*Phase:* {incident.phase.value}"]
     facts = (
-        f"*Status:* {kit.status_words(incident)}",
-        f"*Phase:* {incident.phase.value}",
+        f"*Status:* {status}",
+        *phase,
         f"*Severity:* {severity}",
         f"*Owner:* {kit.owners(incident)}",
         f"*Started:* {text.date(incident.started_at)}",

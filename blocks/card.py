@@ -195,7 +195,8 @@ def story(incident: Incident, place: Place) -> list[Block]:
     elif incident.pager.kind is PagerKind.NOBODY:
         blocks.append(kit.section(_nobody_paged(incident)))
     if place == "channel" and text.shows(incident.description):
-        blocks.append(kit.section(text.quote(incident.description, 900)))
+        head = "" if incident.is_open else "*What happened:*\n"
+        blocks.append(kit.section(f"{head}{text.quote(incident.description, 900)}"))
     return blocks
 
 

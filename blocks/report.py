@@ -74,8 +74,8 @@ def words(found: Statistics) -> list[str]:
     return [
         f"*Declared:* {total.count:,}",
         f"*Still open:* {total.open:,}",
-        f"*Mean time to acknowledge:* {_mean(total.seconds_to_acknowledge)}",
-        f"*Mean time to resolve:* {_mean(total.seconds_to_resolve)}",
+        f"*Mean time to acknowledge:* {_mean(total.seconds_to_acknowledge, 'none yet')}",
+        f"*Mean time to resolve:* {_mean(total.seconds_to_resolve, 'none yet')}",
     ]
 
 
@@ -83,8 +83,8 @@ def group_lines(groups: Sequence[Group], nameless: str, most: int) -> list[str]:
     """``SEV1: 3, acknowledged in 2 min, resolved in 1 h`` for each group."""
     lines = [
         f"{text.inline(group.label, 60, empty=nameless)}: {group.count:,}, "
-        f"acknowledged in {_mean(group.seconds_to_acknowledge)}, "
-        f"resolved in {_mean(group.seconds_to_resolve)}"
+        f"{_within('acknowledged', group.seconds_to_acknowledge)}, "
+        f"{_within('resolved', group.seconds_to_resolve)}"
         for group in groups[:most]
     ]
     hidden = len(groups) - len(lines)
@@ -95,8 +95,12 @@ def _told(title: str, groups: Sequence[Group], nameless: str) -> list[str]:
     return [f"*{title}*", *group_lines(groups, nameless, TOLD)] if groups else []
 
 
-def _mean(seconds: float | None) -> str:
-    return "-" if seconds is None else text.duration(seconds)
+def _within(done: str, seconds: float | None) -> str:
+    return f"none {done} yet" if seconds is None else f"{done} in {text.duration(seconds)}"
+
+
+def _mean(seconds: float | None, nothing: str = "-") -> str:
+    return nothing if seconds is None else text.duration(seconds)
 
 
 def _cells(group: Group) -> tuple[int, int, str, str]:

@@ -40,7 +40,10 @@ async def _target(turn: Turn) -> Incident:
 
 
 async def _shown_in_panel(turn: Turn, after: Incident) -> None:
-    """A press in the control panel shows its result there; on a card the card itself changes."""
+    """A press in the control panel or on Home shows its result there; on a card the card itself changes."""
+    if turn.view.get("type") == "home":
+        await turn.done()
+        await turn.desk.open_home(turn.user.id)
     if turn.view.get("type") != "modal":
         return
     context = await turn.desk.card_context(after)

@@ -56,7 +56,7 @@ async def incident_command(turn: Turn) -> None:
         return
     found = COMMANDS.get(ALIASES.get(words.verb, words.verb))
     if found is None:
-        suggestion = grammar.nearest(words.verb, [*COMMANDS, *ALIASES])
+        suggestion = grammar.nearest(words.verb, [*COMMANDS, *ALIASES], whole=True)
         await turn.say(notices.unknown_command(text.plain(words.verb), suggestion))
         return
     try:

@@ -57,9 +57,10 @@ def word_first(rest: str) -> tuple[str, str]:
     return first, more[0].strip() if more else ""
 
 
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word most like it, None when none is near."""
-    from rapidfuzz import process  # noqa: PLC0415 - 3 MB for the few who mistype
+def nearest(word: str, known: Collection[str], *, whole: bool = False) -> str | None:
+    """The known word most like it, None when none is near; ``whole``: not for a part that is alike."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - 3 MB for the few who mistype
 
-    found = process.extractOne(word, list(known), score_cutoff=LIKENESS)
+    scorer = fuzz.ratio if whole else fuzz.WRatio
+    found = process.extractOne(word, list(known), scorer=scorer, score_cutoff=LIKENESS)
     return str(found[0]) if found else None

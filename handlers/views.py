@@ -60,6 +60,9 @@ async def submit_declare(turn: Turn) -> None:
         await turn.replace(
             message_view(declared.incident.name, notices.declared(declared.incident, again=True))
         )
+    elif form.origin.channel is None:  # opened on Home: that shows it
+        await turn.done()
+        await turn.desk.open_home(turn.user.id)
 
 
 def _message(origin: DeclareOrigin) -> Said | None:

@@ -126,7 +126,8 @@ def choose(
     """
     if not _shown(choices, None):
         return kit.context(f"*{label}:* nothing is configured to choose from.")
-    placeholder = "Not sure yet" if optional else "Choose"
+    either = label.startswith("Or ")  # one of two ways, not a fact somebody may not know yet
+    placeholder = "Not sure yet" if optional and not either else "Choose"
     return labelled(
         label,
         block_id,

@@ -119,9 +119,13 @@ def acknowledge(incident: Incident, by: Actor, now: datetime) -> Decision:
         owners=(by,),
     )
     entry = Entry(kind=EntryKind.ACKNOWLEDGED, at=now, actor=by, origin=Origin.SLACK)
-    return Decision(
-        incident=after, entries=(entry,), effects=plan.changed(after, "acknowledge", by)
-    )
+    effects = plan.changed(after, "acknowledge", by)
+    known = any(by.is_same(owner) for owner in incident.owners)
+    if by.slack_id and after.places.channel and not known:
+        effects += plan.invite(
+            after, by.slack_id, f"ack@{after.version}"
+        )  # the work is in its channel
+    return Decision(incident=after, entries=(entry,), effects=effects)
 
 
 def _refuse_merged(incident: Incident) -> None:

@@ -123,7 +123,14 @@ def steps(tx: Tx, number: int) -> list[StepRecord]:
     """The run log of an incident, in order."""
     kinds = [kind.value for kind in STEPS]
     query = select(sql.EFFECT).where(E.incident == number, E.kind.in_(kinds)).order_by(E.id)
-    return [_step(row) for row in tx.session.execute(query) if row.state != "cancelled"]
+    rows = [row for row in tx.session.execute(query) if row.state != "cancelled"]
+    return [_step(row) for row in rows if not _in_reserve(row, tx.now)]
+
+
+def _in_reserve(row: Any, now: datetime) -> bool:
+    """The native page that only goes out if the pager cannot be reached in time: not a step yet."""
+    held = row.state == "pending" and row.attempts == 0 and row.due > now
+    return bool(held and row.kind == EffectKind.PAGE_NATIVE.value)
 
 
 def step(tx: Tx, number: int, effect_id: int) -> StepRecord | None:

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from bot.settings import NAMES, load
 from handlers.commands import COMMANDS
+from tests.architecture.pictures import ALT, TOUR
 
 TOP = Path(__file__).resolve().parents[2]
 README = TOP / "README.md"
@@ -48,7 +49,15 @@ def scopes() -> str:
     return "\n".join(["| scope | what for |", "| --- | --- |", *rows])
 
 
-TABLES = {"commands": commands, "settings": settings, "scopes": scopes}
+def tour() -> str:
+    shown = [
+        f"{words}\n\n![{ALT[name]}](bot/sandbox/screenshots/{name}.png)\n"
+        for name, words in TOUR.items()
+    ]
+    return "\n".join(shown).rstrip()
+
+
+TABLES = {"commands": commands, "settings": settings, "scopes": scopes, "tour": tour}
 
 
 def between(text: str, name: str) -> str:

@@ -236,3 +236,15 @@ def poison(state: dict[str, object]) -> None:
         return [visit(one) for one in value] if isinstance(value, list) else value
 
     state.update({key: visit(value) for key, value in state.items()})
+
+
+def test_an_axis_that_counts_has_no_halves(sink: Page) -> None:
+    marks = "import('/page/charts.js').then((charts) => charts.ticks(0, {}, {}))"
+    assert sink.evaluate(marks.format(2, "true")) == [0, 1, 2]
+    assert sink.evaluate(marks.format(2, "false")) == [0, 0.5, 1, 1.5, 2]
+    assert sink.evaluate(marks.format(90, "true")) == [0, 50, 100]
+
+
+def test_comments_in_markdown_are_for_programs(sink: Page) -> None:
+    said = "import('/page/markdown.js').then((m) => m.markdown('Seen <!-- key\\n--> here').textContent)"
+    assert " ".join(sink.evaluate(said).split()) == "Seen here"

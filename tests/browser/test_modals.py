@@ -76,6 +76,13 @@ def test_required_fields_are_checked_before_the_app_hears(
     expect(modal.get_by_role("alert")).to_have_text("Please complete this required field.")
     expect(modal.get_by_label("Title")).to_be_focused()
     assert mock.posted("/api/submit") == []
+    modal.get_by_label("Title").press_sequentially("It")
+    expect(modal.get_by_role("alert")).to_have_count(0)
+    expect(modal.get_by_label("Title")).to_be_focused()
+    expect(modal.get_by_label("Title")).to_have_value("It")
+    modal.get_by_label("Title").fill("")
+    modal.get_by_role("button", name="Declare").click()
+    expect(modal.get_by_role("alert")).to_have_text("Please complete this required field.")
 
 
 def test_errors_of_the_app_are_shown_at_their_field(
@@ -229,3 +236,21 @@ def test_every_kind_of_input(page: Page, mock: MockSandbox) -> None:
         "people": [canned.BOB],
         "radio": "y",
     }
+
+
+def test_a_long_modal_stays_inside_the_window(
+    page: Page, mock: MockSandbox, modal: Locator
+) -> None:
+    lines = [
+        {"type": "section", "block_id": f"l{n}", "text": {"type": "mrkdwn", "text": f"Line {n}"}}
+        for n in range(45)
+    ]
+    update(mock, lambda view: view.update(blocks=[*view["blocks"], *lines]))
+    expect(modal.get_by_text("Line 44")).to_be_attached()
+    foot = modal.get_by_role("button", name="Declare").bounding_box()
+    size = page.viewport_size
+    assert foot
+    assert size
+    assert foot["y"] + foot["height"] <= size["height"]
+    modal.get_by_text("Line 44").scroll_into_view_if_needed()
+    expect(modal.get_by_text("Line 44")).to_be_in_viewport()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Stage
+from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage
 from tests.workspace import card_of, cards_of, pages, room_of, said_in, text_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def typed(s: Stage, words: str, user: str = ALICE) -> str:
     return text_of((await s.command(words, user=user))["ack"])
+
+
+def option(view: Json, label: str, part: str) -> str:
+    """The choice with these words in a select of a form."""
+    [block] = [b for b in view["blocks"] if b["type"] == "input" and b["label"]["text"] == label]
+    offered = [str(one["text"]["text"]) for one in block["element"]["options"]]
+    return next(one for one in offered if part in one)
 
 
 async def kinds(s: Stage, name: str) -> list[Entry]:
@@ -60,10 +67,12 @@ async def test_the_phase_and_the_severity_in_their_forms(s: Stage) -> None:
     await s.until(lambda state: state["views"], user=BOB)
     await s.press("Change phase", user=BOB, where="view")
     await s.until(lambda state: len(state["views"]) == 2, user=BOB)
-    await s.press("Phase", user=BOB, where="view", choose="Identified")
-    await s.until(lambda state: "identified" in str(state["views"][-1]["blocks"]), user=BOB)
-    done = await s.submit({"Phase": "Identified", "Reason": "We see the query"}, user=BOB)
-    assert not done["errors"], done
+    phase = option((await s.state(BOB))["views"][-1], "Phase", "Identified")
+    await s.press("Phase", user=BOB, where="view", choose=phase)
+    proposal = "investigating / identified"
+    await s.until(lambda state: proposal in str(state["views"][-1]["blocks"]), user=BOB)
+    done = await s.submit({"Phase": phase, "Reason": "We see the query"}, user=BOB)
+    assert not done.get("errors"), done
     await s.until(lambda state: "identified" in text_of(card_of(state, name) or {"text": ""}))
     await s.quiet()
     assert any("We see the query" in e.text for e in await kinds(s, name))
@@ -76,13 +85,7 @@ async def test_escalating_to_a_chosen_level(s: Stage) -> None:
     await s.on_card(name, "Escalate", user=BOB)
     view = (await s.until(lambda state: state["views"], user=BOB))[-1]
     assert "Level 2" in str(view["blocks"])
-    level = next(
-        option["text"]["text"]
-        for block in view["blocks"]
-        if block["type"] == "input" and block["label"]["text"] == "Escalate to"
-        for option in block["element"]["options"]
-        if option["text"]["text"].startswith("Level 2")
-    )
+    level = option(view, "Escalate to", "Level 2")
     done = await s.submit({"Escalate to": level, "Message": "Up you go"}, user=BOB)
     assert not done["errors"], done
     state = await s.settled(name)
@@ -155,4 +158,73 @@ async def test_a_private_channel_changed_by_hand(s: Stage) -> None:
     await s.act("delete_channel", user=ALICE, channel=room["id"])
     await s.quiet()
     assert (await s.bot.world.incidents.get(number)).places.channel is None
+    assert await s.problems() == []
+
+
+async def test_whoever_acknowledges_is_brought_into_the_channel(s: Stage) -> None:
+    name = await s.declare("SEV3 Taken by somebody outside")
+    await s.settled(name)
+    await s.on_card(name, "Acknowledge", user=DAVE)
+    await s.until(lambda state: DAVE in (room_of(state, name) or {"members": ()})["members"])
+    await s.quiet()
+    assert await s.problems() == []
+
+
+async def test_the_run_log_tells_of_nothing_that_is_held_in_reserve(s: Stage) -> None:
+    name = await s.declare("SEV3 All steps done")
+    await s.settled(name)
+    shown = await typed(s, f"/incident timeline {name}")
+    assert "PagerDuty incident" in shown
+    assert "⏳" not in shown, "the page for a PagerDuty that cannot be reached is no step"
+
+
+async def test_a_word_that_is_like_none_is_not_guessed(s: Stage) -> None:
+    answer = await typed(s, "/incident nonsense")
+    assert "I do not know" in answer
+    assert "Did you mean" not in answer
+    assert "Did you mean" in await typed(s, "/incident esclate")
+
+
+async def test_home_shows_what_was_done_on_it(s: Stage) -> None:
+    title = "Declared on Home"
+    await s.act("open_home", user=CAROL)
+    await s.until(lambda state: state["home"], user=CAROL)
+    await s.press("Declare an incident", user=CAROL, where="home")
+    await s.until(lambda state: state["views"], user=CAROL)
+    await s.submit({"Title": title}, user=CAROL)
+    await s.until(lambda state: title in str(state["home"]), user=CAROL)
+    name = await s.announced(title)
+    await s.settled(name)
+
+    def mine(state: Json) -> str:
+        """What Home says of it, with its buttons."""
+        blocks = [str(b) for b in state["home"]["blocks"]]
+        at = next(i for i, words in enumerate(blocks) if f"{name} " in words)
+        return "".join(blocks[at : at + 2])
+
+    await s.act("open_home", user=CAROL)
+    await s.until(lambda state: "Triggered" in mine(state), user=CAROL)
+    number = name.removeprefix("INC-")
+    block = f"home.{number}.actions"
+    await s.press("Acknowledge", user=CAROL, where="home", block_id=block)
+    await s.until(lambda state: "Acknowledged" in mine(state), user=CAROL)
+    assert "'Acknowledge'" not in mine(await s.state(CAROL)), "the button has done its work"
+    await s.press("Join", user=CAROL, where="home", block_id=block)
+    shown = await s.until(lambda state: state["views"], user=CAROL)
+    assert "You are invited to the channel" in str(shown)
+    assert await s.problems() == []
+
+
+async def test_a_refusal_on_home_is_told(s: Stage) -> None:
+    name = await s.declare("SEV3 Acknowledged elsewhere", user=CAROL)
+    await s.settled(name)
+    await s.act("open_home", user=CAROL)
+    block = f"home.{name.removeprefix('INC-')}.actions"
+    await s.until(lambda state: block in str(state["home"]), user=CAROL)
+    await s.command(f"/incident ack {name}", user=BOB)
+    await s.press("Acknowledge", user=CAROL, where="home", block_id=block)
+    shown = await s.until(lambda state: state["views"], user=CAROL)
+    assert "acknowledged" in str(shown)
+    assert BOB in str(shown), "who did"
+    await s.act("close", user=CAROL)
     assert await s.problems() == []

@@ -30,7 +30,7 @@ function imageBlock(block) {
 
 function input(block, surface) {
   const id = `field-${(fields += 1)}`;
-  const error = surface.errors?.[block.block_id];
+  const error = surface.error(block);
   const labelText = plain(block.label);
   const field = {
     id, error, labelText, dispatch: Boolean(block.dispatch_action), required: !block.optional, labelId: `${id}-label`,
@@ -130,7 +130,7 @@ export function blockNode(block, surface) {
 export const blockNodes = (blocks, surface) => (blocks ?? []).map((block) => blockNode(block, surface));
 
 /** A place where nothing can be pressed, to render blocks only for their words. */
-const QUIET = { open: new Map(), errors: {}, labels: new Map(), key: () => "", value: () => null, set() {}, isBusy: () => false, press() {} };
+const QUIET = { open: new Map(), error() {}, labels: new Map(), key: () => "", value: () => null, set() {}, isBusy: () => false, press() {} };
 
 /** Words of a message for previews and notifications when it has no text of its own. */
 export const previewOf = (blocks) => blockNodes((blocks ?? []).slice(0, 3), QUIET).map((node) => node.textContent).join(" ");

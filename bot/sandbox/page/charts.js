@@ -10,12 +10,13 @@ const number = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits
 const compact = (value) => new Intl.NumberFormat("en-US", { notation: Math.abs(value) >= 10_000 ? "compact" : "standard", maximumFractionDigits: 2 }).format(value);
 const series = (index) => `series-${index % 6}`;
 
-/** Round steps (1, 2, 5 × 10ⁿ) that cover the values, always from zero. */
-export function ticks(low, high) {
+/** Round steps (1, 2, 5 × 10ⁿ) that cover the values, always from zero; of what is counted there is no half. */
+export function ticks(low, high, whole = false) {
   const span = Math.max(high, 0) - Math.min(low, 0) || 1;
   const rough = span / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const round = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const step = whole ? Math.max(1, round) : round;
   const marks = [];
   for (let at = Math.floor(Math.min(low, 0) / step) * step; at < Math.max(high, 0) + step; at += step) {
     marks.push(Number(at.toPrecision(10)));
@@ -68,7 +69,7 @@ function plot(chart) {
   const all = chart.series ?? [];
   const categories = chart.axis_config?.categories ?? [...new Set(all.flatMap((one) => (one.data ?? []).map((point) => point.label)))];
   const values = all.flatMap((one) => (one.data ?? []).map((point) => Number(point.value) || 0));
-  const marks = ticks(Math.min(0, ...values), Math.max(0, ...values));
+  const marks = ticks(Math.min(0, ...values), Math.max(0, ...values), values.every(Number.isInteger));
   const [low, high] = [marks[0], marks.at(-1)];
   const inner = { width: WIDTH - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
   const slot = inner.width / Math.max(1, categories.length);

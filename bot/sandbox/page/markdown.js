@@ -22,6 +22,9 @@ function spans(text) {
   return [...withEmoji(text.slice(0, match.index)), node, ...spans(text.slice(match.index + whole.length))];
 }
 
+/** Comments are for programs: nobody is shown them. */
+const withoutComments = (text) => text.replace(/<!--[\s\S]*?(-->|$)/g, "").trimEnd();
+
 const cells = (row) => row.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|"));
 
 function takeTable(rows) {
@@ -106,4 +109,4 @@ function blocks(rows) {
 }
 
 /** Markdown text as one element. */
-export const markdown = (text) => h("div", { class: "markdown" }, ...blocks(String(text ?? "").replace(/\r/g, "").split("\n")));
+export const markdown = (text) => h("div", { class: "markdown" }, ...blocks(withoutComments(String(text ?? "").replace(/\r/g, "")).split("\n")));

@@ -59,6 +59,7 @@ async function submit(event) {
   const { view, surface } = shown;
   if (surface.sending) return;
   surface.trouble = null;
+  surface.mended.clear();
   const wrong = check(view, surface);
   if (Object.keys(wrong).length) return showErrors(surface, (surface.checked = wrong));
   surface.checked = null;

@@ -45,6 +45,7 @@ export class Surface {
     this.open = new Map();
     this.busy = new Set();
     this.errors = {};
+    this.mended = new Set(); // fields that were changed since they were found wrong
     this.resets = new Map();
     this.changed = () => {};
   }
@@ -69,6 +70,14 @@ export class Surface {
 
   set(block, element, value) {
     this.values.set(controlKey(block, element), value);
+    if (!this.error(block)) return;
+    this.mended.add(block.block_id);
+    this.changed();
+  }
+
+  /** What is wrong with a field, until somebody changes it. */
+  error(block) {
+    return this.mended.has(block.block_id) ? undefined : this.errors[block.block_id];
   }
 
   /** Draws a block again from the remembered values, after its control showed something that was not kept. */
@@ -80,7 +89,7 @@ export class Surface {
   /** Everything besides the block itself that changes how it looks. */
   looks(block) {
     const busy = [...this.busy].filter((key) => key.startsWith(`${block.block_id ?? ""}/`));
-    return [busy, this.errors[block.block_id], this.resets.get(block.block_id)];
+    return [busy, this.error(block), this.resets.get(block.block_id)];
   }
 
   /** Forgets controls that are gone, so that a block that comes back starts fresh. */

@@ -217,11 +217,11 @@ Nights: ⚠️ nobody
 *Declared:* 4
 *Still open:* 1
 *Mean time to acknowledge:* 1 min
-*Mean time to resolve:* -
+*Mean time to resolve:* none yet
 SEV1: 3, acknowledged in 1 min, resolved in 1 h
-no severity: 1, acknowledged in -, resolved in -
-Checkout API: 3, acknowledged in -, resolved in -
-&lt;b&gt;: 1, acknowledged in -, resolved in -
+no severity: 1, none acknowledged yet, none resolved yet
+Checkout API: 3, none acknowledged yet, none resolved yet
+&lt;b&gt;: 1, none acknowledged yet, none resolved yet
 (As of {time}12:00)\
 """)
 

@@ -72,7 +72,7 @@ def test_the_person_that_is_meant(rest: str, found: tuple[str | None, str]) -> N
     [("lst", "list"), ("resolv", "resolve"), ("acknowlege", "acknowledge"), ("zzzz", None)],
 )
 def test_the_nearest_word(typed: str, meant: str | None) -> None:
-    assert nearest(typed, [*COMMANDS, *ALIASES]) == meant
+    assert nearest(typed, [*COMMANDS, *ALIASES], whole=True) == meant
 
 
 @given(st.text(max_size=60))
