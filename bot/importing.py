@@ -107,13 +107,24 @@ async def import_pagerduty(
     router = RuleRouter(catalog.pagerduty_routing)
     try:
         await asyncio.to_thread(migrate.upgrade, work.engine)
-        house = House(work=work, catalog=catalog, router=router, options=Options(pagerduty=True))
+        house = House(work=work, catalog=catalog, router=router, options=_options(settings))
         past = Past(house, Paging(house, Incidents(house)))
         return await Importer(pager, past, progress).run(since, work.clock.now())
     finally:
         await router.close()
         await pager.aclose()
         work.close()
+
+
+def _options(settings: Settings) -> Options:
+    """As far as an incident of the pager is concerned: where its issue goes once somebody opens its channel."""
+    github = settings.github
+    return Options(
+        pagerduty=True,
+        github=github.token is not None,
+        github_owner=github.owner,
+        github_repo=github.default_repo,
+    )
 
 
 def needed_token(settings: Settings) -> str:

@@ -91,7 +91,8 @@ async def more(turn: Turn) -> None:
 async def open_channel(turn: Turn) -> None:
     """A channel for an incident that was only announced."""
     incident = await _target(turn)
-    await turn.desk.incidents.open_channel(incident.number, by=turn.user, once=turn.once)
+    after = await turn.desk.incidents.open_channel(incident.number, by=turn.user, once=turn.once)
+    await _shown_in_panel(turn, after)
 
 
 async def ask_severity(turn: Turn) -> None:

@@ -49,7 +49,9 @@ def available(incident: Incident) -> tuple[ActionId, ...]:
     if not incident.is_open:
         return (ActionId.REOPEN, *CLOSED_ACTIONS)
     first = (ActionId.ACKNOWLEDGE,) if incident.status is Status.TRIGGERED else ()
-    return (*first, ActionId.REASSIGN, ActionId.ESCALATE, ActionId.RESOLVE, *OPEN_ACTIONS)
+    nowhere = not (incident.opens_channel or incident.places.channel or incident.places.in_thread)
+    room = (ActionId.OPEN_CHANNEL,) if nowhere else ()  # there may be no announcement to offer it
+    return (*first, ActionId.REASSIGN, ActionId.ESCALATE, ActionId.RESOLVE, *room, *OPEN_ACTIONS)
 
 
 def build(incident: Incident, context: CardContext) -> dict[str, Any]:

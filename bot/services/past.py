@@ -95,7 +95,6 @@ class Past:
         return replace(
             self._paging.draft(tx, page, "announce"),
             opens_channel=False,
-            ticket=None,
             created_at=page.created_at,
             acknowledged_at=page.acknowledged_at,
             acknowledged_by=acknowledger,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from typing import Any
 
 from slack_bolt import App
@@ -19,6 +20,10 @@ def build() -> App:
     web = WebClient(os.environ["SLACK_BOT_TOKEN"], os.environ["SLACK_API_URL"], timeout=60)
     app = App(client=web, logger=logging.getLogger("peer"))
     room = web.conversations_create(name="incidents")["channel"]["id"]
+
+    @app.event(re.compile(".+"))
+    def noticed(event: dict[str, Any]) -> None:
+        """What the workspace tells besides: Bolt acknowledges it, so that nothing is sent again meanwhile."""
 
     @app.command("/incident")
     def declare(ack: Any, body: dict[str, Any], client: WebClient) -> None:

@@ -99,6 +99,11 @@ async def test_what_is_open_can_be_worked_on_in_slack(tmp_path: Path) -> None:
                 for one in state["pagerduty"]["incidents"]
             )
         )
+        await s.command("/incident show INC-1", channel=GENERAL)
+        await s.press("More", channel=GENERAL)
+        await s.until(lambda state: "Open channel" in str(state["views"]))
+        await s.press("Open channel", where="view")
+        await s.until(lambda state: room_of(state, "INC-1"))
         await s.quiet()
         assert await s.problems() == []
 

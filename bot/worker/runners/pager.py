@@ -281,18 +281,20 @@ async def poll(world: World, effect: Claimed) -> Settle | None:
     began = world.work.clock.now()
     cursor = await world.work.read(lambda tx: tx.value(CURSOR))
     since = datetime.fromisoformat(cursor["since"]) if cursor else began - FIRST_LOOK
+    born = (cursor or {}).get("born", since.isoformat())
     open_pages = await pager.open_pages()
     recent = await pager.pages_since(since - OVERLAP)
     touched = await _touched(pager, since) if cursor else ()
     ours = await world.paging.known_open()
 
     def settle(tx: Tx) -> None:
-        for page_id in _to_read(tx, (*open_pages, *recent), first=cursor is None, since=since):
+        pages, told = (*open_pages, *recent), datetime.fromisoformat(born)
+        for page_id in _to_read(tx, pages, first=cursor is None, since=since, born=told):
             tx.emit([plan.read_page(page_id, why=f"poll/{effect.id}")])
         gone = set(ours) - {p.id for p in open_pages}
         for page_id in gone | {t for t in touched if tx.by_page(t, lock=False)}:
             tx.emit([plan.read_page(page_id, why=f"poll/{effect.id}")])
-        tx.set_value(CURSOR, {"since": began.isoformat()})
+        tx.set_value(CURSOR, {"since": began.isoformat(), "born": born})
 
     return settle
 
@@ -307,12 +309,16 @@ async def _touched(pager: Pager, since: datetime) -> Sequence[str]:
         raise
 
 
-def _to_read(tx: Tx, pages: Sequence[Page], *, first: bool, since: datetime) -> set[str]:
+def _to_read(
+    tx: Tx, pages: Sequence[Page], *, first: bool, since: datetime, born: datetime
+) -> set[str]:
+    """Pages to read again. What nobody touched since before we were ``born`` is left to ``muster import``."""
     wanted = set()
     for page in pages:
         incident = tx.by_page(page.id, lock=False)
         if incident is None:
-            stale = page.created_at < since - OVERLAP if first else False
+            touched = page.created_at if first else (page.changed_at or page.created_at)
+            stale = touched < born - OVERLAP
             closed = page.status is Status.RESOLVED and (first or page.created_at < since - OVERLAP)
             if not stale and not closed and not tx.value(f"ignored:{page.id}"):
                 wanted.add(page.id)

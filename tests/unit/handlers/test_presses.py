@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -206,6 +207,9 @@ def test_the_panel_offers_what_can_be_done() -> None:
     assert ActionId.REOPEN not in panel.available(taken)
     assert ActionId.REOPEN in panel.available(closed)
     assert ActionId.RESOLVE not in panel.available(closed)
+    assert ActionId.OPEN_CHANNEL not in panel.available(opened)
+    assert ActionId.OPEN_CHANNEL in panel.available(replace(opened, opens_channel=False))
+    assert ActionId.OPEN_CHANNEL not in panel.available(replace(closed, opens_channel=False))
 
 
 @pytest.mark.parametrize(

@@ -470,7 +470,8 @@ async def test_a_poll_finds_new_changed_and_gone_pages(shop: Shop) -> None:
         return {row.payload["page"] for row in rows}
 
     old = NOW - timedelta(days=3)
-    shop.pager.opened = [a_page("PNEW"), a_page("POLD", created_at=old)]
+    from_before = a_page("POLD", created_at=old, changed_at=old)
+    shop.pager.opened = [a_page("PNEW"), from_before]
     shop.pager.recent = [a_page("PDONE", status=Status.RESOLVED)]
     await shop.run(K.POLL_PAGER, None)
     assert await read() == {"PNEW"}
@@ -487,12 +488,13 @@ async def test_a_poll_finds_new_changed_and_gone_pages(shop: Shop) -> None:
     await shop.home.work.write(settle)
     later = NOW + timedelta(seconds=60)
     shop.pager.opened = [
-        a_page("PSAME"), a_page("PMOVED", changed_at=later), a_page("PTOUCHED"),
+        a_page("PSAME"), a_page("PMOVED", changed_at=later), a_page("PTOUCHED"), from_before,
+        a_page("PAWAKE", created_at=old, changed_at=later),
     ]  # fmt: skip
     shop.pager.recent, shop.pager.touched = [], ["PTOUCHED", "PSTRANGER"]
     shop.home.clock.advance(60)
     await shop.run(K.POLL_PAGER, None, id=78)
-    assert await read() == {"PMOVED", "PGONE", "PTOUCHED"}
+    assert await read() == {"PMOVED", "PGONE", "PTOUCHED", "PAWAKE"}, "not what is from before"
     shop.pager.fail["changed_since"] = [
         refusal("", Reason.NOT_FOUND),
         refusal("", Reason.UNAVAILABLE),
