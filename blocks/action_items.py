@@ -89,5 +89,6 @@ def list_message(incident: Incident, items: Sequence[ActionItem]) -> Message:
 
 
 def in_order(items: Sequence[ActionItem]) -> list[ActionItem]:
-    """What is to be done first, then what is done."""
-    return sorted(items, key=lambda item: (item.done_at is not None, item.id))
+    """What is to be done first, then what is done; without what was withdrawn."""
+    real = [item for item in items if item.withdrawn_at is None]
+    return sorted(real, key=lambda item: (item.done_at is not None, item.id))

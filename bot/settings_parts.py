@@ -115,7 +115,8 @@ class GitHub(Part):
         "GITHUB_DEFAULT_REPO", "owner/name, or name together with GITHUB_OWNER"
     )
     webhook_secret: SecretStr | None = env(
-        "GITHUB_WEBHOOK_SECRET", "The Secret you typed at GitHub > repository > Settings > Webhooks"
+        "GITHUB_WEBHOOK_SECRET",
+        "The Secret you typed at GitHub > repository > Settings > Webhooks, or what muster doctor --fix printed",
     )
 
     @property

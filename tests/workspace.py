@@ -105,12 +105,13 @@ def text_of(message: Json) -> str:
 
 
 def issues(state: Json, name: str = "INC-") -> list[Json]:
-    """GitHub issues of incidents (or of one: ``INC-7``), each with its repository."""
+    """GitHub issues of incidents (or of one: ``INC-7``; or all: ""), each with its repository."""
+    start = name if not name or name.endswith("-") else f"{name}:"
     return [
         {**i, "repo": r["full_name"]}
         for r in state["github"]["repositories"]
         for i in r["issues"]
-        if i["title"].startswith(name if name.endswith("-") else f"{name}:")
+        if i["title"].startswith(start)
     ]
 
 

@@ -59,7 +59,7 @@ class Work:
         return await self.issue(words.partition(" @")[0])
 
     async def issue(self, title: str) -> Json:
-        [found] = [i for i in all_issues(await self.s.state()) if i["title"] == title]
+        [found] = [i for i in issues(await self.s.state(), "") if i["title"] == title]
         return found
 
     async def items(self) -> list[ActionItem]:
@@ -85,14 +85,6 @@ class Work:
     async def timeline(self) -> str:
         shown = await self.command("/incident timeline")
         return text_of({"text": "", "blocks": shown["ack"]["blocks"]})
-
-
-def all_issues(state: Json) -> list[Json]:
-    return [
-        {**issue, "repo": repo["full_name"]}
-        for repo in state["github"]["repositories"]
-        for issue in repo["issues"]
-    ]
 
 
 def logins(issue: Json) -> list[str]:
@@ -291,7 +283,7 @@ async def test_long_text_is_cut_in_the_title_and_whole_in_the_body(work: Work) -
     answer = await work.command(f"/incident action {words}")
     assert "is added" in str(answer), answer
     await work.s.quiet()
-    [found] = [i for i in all_issues(await work.s.state()) if i["title"].startswith("Überlänge")]
+    [found] = [i for i in issues(await work.s.state(), "") if i["title"].startswith("Überlänge")]
     assert len(found["title"]) <= 200
     assert found["body"].count("Überlänge") == 20
     assert "@channel" not in found["body"]
@@ -308,7 +300,7 @@ async def test_private_incidents_have_issues_only_in_their_private_repository(wo
             incident.number, f"Rotate the keys {service}", by=_who(ALICE), once=f"item/{service}"
         )
         await s.quiet()
-        found = [i for i in all_issues(await s.state()) if i["title"] == item.text]
+        found = [i for i in issues(await s.state(), "") if i["title"] == item.text]
         assert [i["repo"] for i in found] == ([repo] if repo else [])
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from bot.domain.catalog import Catalog, Person
 from bot.store.tables import InboundRow
-from tests.scenarios.test_action_items import Work, all_issues, logins
+from tests.scenarios.test_action_items import Work, logins
 from tests.stage import BOB, CAROL, GITHUB_SECRET, Json, Stage, stage
 from tests.workspace import buttons, card_of, cards, issues, messages_in, room_of, said_in, text_of
 
@@ -160,7 +160,7 @@ async def test_an_issue_that_is_deleted_or_moved(work: Work) -> None:
     await work.press("Mark done", "Moved there")
     [there] = [
         i
-        for i in all_issues(await work.s.state())
+        for i in issues(await work.s.state(), "")
         if i["repo"] == "acme/search" and i["title"] == "Moved there"
     ]
     assert there["state"] == "closed"
@@ -382,7 +382,7 @@ async def test_events_nobody_knows_are_kept_and_answered_202(s: Stage) -> None:
 
 async def test_a_form_is_read_as_well(work: Work) -> None:
     issue = await work.add("By form")
-    [shown] = [i for i in all_issues(await work.s.state()) if i["title"] == "By form"]
+    [shown] = [i for i in issues(await work.s.state(), "") if i["title"] == "By form"]
     told = event(
         issue={k: shown[k] for k in ("number", "updated_at", "title")} | {"state": "closed"},
         repository={"full_name": issue["repo"].upper()},

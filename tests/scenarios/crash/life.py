@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from bot.ports import SystemClock
 from bot.sandbox.server import SandboxConfig, serve
-from bot.store import queries
+from bot.store import action_items, queries
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow, IncidentRow
 from bot.store.work import Work
@@ -76,6 +76,10 @@ class Recorded:
         """Every way to die."""
         answered = (Answered(v, n + 1) for v, most in self.calls.items() for n in range(most))
         return [*(Place(n + 1) for n in range(len(self.places))), *answered]
+
+
+#: Bob's account at GitHub, so that what is his is assigned to him.
+CONFIG = "people: {bob@example.com: {github: bob}}\n"
 
 
 class WrongError(AssertionError):
@@ -139,14 +143,20 @@ class Life:
     # --- looking ----------------------------------------------------------------------
 
     async def status(self) -> str | None:
-        """What the database says of the only incident there may be, None when there is none."""
+        """What the database says of the only incident there may be and its items, None when there is none."""
 
         def look(tx: Tx) -> str | None:
             columns: Any = IncidentRow
-            rows = tx.session.execute(select(columns.status).order_by(columns.number)).all()
+            rows = tx.session.execute(
+                select(columns.status, columns.number).order_by(columns.number)
+            ).all()
             if len(rows) > 1:
                 raise WrongError(f"{len(rows)} incidents in the database")
-            return str(getattr(rows[0][0], "value", rows[0][0])) if rows else None
+            if not rows:
+                return None
+            done, every = action_items.counted(tx, rows[0][1])
+            items = f", {done} of {every} done" if every else ""
+            return str(getattr(rows[0][0], "value", rows[0][0])) + items
 
         return await self.work.read(look)
 
@@ -221,6 +231,7 @@ async def life(
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - at once, on a local disk
     port = free_port()
     bot_url = f"http://127.0.0.1:{port}"
+    (folder / "muster.yml").write_text(CONFIG, encoding="utf-8")
     running = await serve(SandboxConfig(port=0, limits=False, bot_url=bot_url))
     vendor: Any = running.sandbox.vendors["pagerduty"]
     vendor.desk.webhooks.retry_scale = WEBHOOK_PAUSES

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
 TITLE = "Checkout is down"
+ITEM = "Alert on the queue"
 FORM = {"Title": TITLE, "Severity": "SEV2", "What is happening?": "Every payment fails since noon."}
 
 
@@ -56,6 +57,29 @@ async def _resolve(s: Stage) -> Json:
     return await s.submit({"What fixed it?": "Rolled back"}, user=BOB)
 
 
+async def _open_items(s: Stage) -> None:
+    answer = await s.command("/incident action", user=ALICE, channel=await _room(s))
+    assert answer["ok"], answer
+
+
+async def _add_item(s: Stage) -> Json:
+    return await s.submit({"What is to be done?": ITEM, "Owner": BOB}, user=ALICE)
+
+
+async def _mark_done(s: Stage) -> Json:
+    """Press the button on the item's message."""
+    room, state = await _room(s), await s.state(BOB)
+    shown = [m for m in state["messages"][room] if ITEM in m["text"] and "Mark done" in str(m)]
+    if not shown:  # it was pressed before
+        return {"ok": True}
+    return await s.press("Mark done", user=BOB, channel=room, ts=shown[0]["ts"])
+
+
+async def _room(s: Stage) -> str:
+    [room] = [c["id"] for c in (await s.state())["channels"] if c["name"].startswith("incident-")]
+    return str(room)
+
+
 async def _press(s: Stage, label: str) -> Json:
     """Press a button of the announcement, as it was when the story began."""
     state = await s.state(BOB)
@@ -67,8 +91,10 @@ async def _press(s: Stage, label: str) -> Json:
 
 DECLARE = Story("declare", _open_form, _declare, "triggered")
 ACKNOWLEDGE = Story("acknowledge", _nothing, _acknowledge, "acknowledged")
-RESOLVE = Story("resolve", _open_resolve, _resolve, "resolved")
-STORIES = (DECLARE, ACKNOWLEDGE, RESOLVE)
+RESOLVE = Story("resolve", _open_resolve, _resolve, "resolved, 1 of 1 done")
+ADD_ITEM = Story("add an action item", _open_items, _add_item, "acknowledged, 0 of 1 done")
+DONE = Story("mark it done", _nothing, _mark_done, "acknowledged, 1 of 1 done")
+STORIES = (DECLARE, ACKNOWLEDGE, ADD_ITEM, DONE, RESOLVE)
 
 
 # --- what there is to see -----------------------------------------------------------------
@@ -91,7 +117,7 @@ def _lines(state: Json) -> Iterator[str]:
             yield from _channel(channel, messages)
     for page in state["pagerduty"]["incidents"]:
         yield from _page(page)
-    for issue in issues(state):
+    for issue in issues(state, ""):
         yield from _issue(issue)
 
 
@@ -148,7 +174,8 @@ def _page(page: Json) -> Iterator[str]:
 def _issue(issue: Json) -> Iterator[str]:
     name = f"issue {issue['repo']} {issue['title']!r}"
     labels = sorted(label["name"] for label in issue["labels"])
-    yield f"{name} {issue['state']} {labels} {issue['body']}"
+    people = sorted(one["login"] for one in issue["assignees"])
+    yield f"{name} {issue['state']} {people} {labels} {issue['body']}"
     for comment in issue["comments"]:
         yield f"{name} comment {comment['body']}"
 
@@ -160,6 +187,8 @@ SAME = (
     (r"#incident-\d+-", "#incident-N-"),
     # PostgreSQL counts a number as used even when its transaction was never committed.
     (r'"number":\d+', '"number":N'),
+    (r'"item":\d+', '"item":N'),
+    (r"(INC-N/action)/\d+", r"\1/N"),
     (r"(INC-N/ticket/entry)/\d+", r"\1/N"),
     (r"http://127\.0\.0\.1:\d+", "URL"),
     (r"\bC0\w{7,}", "CHANNEL"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from blocks.card import CardContext, FailedStep, Link
 from blocks.timeline import Step, StepState
+from bot.domain.action_item import ActionItem
 from bot.domain.incident import (
     Actor,
     Affected,
@@ -144,6 +145,7 @@ contexts = st.builds(
     links=st.lists(st.builds(Link, label=texts, url=urls.map(lambda u: u or "")), max_size=12).map(
         tuple
     ),
+    actions=st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)),
     postmortem_available=st.booleans(),
     subscribe_available=st.booleans(),
 )
@@ -166,6 +168,21 @@ steps = st.builds(
     at=st.none() | times,
     provider=texts,
     stopped=st.booleans(),
+)
+items = st.builds(
+    ActionItem,
+    id=st.integers(1, 10**6),
+    incident=st.just(12),
+    text=texts,
+    owner=st.none() | actors,
+    created_at=times,
+    created_by=st.none() | actors,
+    done_at=st.none() | times,
+    done_by=st.none() | actors,
+    withdrawn_at=st.none() | times,
+    said_by=st.none() | actors,
+    link=urls.map(lambda u: u or ""),
+    ticket=st.none() | st.builds(TicketLink, repo=texts, number=st.none() | numbers, url=urls),
 )
 # Repeated in the tests: ninety different ones find no more than three, and cost thirty times.
 few_incidents = st.lists(incidents, max_size=3)

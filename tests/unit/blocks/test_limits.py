@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blocks import briefing, notices, updates
+from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
+    action_items,
+    action_owner,
     add_message,
     add_note,
     assign_role,
@@ -53,6 +56,9 @@ from handlers.messages import KEPT
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.limits import check_message, check_view
 
+if TYPE_CHECKING:
+    from bot.domain.action_item import ActionItem
+
 thorough = settings(
     max_examples=40,
     deadline=None,
@@ -68,6 +74,17 @@ choices = st.lists(st.tuples(odd.texts, odd.texts), max_size=4).flatmap(
 @given(odd.incidents, odd.contexts, st.sampled_from(["announcement", "channel"]))
 def test_card(incident: Incident, context: Any, place: Place) -> None:
     check_message(card(incident, context, place=place), KNOWN)
+
+
+@thorough
+@given(odd.incidents, st.lists(odd.items, max_size=4), st.sampled_from([1, 40]))
+def test_action_items(incident: Incident, few: list[ActionItem], times: int) -> None:
+    items = [replace(each, id=n) for n, each in enumerate(few * times, 1)]
+    for item in items[:2]:
+        check_message(item_message(incident, item), KNOWN)
+        check_view(action_owner.build(incident, item), KNOWN)
+    check_message(list_message(incident, items), KNOWN)
+    check_view(action_items.build(incident, items), KNOWN)
 
 
 @thorough
