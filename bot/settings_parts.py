@@ -102,7 +102,8 @@ class GitHub(Part):
 
     token: SecretStr | None = env(
         "GITHUB_TOKEN",
-        "GitHub > Settings > Developer settings > Fine-grained tokens, with Issues: read and write (Contents and Pull requests too, for post-mortems)",
+        "GitHub > Settings > Developer settings > Fine-grained tokens, with Issues: read and write "
+        "(Contents and Pull requests too, for post-mortems)",
     )
     api_url: Annotated[str, AfterValidator(_bare)] = env(
         "GITHUB_API_URL",
