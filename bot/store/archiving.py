@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 
 from bot.domain.archiving import BACKLOG, Memory
-from bot.store import sql
+from bot.store import looks, sql
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -48,16 +48,9 @@ def worth_a_look(tx: Tx, after: timedelta | None, limit: int) -> list[int]:
 
 def memory(tx: Tx, number: int) -> Memory:
     """What is kept; whoever changes it has locked the incident."""
-    query = select(_A.state).where(_A.incident == number)
-    return Memory.from_value(tx.session.execute(query).scalar())
+    return Memory.from_value(looks.state(tx, sql.ARCHIVING, number))
 
 
 def keep(tx: Tx, incident: Incident, state: Memory, due: datetime | None) -> None:
     """Keep it, and when to look again if the incident does not change before."""
-    row = {
-        "incident": incident.number,
-        "due": due,
-        "looked_at": incident.updated_at,
-        "state": state.as_value(),
-    }
-    sql.upsert(tx.session, sql.ARCHIVING, [row])
+    looks.keep(tx, sql.ARCHIVING, incident, state.as_value(), due)

@@ -8,7 +8,7 @@ from sqlalchemy import func, literal_column, or_, select
 
 from bot.domain.incident import EntryKind, Origin
 from bot.domain.reminders import POSTMORTEM_WINDOW, Memory
-from bot.store import sql
+from bot.store import looks, sql
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,19 +46,12 @@ def worth_a_look(tx: Tx, rules: Reminders, limit: int) -> list[int]:
 
 def memory(tx: Tx, number: int) -> Memory:
     """What is kept; whoever changes it has locked the incident."""
-    query = select(_R.state).where(_R.incident == number)
-    return Memory.from_value(tx.session.execute(query).scalar())
+    return Memory.from_value(looks.state(tx, sql.REMINDER, number))
 
 
 def keep(tx: Tx, incident: Incident, state: Memory, due: datetime | None) -> None:
     """Keep it, and when to look again if the incident does not change before."""
-    row = {
-        "incident": incident.number,
-        "due": due,
-        "looked_at": incident.updated_at,
-        "state": state.as_value(),
-    }
-    sql.upsert(tx.session, sql.REMINDER, [row])
+    looks.keep(tx, sql.REMINDER, incident, state.as_value(), due)
 
 
 def remember(tx: Tx, number: int, state: Memory) -> None:

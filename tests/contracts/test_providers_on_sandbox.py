@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.domain.incident import Status, Urgency
+from bot.domain.postmortem import git_id
 from bot.errors import ProviderError, Reason
 from bot.ports import Inbound, Message, PageRequest
 from bot.providers.github import GitHubTickets
@@ -220,3 +221,80 @@ async def test_an_issue_at_github(box: Box) -> None:
     with pytest.raises(ProviderError) as raised:
         await tickets.open("acme/no-issues", title="t", body="b", labels=[], key="k")
     assert (raised.value.reason, raised.value.code) == (Reason.INVALID, "410")
+
+
+async def test_a_file_is_proposed_on_a_branch(box: Box) -> None:
+    code, repo, branch, path = (
+        box.tickets,
+        "acme/search",
+        "postmortem/INC-9",
+        "postmortems/INC-9.md",
+    )
+    base = await code.default_branch(repo)
+    head = await code.branch_head(repo, base)
+    assert head
+    assert await code.branch_head(repo, branch) is None
+    for _ in range(2):
+        await code.create_branch(repo, branch, head)
+    assert await code.file(repo, path, branch) is None
+    await code.write_file(repo, path, branch, "# One", message="Draft", replaces=None)
+    first = await code.file(repo, path, branch)
+    assert first is not None
+    assert first.sha == git_id("# One")
+    with pytest.raises(ProviderError) as raised:
+        await code.write_file(repo, path, branch, "# Two", message="Again", replaces=None)
+    assert raised.value.reason is Reason.CONFLICT
+    await code.write_file(repo, path, branch, "# Two", message="Update", replaces=first.sha)
+    with pytest.raises(ProviderError) as raised:
+        await code.write_file(repo, path, branch, "# Three", message="Late", replaces=first.sha)
+    assert raised.value.reason is Reason.CONFLICT
+    assert await code.pull_of(repo, branch) is None
+    made = await code.open_pull(repo, branch, base, title="Post-mortem", body="x")
+    assert await code.pull_of(repo, branch) == made
+    with pytest.raises(ProviderError) as raised:
+        await code.open_pull(repo, branch, base, title="Post-mortem", body="x")
+    assert raised.value.code == "422"
+    with pytest.raises(ProviderError) as raised:
+        await code.create_branch("acme/read-only", branch, head)
+    assert raised.value.code == "403"
+    with pytest.raises(ProviderError) as raised:
+        await code.default_branch("acme/nowhere")
+    assert raised.value.reason is Reason.NOT_FOUND
+
+
+async def test_a_channel_has_one_canvas(box: Box) -> None:
+    chat = box.slack
+    room = (await chat.create_channel("canvas-room")).id
+    assert await chat.canvas_of(room) is None
+    canvas = await chat.create_canvas(room, "Post-mortem", "# One")
+    assert await chat.canvas_of(room) == canvas
+    with pytest.raises(ProviderError) as raised:
+        await chat.create_canvas(room, "Post-mortem", "# Two")
+    assert (raised.value.reason, raised.value.code) == (
+        Reason.CONFLICT,
+        "channel_canvas_already_exists",
+    )
+    await chat.replace_canvas(canvas, "# Two")
+    with pytest.raises(ProviderError) as raised:
+        await chat.replace_canvas(canvas, "> - a list in a quote")
+    assert "Unsupported block type (List)" in raised.value.detail
+    with pytest.raises(ProviderError) as raised:
+        await chat.replace_canvas("F404", "# Two")
+    assert raised.value.reason is Reason.NOT_FOUND
+    await box.post("/api/canvases", user="U0ALICE00", refused_with="canvas_disabled_user_team")
+    with pytest.raises(ProviderError) as raised:
+        await chat.create_canvas((await chat.create_channel("none")).id, "x", "# x")
+    assert raised.value.code == "canvas_disabled_user_team"
+
+
+async def test_who_said_something_last(box: Box) -> None:
+    chat, before = box.slack, datetime.now(UTC) - timedelta(seconds=5)
+    room = (await chat.create_channel("talk-room")).id
+    await box.post("/api/join", user="U0ALICE00", channel=room)
+    await chat.post(room, Message(text="I am an app"), key="k")
+    assert await chat.last_said(room, since=before) is None, "joining and apps do not count"
+    await box.post("/api/message", user="U0ALICE00", channel=room, text="I am not")
+    said = await chat.last_said(room, since=before)
+    assert said is not None
+    assert abs(said - datetime.now(UTC)) < timedelta(seconds=5)
+    assert await chat.last_said(room, since=said + timedelta(seconds=1)) is None

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.incident import EntryKind, Urgency
-from bot.errors import ProviderError
+from bot.errors import ProviderError, Reason
 from bot.ports import PageRequest, Ticket
 from bot.providers.github import GitHubHooks, GitHubTickets
 from bot.providers.github import parse_event as parse_issue_event
@@ -44,6 +44,7 @@ pytestmark = pytest.mark.skipif(not FOLDER, reason="MUSTER_CONTRACTS names no fo
 ROOT = Path(FOLDER or ".")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BY = "ana@acme.test"
+PATH = "postmortems/INC-1.md"
 
 
 def load(path: str) -> Any:
@@ -272,6 +273,18 @@ async def test_every_request_to_github_fits_the_document(
         tickets.login(),
         GitHubHooks(tickets).hooks("acme/shop"),
         GitHubHooks(tickets).create("acme/shop", "https://m.test/webhooks/github", "s", ["issues"]),
+        tickets.default_branch("acme/shop"),
+        tickets.branch_head("acme/shop", "postmortem/INC-1"),
+        tickets.create_branch("acme/shop", "postmortem/INC-1", "a" * 40),
+        tickets.file("acme/shop", PATH, "postmortem/INC-1"),
+        tickets.write_file(
+            "acme/shop", PATH, "postmortem/INC-1", "# It", message="Draft", replaces=None
+        ),
+        tickets.write_file(
+            "acme/shop", PATH, "postmortem/INC-1", "# It", message="Update", replaces="b" * 40
+        ),
+        tickets.pull_of("acme/shop", "postmortem/INC-1"),
+        tickets.open_pull("acme/shop", "postmortem/INC-1", "main", title="It", body="b"),
     ]
     for call in calls:
         try:
@@ -324,6 +337,38 @@ async def test_lists_of_github_are_understood(server: FaultServer, tickets: GitH
     assert [one.number for one in news] == [one["number"] for one in issues]
     assert until is not None
     assert len(server.seen) == 1
+
+
+async def test_answers_about_code_are_understood(
+    server: FaultServer, tickets: GitHubTickets
+) -> None:
+    """GitHub's documented examples of references, contents and pull requests."""
+    sha = "aa218f56b14c9653891f9e74264a383fa43fefbd"
+    server.answer(200, {"ref": "refs/heads/featureA", "object": {"type": "commit", "sha": sha}})
+    assert await tickets.branch_head("acme/shop", "featureA") == sha
+    server.answer(404, {"message": "Not Found", "status": "404"})
+    assert await tickets.branch_head("acme/shop", "featureA") is None
+    assert await tickets.file("acme/shop", PATH, "main") is None
+    server.answer(200, {"type": "file", "path": PATH, "name": "INC-1.md", "sha": sha})
+    found = await tickets.file("acme/shop", PATH, "main")
+    assert found is not None
+    assert found.sha == sha
+    pull = {"number": 9, "html_url": "https://github.com/acme/shop/pull/9", "state": "closed"}
+    server.answer(200, [pull | {"merged_at": "2026-01-26T19:01:12Z"}])
+    merged = await tickets.pull_of("acme/shop", "featureA")
+    assert merged is not None
+    assert (merged.number, merged.state, merged.merged) == (9, "closed", True)
+    assert server.seen[-1].query["head"] == ["acme:featureA"]
+    server.answer(409, {"message": f"{PATH} does not match {sha}"})
+    with pytest.raises(ProviderError) as raised:
+        await tickets.write_file("acme/shop", PATH, "b", "x", message="m", replaces=sha)
+    assert raised.value.reason is Reason.CONFLICT
+    server.answer(403, {"message": "Resource not accessible by personal access token"})
+    with pytest.raises(ProviderError) as raised:
+        await tickets.create_branch("acme/shop", "b", sha)
+    assert (raised.value.reason, raised.value.code) == (Reason.INVALID, "403")
+    server.answer(422, {"message": "Reference already exists"})
+    await tickets.create_branch("acme/shop", "b", sha)
 
 
 def _issues() -> Iterator[Path]:

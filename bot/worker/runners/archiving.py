@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blocks import archiving as shown
@@ -10,6 +11,7 @@ from bot.errors import ProviderError
 from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART, LOST
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.ports import Message
@@ -26,16 +28,12 @@ async def notice(world: World, effect: Claimed) -> Settle | None:
     if effect.payload.get("edit"):
         await _edit(world, now, effect.key)
         return None
-    number, channel = now.incident.number, now.incident.places.channel
-    if now.step is not Step.NOTICE or now.plan is None or channel is None:
-        return None
-    heard = await _heard(world, channel, now.plan.since)
-    if heard is not None:
-        at = heard
-        return lambda tx: world.afterwards.archiving.heard(tx, number, at)
-    moment = world.work.clock.now()
-    when = _archived_at(now, moment)
-    message = shown.notice(now.incident, when)
+    return await _when_due(world, now, Step.NOTICE, partial(_notice, world, effect))
+
+
+async def _notice(world: World, effect: Claimed, now: Shown, channel: str) -> Settle | None:
+    moment, number = world.work.clock.now(), now.incident.number
+    message = shown.notice(now.incident, _archived_at(now, moment))
     ts = await _posted(world, effect, channel, message, effect.key)
     if ts is None:  # archived by hand meanwhile: Slack's event says so
         return None
@@ -45,25 +43,36 @@ async def notice(world: World, effect: Claimed) -> Settle | None:
 
 def _archived_at(now: Shown, noticed: datetime) -> datetime:
     """What the plan says, but never sooner after this notice than a notice promises."""
-    assert now.plan is not None  # noqa: S101 - the caller looked
-    lead = now.plan.archive_at - now.plan.notice_at
-    return max(now.plan.archive_at, noticed + lead)
+    if now.plan is None:
+        return noticed
+    return max(now.plan.archive_at, noticed + (now.plan.archive_at - now.plan.notice_at))
 
 
 async def archive(world: World, effect: Claimed) -> Settle | None:
     """Say where the record is, then archive. Whoever wrote in the channel meanwhile postponed it."""
     now = await world.afterwards.archiving.shown(effect.incident or 0)
-    number, channel = now.incident.number, now.incident.places.channel
-    if now.step is not Step.ARCHIVE or now.plan is None or channel is None:
-        return None
-    heard = await _heard(world, channel, now.plan.since)
-    if heard is not None:
-        at = heard
-        return lambda tx: world.afterwards.archiving.heard(tx, number, at)
-    farewell = shown.farewell(now.incident)
+    return await _when_due(world, now, Step.ARCHIVE, partial(_archive, world, effect))
+
+
+async def _archive(world: World, effect: Claimed, now: Shown, channel: str) -> Settle:
+    farewell, number = shown.farewell(now.incident), now.incident.number
     await _posted(world, effect, channel, farewell, f"{effect.key}/farewell")
     await world.chat.archive(channel)
     return lambda tx: world.afterwards.archiving.archived(tx, number)
+
+
+async def _when_due(
+    world: World, now: Shown, step: Step, do: Callable[[Shown, str], Awaitable[Settle | None]]
+) -> Settle | None:
+    """Do it if it is still due; what people wrote in the channel since counts before."""
+    number, channel = now.incident.number, now.incident.places.channel
+    if now.step is not step or now.plan is None or channel is None:
+        return None
+    heard = await _heard(world, channel, now.plan.since)
+    if heard is None:
+        return await do(now, channel)
+    at = heard
+    return lambda tx: world.afterwards.archiving.heard(tx, number, at)
 
 
 async def _heard(world: World, channel: str, since: datetime) -> datetime | None:

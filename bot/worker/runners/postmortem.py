@@ -188,22 +188,33 @@ async def propose(world: World, effect: Claimed) -> Settle | None:
     incident, post = await world.afterwards.postmortems.current(effect.incident or 0)
     if post is None or _outdated(post, effect):
         return None
-    repositories = world.afterwards.postmortems.repositories(incident, post)
-    for position, repo in enumerate(repositories):
-        try:
-            return await _propose(world.the_tickets(), incident, post, repo, world.workspace_url)
-        except ProviderError as error:
-            if error.reason is Reason.NOT_FOUND and position + 1 < len(repositories):
-                continue  # the repository's name was only guessed from the service's
-            raise _mendable(error, repo) from None
+    repo, code = "", world.the_tickets
+    try:
+        for repo in world.afterwards.postmortems.repositories(incident, post):
+            base = await _default_branch(code(), repo)
+            if base is not None:
+                return await _propose(code(), incident, post, (repo, base), world.workspace_url)
+    except ProviderError as error:
+        raise _mendable(error, repo) from None
+    if repo:
+        raise _mendable(ProviderError("github", Reason.NOT_FOUND, "not found", code="404"), repo)
     return None
 
 
+async def _default_branch(code: CodeHost, repo: str) -> str | None:
+    """None when the repository cannot be seen: its name may only have been guessed from the service's."""
+    try:
+        return await code.default_branch(repo)
+    except ProviderError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        return None
+
+
 async def _propose(
-    code: CodeHost, incident: Incident, post: Postmortem, repo: str, workspace: str
+    code: CodeHost, incident: Incident, post: Postmortem, where: tuple[str, str], workspace: str
 ) -> Settle:
-    number, branch = incident.number, domain.branch_of(incident)
-    base = await code.default_branch(repo)
+    number, branch, (repo, base) = incident.number, domain.branch_of(incident), where
     pull = await code.pull_of(repo, branch)
     if pull is not None and pull.state != "open":
         return _left(number, repo, shown.closed(repo, pull), pull)

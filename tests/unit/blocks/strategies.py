@@ -118,6 +118,7 @@ incidents = st.builds(
         channel_name=maybe,
         in_thread=st.booleans(),
         previous_channel=channels,
+        postmortem_url=urls,
     ),
     started_at=times,
     created_at=times,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import briefing, notices, updates
+from blocks import archiving, briefing, notices, postmortem, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
@@ -36,6 +37,8 @@ from blocks.forms import (
     resolve,
     services,
 )
+from blocks.forms import postmortem as postmortem_form
+from blocks.forms import times as times_form
 from blocks.home import Duty, home_view
 from blocks.ids import ActionId, DeclareOrigin
 from blocks.mention import form_offer
@@ -47,6 +50,8 @@ from blocks.report import report_message, short_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.text import clean, truncate
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
+from bot.domain import postmortem as drafted
+from bot.domain.archiving import Memory
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
@@ -363,6 +368,33 @@ def test_messages(
     check_message(notices.incident_details(one, beside), KNOWN)
     check_view(panel.build(one, beside, available=set(ActionId)), KNOWN)
     check_message(form_offer(words), KNOWN)
+
+
+@thorough
+@given(odd.incidents, odd.texts, odd.texts, odd.contexts, st.lists(odd.entries, max_size=6))
+def test_afterwards(
+    incident: Incident, words: str, name: str, context: Any, entries: list[Entry]
+) -> None:
+    material = drafted.Material(incident=incident, entries=entries, summary=words, impact=name)
+    post = drafted.Postmortem(
+        incident=incident.number, revision=3, drafted_at=odd.NOW, canvas="F1", repo=name, pull=4,
+        pull_url="https://x.example/1", markdown=drafted.draft(material),
+    )  # fmt: skip
+    check_view(times_form.build(incident), KNOWN)
+    check_view(
+        postmortem_form.build(incident, summary=words, impact=name, post=post, repo=name), KNOWN
+    )
+    check_message(notices.incident_details(incident, context), KNOWN)
+    check_message(archiving.notice(incident, odd.NOW), KNOWN)
+    memory = Memory(kept_at=odd.NOW, kept_by=name)
+    check_message(archiving.postponed(incident, memory, odd.NOW), KNOWN)
+    check_message(archiving.farewell(incident), KNOWN)
+    for number in range(len(drafted.parts(post.markdown)) + 1):
+        message = postmortem.part(incident, post, number)
+        assert message is not None
+        assert all(len(b["text"]) <= 12_000 for b in message.blocks if b["type"] == "markdown")
+        assert not re.search(r"<[!@#]", message.text), "the words alone call nobody either"
+    assert postmortem.part(incident, post, len(drafted.parts(post.markdown)) + 1) is None
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

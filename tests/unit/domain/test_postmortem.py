@@ -42,10 +42,8 @@ def flat(markdown: str) -> list[tuple[str, str]]:
     found = []
     for token in READER.parse(markdown):
         found.append((token.type, token.content))
-        found += [
-            (child.type, str(child.attrs.get("href", child.content)))
-            for child in token.children or ()
-        ]
+        inside = token.children or ()
+        found += [(child.type, str(child.attrs.get("href", child.content))) for child in inside]
     return found
 
 

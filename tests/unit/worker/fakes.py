@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.incident import Status
+from bot.domain.postmortem import git_id
 from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
 from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
+from bot.ports_documents import PullRequest, RepoFile
 from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
@@ -71,6 +73,33 @@ class FakeChat(Vendor):
         self.channels: dict[str, Channel] = {}
         self.marks: dict[str, str] = {}
         self.texts: list[str] = []
+        self.canvases: dict[str, str] = {}
+        self.written: dict[str, str] = {}
+        self.heard: datetime | None = None
+
+    async def canvas_of(self, channel: str) -> str | None:
+        self.asked("canvas_of", channel)
+        return self.canvases.get(channel)
+
+    async def create_canvas(self, channel: str, title: str, markdown: str) -> str:
+        self.asked("create_canvas", channel, title)
+        self.canvases[channel] = canvas = f"F{len(self.written)}"
+        self.written[canvas] = markdown
+        return canvas
+
+    async def replace_canvas(self, canvas: str, markdown: str) -> None:
+        self.asked("replace_canvas", canvas)
+        self.written[canvas] = markdown
+
+    async def last_said(self, channel: str, *, since: datetime) -> datetime | None:
+        self.asked("last_said", channel, since)
+        return self.heard
+
+    async def archive(self, channel: str) -> None:
+        self.asked("archive", channel)
+
+    async def delete(self, channel: str, ts: str) -> None:
+        self.asked("delete", channel, ts)
 
     async def identity(self) -> dict[str, Any]:
         self.asked("identity")
@@ -275,6 +304,52 @@ class FakeTickets(Vendor):
         self.commented: dict[str, str] = {}
         self.repos: set[str] | None = None
         self.news: list[IssueNews] = []
+        self.branches = {"main": "c0"}
+        self.files: dict[str, str] = {}  # by branch: the id of the one file
+        self.pulls: dict[str, PullRequest] = {}
+        self.lose = ""  # the next call of that name is done, its answer never arrives
+
+    def _done(self, name: str) -> None:
+        if self.lose == name:
+            self.lose = ""
+            raise refusal("", Reason.UNKNOWN_OUTCOME, "github")
+
+    async def default_branch(self, repo: str) -> str:
+        self.asked("default_branch", repo)
+        return "main"
+
+    async def branch_head(self, repo: str, branch: str) -> str | None:
+        self.asked("branch_head", repo, branch)
+        return self.branches.get(branch)
+
+    async def create_branch(self, repo: str, branch: str, commit: str) -> None:
+        self.asked("create_branch", repo, branch, commit)
+        self.branches[branch] = commit
+        self._done("create_branch")
+
+    async def file(self, repo: str, path: str, branch: str) -> RepoFile | None:
+        self.asked("file", repo, path, branch)
+        found = self.files.get(branch)
+        return RepoFile(path=path, sha=found) if found else None
+
+    async def write_file(
+        self, repo: str, path: str, branch: str, text: str, *, message: str, replaces: str | None
+    ) -> None:
+        self.asked("write_file", repo, path, branch, message, replaces)
+        self.files[branch] = git_id(text)
+        self._done("write_file")
+
+    async def pull_of(self, repo: str, branch: str) -> PullRequest | None:
+        self.asked("pull_of", repo, branch)
+        return self.pulls.get(branch)
+
+    async def open_pull(
+        self, repo: str, branch: str, into: str, *, title: str, body: str
+    ) -> PullRequest:
+        self.asked("open_pull", repo, branch, into, title, body)
+        self.pulls[branch] = PullRequest(number=7, url=f"https://gh/{repo}/pull/7")
+        self._done("open_pull")
+        return self.pulls[branch]
 
     async def open(
         self, repo: str, *, title: str, body: str, labels: Sequence[str], key: str
