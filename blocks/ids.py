@@ -49,6 +49,9 @@ class ActionId(StrEnum):
     TIMELINE = "incident.timeline"
     MERGE = "incident.merge"
     MAKE_PRIVATE = "incident.make_private"
+    REQUEST_ACCESS = "access.request"
+    LET_IN = "access.let_in"
+    DECLINE_ACCESS = "access.decline"
     OPEN_FORM = "mention.open_form"
     TAKE_ROLE = "role.take"
     FREE_ROLE = "role.free"
@@ -207,6 +210,14 @@ class RoleButton(ButtonValue):
 
     number: int
     role: str
+
+
+@dataclass(frozen=True)
+class AccessButton(ButtonValue):
+    """**Let in** and **Decline**: who asked (Slack id)."""
+
+    number: int
+    user: str
 
 
 @dataclass(frozen=True)

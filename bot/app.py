@@ -15,6 +15,7 @@ from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsErro
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
+from bot.services.access import Access
 from bot.services.affected import AffectedServices
 from bot.services.asking import Asking
 from bot.services.base import House, Options
@@ -24,6 +25,7 @@ from bot.services.merging import Merging
 from bot.services.moments import IDENTITY, MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.privacy import Privacy
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
@@ -77,7 +79,7 @@ class Muster:
         people, reports = PeopleDirectory(house), Reports(house)
         updates, reminding = Updates(house), Reminding(house)
         inbound = InboundEvents(house)
-        messages = MessageTimeline(house)
+        messages, privacy = MessageTimeline(house), Privacy(house, incidents)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -99,6 +101,7 @@ class Muster:
             reminding=reminding,
             rooms=rooms,
             messages=messages,
+            privacy=privacy,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -123,6 +126,8 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            privacy=privacy,
+            access=Access(house, privacy),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,

@@ -20,6 +20,7 @@ from handlers import (
     mention,
     merging,
     panel,
+    privacy,
     report,
     roles,
     services,
@@ -162,6 +163,7 @@ async def title_typed(turn: Turn) -> None:
 async def retry_step(turn: Turn) -> None:
     """Try a failed step again."""
     step = StepButton.decode(turn.action.get("value"))
+    await turn.incident(step.number)
     if not await turn.desk.incidents.retry_step(step.effect_id, step.number):
         await turn.say(notices.said("That step is not waiting for a retry any more."))
 
@@ -169,6 +171,7 @@ async def retry_step(turn: Turn) -> None:
 async def dismiss_step(turn: Turn) -> None:
     """Let a failed step rest."""
     step = StepButton.decode(turn.action.get("value"))
+    await turn.incident(step.number)
     if not await turn.desk.incidents.dismiss_step(step.effect_id, step.number):
         await turn.say(notices.said("That step is not waiting for anything any more."))
 
@@ -205,4 +208,5 @@ ACTIONS: dict[ActionId, Handler] = {
     **roles.ACTIONS,
     **services.ACTIONS,
     **asking.ACTIONS,
+    **privacy.ACTIONS,
 }

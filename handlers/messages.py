@@ -67,7 +67,7 @@ async def add_to_timeline(turn: Turn) -> None:
     if here is not None:
         await turn.desk.messages.add(here.number, said, by=turn.user, once=turn.once)
         return
-    page = await turn.desk.incidents.listed(limit=CHOICES)
+    page = await turn.desk.incidents.listed(viewer=turn.user.id, limit=CHOICES)
     if not page.incidents:
         msg = "No incident is open, so there is no timeline to add it to. Declare one: /incident declare."
         raise UserError(msg)

@@ -26,6 +26,7 @@ OPEN_ACTIONS = (
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
     ActionId.MERGE,
+    ActionId.MAKE_PRIVATE,
 )
 CLOSED_ACTIONS = (
     ActionId.POST_UPDATE,
@@ -34,11 +35,18 @@ CLOSED_ACTIONS = (
     ActionId.SERVICES,
     ActionId.ADD_NOTE,
     ActionId.TIMELINE,
+    ActionId.MAKE_PRIVATE,
 )
 
 
 def available(incident: Incident) -> tuple[ActionId, ...]:
     """The panel's buttons for the incident as it stands."""
+    return tuple(
+        a for a in _actions(incident) if a is not ActionId.MAKE_PRIVATE or not incident.private
+    )
+
+
+def _actions(incident: Incident) -> tuple[ActionId, ...]:
     if incident.merged_into is not None:
         return (ActionId.TIMELINE,)
     if not incident.is_open:

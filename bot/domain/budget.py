@@ -63,6 +63,12 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_ANNOUNCEMENT: ("chat.update", TIER_3),
     EffectKind.REFRESH_CARD: ("chat.update", TIER_3),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
+    EffectKind.VEIL_CARD: ("chat.update", TIER_3),
+    EffectKind.REMOVE_ANNOUNCEMENT: ("chat.delete", TIER_3),
+    EffectKind.ARCHIVE_CHANNEL: ("conversations.archive", TIER_2),
+    EffectKind.MIRROR_MEMBERS: ("conversations.members", TIER_4),
+    EffectKind.ASK_ACCESS: ("chat.postMessage", POSTING),  # edited once, when it is answered
+    EffectKind.TELL_ACCESS: ("chat.postMessage", POSTING),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
     EffectKind.WELCOME: ("chat.postEphemeral", TIER_4),
@@ -79,6 +85,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+    EffectKind.WITHDRAW_TICKET: ("github.write", WRITING),
 }
 
 _TO_ONE_PERSON = {
@@ -86,12 +93,14 @@ _TO_ONE_PERSON = {
     EffectKind.SEND_REPORT,
     EffectKind.TELL_SUBSCRIBER,
     EffectKind.BRIEF,
+    EffectKind.TELL_ACCESS,
 }
 _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,
     EffectKind.POST_ENTRY,
     EffectKind.REMIND,
     EffectKind.SHOW_SERVICE,
+    EffectKind.ASK_ACCESS,
 }
 
 LIMITS: Mapping[str, Limit] = dict(METHODS.values())

@@ -35,6 +35,12 @@ class EffectKind(StrEnum):
     TELL_SUBSCRIBER = "slack.tell_subscriber"
     REMIND = "slack.remind"
     SUMMARISE = "slack.summarise"
+    REMOVE_ANNOUNCEMENT = "slack.remove_announcement"  # the incident became private
+    VEIL_CARD = "slack.veil_card"  # ... and its card is left behind in a channel
+    ARCHIVE_CHANNEL = "slack.archive_channel"
+    MIRROR_MEMBERS = "slack.mirror_members"  # who is in a private incident's channel
+    ASK_ACCESS = "slack.ask_access"  # the people in it are asked, and see what was answered
+    TELL_ACCESS = "slack.tell_access"  # ... and so is whoever asked
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
     BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
@@ -58,6 +64,7 @@ class EffectKind(StrEnum):
     REFRESH_TICKET = "github.refresh"
     COMMENT_TICKET = "github.comment"
     CHANGE_TICKET = "github.change"  # close, reopen
+    WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"

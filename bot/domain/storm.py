@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 VALUE = "storm"
+#: Under this and its beginning, a storm that is over.
+PAST = "storm:"
 #: How many of the listed incidents the summary names; the rest are counted.
 SHOWN = 60
 #: Seconds between two edits of the summary.
@@ -77,14 +79,15 @@ def begun(now: datetime) -> Storm:
     return Storm(began=now.isoformat())
 
 
-def summarise(storm: Storm, *, due: datetime | None = None) -> Effect:
-    """Post or edit the summary; waiting edits are one."""
+def summarise(storm: Storm, *, due: datetime | None = None, of: str = VALUE) -> Effect:
+    """Post or edit the summary (``of``: the name the storm is remembered under); waiting edits are one."""
     stamp = due.isoformat() if due else f"{len(storm.listed)}"
     return Effect(
         kind=EffectKind.SUMMARISE,
         key=f"storm/{storm.began}/{stamp}",
         lane="storm",
-        merge="storm",
+        merge=of,
+        payload={"of": of},
         rank=Rank.ANNOUNCE_HIGH if storm.ts is None else Rank.CARD,
         due=due,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.permissions import Right, Who, check, groups_named
+from bot.domain.permissions import Right, Who, check, groups_named, named
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -16,6 +16,12 @@ def require(house: House, tx: Tx, right: Right, by: SlackUser, incident: Inciden
     """Raise NotAllowed, a sentence that says who may, when ``by`` may not do it."""
     rules = house.catalog.permissions
     check(right, rules, _who(tx, by, incident, groups_named(rules, right)))
+
+
+def is_named(house: House, tx: Tx, right: Right, by: SlackUser, incident: Incident) -> bool:
+    """Whether muster.yml names ``by`` for that right."""
+    rules = house.catalog.permissions
+    return named(right, rules, _who(tx, by, incident, groups_named(rules, right)))
 
 
 def _who(tx: Tx, by: SlackUser, incident: Incident | None, handles: tuple[str, ...]) -> Who:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import moments, plan
+from bot.domain import moments, plan, privacy
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
 from bot.services.moments import workspace_url
-from bot.store import queries
+from bot.store import members, queries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.domain.incident import Incident
     from bot.domain.moments import Said
     from bot.ports import Channel, Ticket
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> None:
     """The announcement is there: remember where, and link it from the channel and the issue."""
     incident = tx.incident(number)
+    if incident.private:  # it became so just now: what deletes the announcement must find it
+        places = replace(incident.places, announcement_channel=channel, announcement_ts=ts)
+        tx.record(Decision(incident=replace(incident, places=places)))
+        return
     places = replace(
         incident.places, announcement_channel=channel, announcement_ts=ts, announcement_url=url
     )
@@ -49,6 +55,9 @@ def opened_from(tx: Tx, incident: Incident, said: Said) -> Incident:
 def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     """The channel exists: card, topic, purpose, bookmarks, invitations, and everybody else learns of it."""
     incident = tx.incident(number)
+    if incident.private and not channel.is_private:  # it became so while this one was made
+        tx.emit([privacy.archive(incident, channel.id)])
+        return
     places = replace(
         incident.places,
         channel=channel.id,
@@ -58,11 +67,18 @@ def channel_created(tx: Tx, number: int, channel: Channel) -> None:
         archived=False,
     )
     incident = replace(incident, places=places)
-    tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))
+    waiting = members.expected(tx, incident) if incident.private else []
+    tx.record(Decision(incident=incident, effects=(
+        *plan.channel_ready(incident),
+        *(effect for user in waiting for effect in plan.invite(incident, user, f"expected:{channel.id}")),
+        *privacy.mirror_members(incident),
+    )))  # fmt: skip
 
 
 def channel_adopted(tx: Tx, number: int, channel: Channel) -> None:
-    """The channel people chose is the incident's now, unless another incident was faster."""
+    """The channel people chose is the incident's now, unless another incident was faster or it became private."""
+    if tx.incident(number).private:
+        return
     other = tx.by_channel(channel.id)
     if other is not None and other.number != number:
         adoption_refused(tx, number, f"it is the channel of {other.name}")
@@ -129,9 +145,20 @@ def _tell_all(tx: Tx, incident: Incident) -> None:
         tx.emit(plan.entry_effects(incident, entry))
 
 
-def message_lost(tx: Tx, number: int, place: str) -> None:
-    """Somebody deleted a card: post it again."""
+def announcement_removed(tx: Tx, number: int) -> None:
+    """The announcement of an incident that became private is deleted."""
     incident = tx.incident(number)
+    places = replace(
+        incident.places, announcement_channel=None, announcement_ts=None, announcement_url=None
+    )
+    tx.record(Decision(incident=replace(incident, places=places)))
+
+
+def message_lost(tx: Tx, number: int, place: str) -> None:
+    """Somebody deleted a card: post it again (a private incident is announced no more)."""
+    incident = tx.incident(number)
+    if incident.private and place != "card":
+        return
     lost = incident.places.card_ts if place == "card" else incident.places.announcement_ts
     if place == "card":
         places = replace(incident.places, card_ts=None)
@@ -177,7 +204,10 @@ def channel_archived(tx: Tx, number: int) -> None:
         target=old,
         text=f"The channel #{incident.places.channel_name} is archived; the incident goes on here.",
     )
-    tx.record(Decision(incident=incident, entries=(note,), effects=plan.open_channel(incident)))
+    effects = plan.open_channel(incident)
+    if incident.private:  # nobody finds the way alone
+        effects += privacy.move_members(incident, old, [], after=effects[0].key)
+    tx.record(Decision(incident=incident, entries=(note,), effects=effects))
 
 
 def provider_changed(tx: Tx, provider: str) -> None:
@@ -193,6 +223,18 @@ def topic_set(tx: Tx, number: int, topic: str) -> None:
     """Remember the topic, so that the same one is not set (and told to everybody) again."""
     incident = tx.incident(number)
     tx.save(replace(incident, places=replace(incident.places, topic=topic)))
+
+
+def call_in(tx: Tx, number: int, users: Iterable[str], once: str) -> list[Effect]:
+    """Whoever was told of a private incident is in it from now on: invited, once there is a channel."""
+    incident = tx.incident(number)
+    if not incident.private:
+        return []
+    wanted = list(users)
+    members.expect(tx, incident, wanted)
+    if incident.places.channel is None:
+        return []
+    return [effect for user in wanted for effect in plan.invite(incident, user, once)]
 
 
 def paged_natively(tx: Tx, number: int, level: int, told: list[str], policy: str) -> None:

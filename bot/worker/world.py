@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.updates import Updates
@@ -52,6 +53,7 @@ class World:
     reminding: Reminding
     rooms: Rooms
     messages: MessageTimeline
+    privacy: Privacy
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""

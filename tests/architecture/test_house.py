@@ -38,6 +38,9 @@ NO_STEP = {
     EffectKind.READ_PAGE: "reads; what it finds is in the timeline",
     EffectKind.POLL_PAGER: "concerns no incident",
     EffectKind.APPLY_EVENT: "what it brings is in the timeline",
+    EffectKind.MIRROR_MEMBERS: "reads who is in the channel",
+    EffectKind.ASK_ACCESS: "a question; how it was answered is in the timeline",
+    EffectKind.TELL_ACCESS: "an answer to one person",
 }
 #: Files longer than this need a reason.
 LINES = 350

@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 #: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
 LATER_ACTIONS = {
     ActionId.POSTMORTEM: "post-mortems",
-    ActionId.MAKE_PRIVATE: "private incidents",
 }
 LATER_FORMS: dict[CallbackId, str] = {}
 #: Views without a Submit button: nothing comes back from them.

@@ -125,6 +125,11 @@ class GitHubTickets:
 
         return await self._run("GET comments", look)
 
+    async def withdraw(self, ticket: Ticket, *, title: str, body: str, key: str) -> None:
+        """Replace title and body (GitHub keeps their history), close as not planned."""
+        text = _marked(body, key)
+        await self._edit(ticket, title=title, body=text, state="closed", state_reason="not_planned")
+
     async def close(self, ticket: Ticket) -> None:
         """Close as completed; closed already is fine."""
         await self._edit(ticket, state="closed", state_reason="completed")

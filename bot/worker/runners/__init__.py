@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
 from bot.worker.runners import (
+    access,
     channel,
     home,
     inbound,
@@ -20,6 +21,7 @@ from bot.worker.runners import (
     notify,
     oncall,
     pager,
+    privacy,
     remind,
     report,
     roles,
@@ -48,6 +50,12 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.INVITE: channel.invite,
     EffectKind.POST_ENTRY: talk.post_entry,
     EffectKind.SUMMARISE: talk.summarise,
+    EffectKind.REMOVE_ANNOUNCEMENT: privacy.remove_announcement,
+    EffectKind.VEIL_CARD: privacy.veil_card,
+    EffectKind.ARCHIVE_CHANNEL: privacy.archive_channel,
+    EffectKind.MIRROR_MEMBERS: privacy.mirror_members,
+    EffectKind.ASK_ACCESS: access.ask,
+    EffectKind.TELL_ACCESS: access.tell,
     EffectKind.MIRROR_UPDATE: updates.mirror,
     EffectKind.TELL_SUBSCRIBER: updates.tell_subscriber,
     EffectKind.PUBLISH_UPDATE: updates.publish,
@@ -75,6 +83,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.REFRESH_TICKET: ticket.refresh_ticket,
     EffectKind.COMMENT_TICKET: ticket.comment,
     EffectKind.CHANGE_TICKET: ticket.change,
+    EffectKind.WITHDRAW_TICKET: ticket.withdraw,
     EffectKind.APPLY_EVENT: inbound.apply_event,
     EffectKind.PAGE_NATIVE: native.page,
 }

@@ -45,6 +45,8 @@ async def page(world: World, effect: Claimed) -> Settle | None:
     told = await _tell(world, effect, incident, users)
 
     def settle(tx: Tx) -> None:
+        if incident.private:  # nobody can act on what they cannot see
+            tx.emit(steps.call_in(tx, incident.number, [user for user, _ in users], effect.key))
         steps.paged_natively(tx, incident.number, level, told, policy.name)
         tx.emit(_next(incident, policy, level, why, tx))
         for user, _ in users:  # a page reaches people's own addresses beyond Slack as well

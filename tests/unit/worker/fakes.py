@@ -67,6 +67,8 @@ class FakeChat(Vendor):
         self.channels: dict[str, Channel] = {}
         self.marks: dict[str, str] = {}
         self.texts: list[str] = []
+        self.inside: dict[str, list[str]] = {}
+        self.threads: dict[str, list[dict[str, Any]]] = {}
 
     async def identity(self) -> dict[str, Any]:
         self.asked("identity")
@@ -137,6 +139,24 @@ class FakeChat(Vendor):
         self.asked("invite", channel, tuple(users))
         return ()
 
+    async def channel_members(self, channel: str) -> list[str]:
+        self.asked("channel_members", channel)
+        return self.inside.get(channel, [])
+
+    async def private_channels(self) -> frozenset[str]:
+        self.asked("private_channels")
+        return frozenset(c.id for c in self.channels.values() if c.is_private)
+
+    async def replies(self, channel: str, ts: str) -> list[dict[str, Any]]:
+        self.asked("replies", channel, ts)
+        return self.threads.get(ts, [])
+
+    async def delete(self, channel: str, ts: str) -> None:
+        self.asked("delete", channel, ts)
+
+    async def archive(self, channel: str) -> None:
+        self.asked("archive", channel)
+
     async def pin(self, channel: str, ts: str) -> None:
         self.asked("pin", channel, ts)
 
@@ -202,6 +222,10 @@ class FakePager(Vendor):
     async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
         self.asked("set_priority", page_id, priority, by)
         return replace(self.now, priority=priority)
+
+    async def set_title(self, page_id: str, title: str, *, by: str) -> Page:
+        self.asked("set_title", page_id, title, by)
+        return self.now
 
     async def request_responder(
         self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
@@ -292,6 +316,9 @@ class FakeTickets(Vendor):
         self.asked("has_comment", ticket.number, key)
         return key in self.commented
 
+    async def withdraw(self, ticket: Ticket, *, title: str, body: str, key: str) -> None:
+        self.asked("withdraw", ticket.repo, ticket.number, title, body, key)
+
     async def close(self, ticket: Ticket) -> None:
         self.asked("close", ticket.number)
 
@@ -362,6 +389,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         reminding=home.reminding,
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
+        privacy=home.privacy,
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",
