@@ -15,7 +15,6 @@ from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsErro
 from bot.gateway import SlackGateway
 from bot.metrics import Metrics
 from bot.ports import SystemClock
-from bot.services.access import Access
 from bot.services.affected import AffectedServices
 from bot.services.asking import Asking
 from bot.services.base import House, Options
@@ -54,7 +53,6 @@ log = structlog.get_logger()
 
 #: PRODUCT.md: a clean shutdown finishes what it can within this, seconds.
 SHUTDOWN_SECONDS = 10.0
-#: Under which name the database remembers who Slack said we are.
 
 
 class Muster:
@@ -78,8 +76,7 @@ class Muster:
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
         updates, reminding = Updates(house), Reminding(house)
-        inbound = InboundEvents(house)
-        messages, privacy = MessageTimeline(house), Privacy(house, incidents)
+        inbound, messages = InboundEvents(house), MessageTimeline(house)
         rooms = Rooms(
             self.work,
             self.chat,
@@ -101,7 +98,7 @@ class Muster:
             reminding=reminding,
             rooms=rooms,
             messages=messages,
-            privacy=privacy,
+            privacy=Privacy(house, incidents),
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -126,8 +123,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
-            privacy=privacy,
-            access=Access(house, privacy),
+            privacy=self.world.privacy,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -222,9 +218,8 @@ class Muster:
         return doctor.render(await doctor.diagnose(context))
 
     def _vendors(self) -> list[str]:
-        return [
-            n for n, p in (("pagerduty", self.pager), ("github", self.tickets)) if p is not None
-        ]
+        vendors = {"pagerduty": self.pager, "github": self.tickets}
+        return [name for name, vendor in vendors.items() if vendor is not None]
 
     # --- what /readyz says -------------------------------------------------------------------------------------
 

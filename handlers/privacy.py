@@ -58,7 +58,7 @@ async def request_access(turn: Turn) -> None:
     try:
         incident = await turn.incident(number)
     except NotVisible:
-        await turn.desk.access.ask(number, by=turn.user)
+        await turn.desk.privacy.access.ask(number, by=turn.user)
         await _answer(turn, "Request access", access.requested(number))
     else:
         context = await turn.desk.card_context(incident)
@@ -85,7 +85,7 @@ async def decline(turn: Turn) -> None:
 async def _decide(turn: Turn, *, let_in: bool) -> None:
     pressed = AccessButton.decode(turn.action.get("value"))
     await turn.incident(pressed.number)
-    await turn.desk.access.answer(
+    await turn.desk.privacy.access.answer(
         pressed.number, pressed.user, let_in=let_in, by=turn.user, once=turn.once
     )
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
-    from bot.services.access import Access
     from bot.services.affected import AffectedServices
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
@@ -73,7 +72,6 @@ class Desk:
     services: AffectedServices
     asking: Asking
     privacy: Privacy
-    access: Access
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import privacy, storm
 from bot.domain.permissions import Right
+from bot.services.access import Access
 from bot.services.permissions import is_named
 from bot.services.rooms import locked
 from bot.store import members
@@ -32,6 +33,7 @@ class Privacy:
         self._house = house
         self._work = house.work
         self._incidents = incidents
+        self.access = Access(house, self)
 
     async def may_see(self, incident: Incident, by: SlackUser, *, here: str | None = None) -> bool:
         """Whether somebody may see it: they act in its channel (``here``), are in it, or muster.yml names them."""

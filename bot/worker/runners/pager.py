@@ -171,10 +171,7 @@ async def _change(world: World, effect: Claimed, incident: Incident, email: str)
 
 
 async def _set_field(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:
-    """The title, or the priority of the severity.
-
-    ``if_known``: nobody asked, so an account without priorities is fine.
-    """
+    """The title, or the priority (``if_known``: nobody asked, so an account without priorities is fine)."""
     pager, priority = world.the_pager(), _priority(world, incident)
     if effect.payload["verb"] == "title":
         return await pager.set_title(incident.pager.id or "", _title(incident), by=email)

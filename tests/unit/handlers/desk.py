@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bot.services.access import Access
 from bot.services.affected import AffectedServices
 from bot.services.asking import Asking
 from bot.services.merging import Merging
@@ -75,7 +74,6 @@ class Counter:
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             privacy=self.home.privacy,
-            access=Access(self.home.house, self.home.privacy),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]
