@@ -119,13 +119,9 @@ async def test_the_button_asks_and_moves_the_incident_into_a_private_channel(s: 
 
     assert pages(state, title) == []
     assert len(pages(state, f"Private incident {name}")) == 1
-    assert title not in json.dumps([r["issues"] for r in state["github"]["repositories"]])
-    [issue] = [
-        i
-        for r in state["github"]["repositories"]
-        for i in r["issues"]
-        if i["title"] == f"Private incident {name}"
-    ]
+    issues = [i for r in state["github"]["repositories"] for i in r["issues"]]
+    assert title not in json.dumps([(i["title"], i["body"]) for i in issues])
+    [issue] = [i for i in issues if i["title"] == f"Private incident {name}"]
     assert issue["state"] == "closed"
     assert "Nothing further is written here" in issue["body"]
     assert await s.problems() == []

@@ -12,6 +12,7 @@ from bot.domain.incident import PagerKind, Status
 from bot.errors import ProviderError
 from bot.services import steps
 from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.runners.talk import call_in
 
 if TYPE_CHECKING:
     from bot.domain.catalog import EscalationPolicy
@@ -45,8 +46,6 @@ async def page(world: World, effect: Claimed) -> Settle | None:
     told = await _tell(world, effect, incident, users)
 
     def settle(tx: Tx) -> None:
-        if incident.private:  # nobody can act on what they cannot see
-            tx.emit(steps.call_in(tx, incident.number, [user for user, _ in users], effect.key))
         steps.paged_natively(tx, incident.number, level, told, policy.name)
         tx.emit(_next(incident, policy, level, why, tx))
         for user, _ in users:  # a page reaches people's own addresses beyond Slack as well
@@ -62,6 +61,7 @@ async def _tell(
 ) -> list[str]:
     """Direct messages to all; who cannot be reached is logged and does not stop the others."""
     told = []
+    await call_in(world, incident, [user for user, _ in users], effect.key)
     for user, name in users:
         try:
             channel = await world.chat.direct(user)

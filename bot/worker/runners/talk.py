@@ -85,17 +85,16 @@ async def send_direct(world: World, effect: Claimed) -> Settle | None:
     if effect.attempt > 1 and await world.chat.find_posted(
         channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
     ):
-        return _called_in(incident, effect)
-    await world.chat.post(channel, message, key=effect.key)
-    return _called_in(incident, effect)
-
-
-def _called_in(incident: Incident, effect: Claimed) -> Settle | None:
-    """Of a private incident whoever was written to may act on it, whether or not the invitation was quicker."""
-    if not incident.private:
         return None
-    user = effect.payload["user"]
-    return lambda tx: tx.emit(steps.call_in(tx, incident.number, [user], effect.key))
+    await call_in(world, incident, [effect.payload["user"]], effect.key)
+    await world.chat.post(channel, message, key=effect.key)
+    return None
+
+
+async def call_in(world: World, incident: Incident, users: list[str], once: str) -> None:
+    """Whoever is told of a private incident may act on it at once, before the invitation has arrived."""
+    if incident.private:
+        await world.work.write(lambda tx: tx.emit(steps.call_in(tx, incident.number, users, once)))
 
 
 async def tell_admins(world: World, effect: Claimed) -> Settle | None:
