@@ -143,10 +143,11 @@ class Life:
 
         def look(tx: Tx) -> str | None:
             columns: Any = IncidentRow
-            rows = tx.session.execute(select(columns.status).order_by(columns.number)).all()
+            query = select(columns.status, columns.private).order_by(columns.number)
+            rows = tx.session.execute(query).all()
             if len(rows) > 1:
                 raise WrongError(f"{len(rows)} incidents in the database")
-            return str(getattr(rows[0][0], "value", rows[0][0])) if rows else None
+            return f"{rows[0].status}{' private' * rows[0].private}" if rows else None
 
         return await self.work.read(look)
 

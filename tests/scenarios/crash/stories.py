@@ -21,7 +21,7 @@ FORM = {"Title": TITLE, "Severity": "SEV2", "What is happening?": "Every payment
 class Story:
     """``prepare`` is done before the process may die, ``act`` is what it dies of.
 
-    ``status`` is what the database says once the action is committed.
+    ``status`` is what the database says once the action is committed (and whether it is private).
     """
 
     name: str
@@ -65,10 +65,18 @@ async def _press(s: Stage, label: str) -> Json:
     return await s.press(label, user=BOB, channel=channel["id"], ts=shown[0]["ts"])
 
 
+async def _make_private(s: Stage) -> Json:
+    """Named by its channel, which is there before and after."""
+    rooms = [re.match(r"incident-(\d+)-", c["name"]) for c in (await s.state())["channels"]]
+    number = next(found[1] for found in rooms if found)
+    return await s.command(f"/incident private INC-{number}", user=ALICE)
+
+
 DECLARE = Story("declare", _open_form, _declare, "triggered")
 ACKNOWLEDGE = Story("acknowledge", _nothing, _acknowledge, "acknowledged")
 RESOLVE = Story("resolve", _open_resolve, _resolve, "resolved")
-STORIES = (DECLARE, ACKNOWLEDGE, RESOLVE)
+MAKE_PRIVATE = Story("make private", _nothing, _make_private, "resolved private")
+STORIES = (DECLARE, ACKNOWLEDGE, RESOLVE, MAKE_PRIVATE)
 
 
 # --- what there is to see -----------------------------------------------------------------
@@ -91,7 +99,7 @@ def _lines(state: Json) -> Iterator[str]:
             yield from _channel(channel, messages)
     for page in state["pagerduty"]["incidents"]:
         yield from _page(page)
-    for issue in issues(state):
+    for issue in (*issues(state), *issues(state, "Private incident INC-")):
         yield from _issue(issue)
 
 

@@ -1,4 +1,4 @@
-"""A real bot is killed with SIGKILL at every step of declare, acknowledge and resolve.
+"""A real bot is killed with SIGKILL at every step of declare, acknowledge, resolve and make private.
 
 An undisturbed life is recorded first: what is to be seen in Slack, PagerDuty and GitHub after each
 story, every place a process can die at (before and after each effect and each commit), and every
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import os
 import random
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ def sample(recorded: Mapping[str, Recorded], seed: int) -> list[dict[str, Point]
     """Two lives: the first and the last place of some stories, and places between by the seed."""
     chance = random.Random(seed)
     lives: list[dict[str, Point]] = [{}, {}]
-    for story, shape in zip(recorded, ("first", "any", "last"), strict=True):
+    for story, shape in zip(recorded, itertools.cycle(("first", "any", "last"))):  # noqa: B905
         points = recorded[story].points
         ends = {"first": points[0], "last": points[-1], "any": chance.choice(points)}
         lives[0][story] = ends[shape]

@@ -108,6 +108,8 @@ def test_every_id_is_rendered_somewhere() -> None:
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
             updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
             reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),
+            access.unseen(NotVisible(9)),
+            access.asked(one, Request(incident=12, slack_id="U1", asked_at=NOW)),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]
