@@ -213,6 +213,7 @@ async def test_every_request_to_pagerduty_fits_the_document(server: FaultServer)
         pager.escalate("Q1", by=BY, level=2),
         pager.escalate("Q1", by=BY, policy_id="PPOL"),
         pager.set_priority("Q1", "P2", by=BY),
+        pager.set_title("Q1", "Private incident INC-1", by=BY),
         pager.add_note("Q1", "text", by=BY),
         pager.publish("Q1", "text", by=BY),
         pager.merge("Q1", "Q2", by=BY),
@@ -263,6 +264,7 @@ async def test_every_request_to_github_fits_the_document(
         tickets.has_comment(ticket, "k"),
         tickets.close(ticket),
         tickets.reopen(ticket),
+        tickets.withdraw(ticket, title="t", body="b", key="k"),
         tickets.repository("acme/shop"),
         tickets.login(),
     ]

@@ -81,7 +81,7 @@ def sample(recorded: Mapping[str, Recorded], seed: int) -> list[dict[str, Point]
     """Two lives: the first and the last place of some stories, and places between by the seed."""
     chance = random.Random(seed)
     lives: list[dict[str, Point]] = [{}, {}]
-    for story, shape in zip(recorded, itertools.cycle(("first", "any", "last"))):  # noqa: B905
+    for story, shape in zip(recorded, itertools.cycle(("first", "any", "last"))):
         points = recorded[story].points
         ends = {"first": points[0], "last": points[-1], "any": chance.choice(points)}
         lives[0][story] = ends[shape]

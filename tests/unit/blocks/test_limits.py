@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import briefing, notices, updates
+from blocks import access, briefing, notices, updates
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
     add_message,
@@ -44,10 +44,11 @@ from blocks.report import report_message, short_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.text import clean, truncate
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
+from bot.domain.access import AccessState, Request
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
-from bot.errors import AlreadyDone, ProviderError, Reason, UserError
+from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
 from bot.ports import Activity, Change, Message
 from handlers.messages import KEPT
 from tests.unit.blocks import strategies as odd
@@ -346,6 +347,29 @@ def test_messages(
     check_message(notices.incident_details(one, beside), KNOWN)
     check_view(panel.build(one, beside, available=set(ActionId)), KNOWN)
     check_message(form_offer(words), KNOWN)
+
+
+@thorough
+@given(odd.incidents, odd.actors, st.sampled_from(AccessState), st.none() | odd.times, odd.numbers)
+def test_access(incident: Incident, by: Any, state: AccessState, at: Any, number: int) -> None:
+    request = Request(
+        incident=incident.number, slack_id=odd.KNOWN[0], asked_at=odd.NOW, state=state,
+        answered_at=at, answered_by=by if at else None,
+    )  # fmt: skip
+    for message in (
+        access.asked(incident, request),
+        access.told(incident, let_in=True),
+        access.told(incident, let_in=False),
+        access.veiled(incident),
+        access.requested(number),
+        access.unseen(NotVisible(number)),
+        access.unseen(NotVisible(0)),
+        access.unseen(NotVisible(10**30)),
+    ):
+        check_message(message, KNOWN)
+    secret = replace(incident, private=True, title="SECRET", description="SECRET")
+    for message in (access.veiled(secret), access.told(secret, let_in=False)):
+        assert "SECRET" not in str(message)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

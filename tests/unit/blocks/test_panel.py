@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import home, notices, updates
+from blocks import access, home, notices, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_message,
@@ -32,10 +32,12 @@ from blocks.mention import form_offer
 from blocks.reminder import reminder
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import timeline_view
+from bot.domain.access import Request
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
+from bot.errors import NotVisible
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
 
