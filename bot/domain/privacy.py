@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import plan
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.incident import Actor, TicketLink
+
+
+#: Longer than any call that was under way.
+SWEEP_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +178,18 @@ def _remove_announcement(incident: Incident) -> Effect:
         lane=f"{incident.name}/announce",
         incident=incident.number,
         rank=Rank.ANNOUNCE_HIGH,
+    )
+
+
+def sweep_thread(incident: Incident, channel: str, ts: str, now: datetime) -> Effect:
+    """Look once more at the thread of the announcement: a post may have been under way while it was deleted."""
+    again = _remove_announcement(incident)
+    return replace(
+        again,
+        key=f"{again.key}/again",
+        payload={"channel": channel, "ts": ts},
+        due=now + SWEEP_AFTER,
+        rank=Rank.DECORATION,
     )
 
 

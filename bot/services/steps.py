@@ -114,9 +114,12 @@ def channel_refused(tx: Tx, number: int, code: str) -> None:
     tx.add_entry(
         incident, Entry(kind=EntryKind.CHANNEL, at=tx.now, origin=Origin.MUSTER, text=text)
     )
-    if incident.private and incident.reporter and incident.reporter.slack_id:
-        # A private incident has no announcement: whoever declared it would look for it in vain.
-        tx.emit(plan.tell_person(incident, incident.reporter, "refused", MUSTER, f"Channel {text}"))
+    if incident.private:
+        # It has no announcement: whoever declared it or made it private would look for it in vain.
+        waiting = [tx.people.actor(user) for user in members.expected(tx, incident)]
+        told = {p.slack_id: p for p in (incident.reporter, *waiting) if p and p.slack_id}
+        for person in told.values():
+            tx.emit(plan.tell_person(incident, person, "refused", MUSTER, f"Channel {text}"))
     incident = replace(incident, places=replace(incident.places, in_thread=True, channel_name=None))
     stored = tx.record(Decision(incident=incident, effects=plan.refresh(incident, card=False)))
     if stored.places.announcement_ts:
@@ -148,6 +151,9 @@ def _tell_all(tx: Tx, incident: Incident) -> None:
 def announcement_removed(tx: Tx, number: int) -> None:
     """The announcement of an incident that became private is deleted."""
     incident = tx.incident(number)
+    channel, ts = incident.places.announcement_channel, incident.places.announcement_ts
+    if channel and ts:
+        tx.emit([privacy.sweep_thread(incident, channel, ts, tx.now)])
     places = replace(
         incident.places, announcement_channel=None, announcement_ts=None, announcement_url=None
     )

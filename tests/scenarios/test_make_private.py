@@ -304,6 +304,47 @@ async def test_in_a_thread_it_gets_a_channel_and_the_thread_is_emptied(s: Stage)
     assert await s.problems() == []
 
 
+async def test_where_slack_refuses_a_private_channel_nothing_is_told_in_public(s: Stage) -> None:
+    title = "No room of its own"
+    name, old = await started(s, title)
+    await s.fault("slack.conversations.create", "error:restricted_action")
+    await s.command(f"/incident private {name}", user=BOB)
+    await s.until(lambda state: told_directly(state, "could not open a channel"), user=BOB)
+    await s.quiet()
+    await s.command(f"/incident note {name} only for us", user=BOB)
+    await s.quiet()
+    state = await s.state(BOB)
+    assert cards_of(state, name) == []
+    assert "only for us" not in everything_said(await s.state(CAROL))
+    room = next(c for c in state["channels"] if c["id"] == old["id"])
+    assert not room["is_archived"], "its people keep the place they have"
+    assert title in str(await s.command(f"/incident show {name}", user=BOB))
+    assert f"There is no {name}" in str(await s.command(f"/incident show {name}", user=CAROL))
+    assert await s.problems() == []
+
+
+async def test_no_number_label_or_report_tells_of_it(s: Stage) -> None:
+    title = "Counted nowhere"
+    name, old = await started(s, title)
+    before = str((await s.command("/incident report", user=CAROL))["ack"])
+    await s.command(f"/incident private {name}")
+    await private_room(s, name, old)
+    metrics = (await s.http.get(f"{s.bot_url}/metrics")).text
+    assert "muster_effects" in metrics
+    assert title not in metrics
+    assert name not in metrics
+    after = str((await s.command("/incident report", user=CAROL))["ack"])
+    assert title not in after
+    assert before != after, "it is counted no more"
+    await s.quiet()
+    assert title not in " ".join(told_directly(await s.state(CAROL)))
+    everything = await s.http.get(
+        f"{s.bot_url}/api/incidents?status=all", headers={"Authorization": f"Bearer {API_TOKEN}"}
+    )
+    assert name not in [each["id"] for each in everything.json()["incidents"]]
+    assert await s.problems() == []
+
+
 async def test_guests_do_not_make_anything_private(s: Stage) -> None:
     name, _ = await started(s, "A guest tries")
     answer = await s.command(f"/incident private {name}", user="U0GRACE00")

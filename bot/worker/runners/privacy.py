@@ -20,14 +20,16 @@ GONE = {"channel_not_found", "not_in_channel", "thread_not_found"}
 async def remove_announcement(world: World, effect: Claimed) -> Settle | None:
     """Delete the announcement, and what we wrote in its thread; gone already is fine, so all of it can be repeated."""
     incident = await world.load(effect.incident)
-    channel, ts = incident.places.announcement_channel, incident.places.announcement_ts
+    channel = effect.payload.get("channel") or incident.places.announcement_channel
+    ts = effect.payload.get("ts") or incident.places.announcement_ts
     if not incident.private or not channel or not ts:
         return None
     await world.chat.delete(channel, ts)
     for reply in await world.chat.replies(channel, ts):
         if reply.get("user") == world.bot_user and reply.get("ts") != ts:
             await world.chat.delete(channel, str(reply["ts"]))
-    return lambda tx: steps.announcement_removed(tx, incident.number)
+    swept = bool(effect.payload)
+    return None if swept else lambda tx: steps.announcement_removed(tx, incident.number)
 
 
 async def veil_card(world: World, effect: Claimed) -> Settle | None:
@@ -53,10 +55,13 @@ async def _veil(world: World, effect: Claimed) -> None:
 
 
 async def archive_channel(world: World, effect: Claimed) -> Settle | None:
-    """Archive the channel it has left; archived or gone already is fine."""
+    """Archive the channel it has left; archived or gone already is fine.
+
+    Where Slack refused a private channel the people keep the place they have; the announcement is gone all the same.
+    """
     channel = effect.payload["channel"]
     incident = await world.load(effect.incident)
-    if incident.places.channel == channel:
+    if incident.places.channel == channel or incident.places.in_thread:
         return None
     await _veil(world, effect)  # an edit that was under way may have brought the card back
     try:

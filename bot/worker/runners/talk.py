@@ -31,7 +31,7 @@ async def post_entry(world: World, effect: Claimed) -> Settle | None:
     incident = await world.load(effect.incident)
     places = incident.places
     channel, thread = places.channel, None
-    if channel is None and places.in_thread:
+    if channel is None and places.in_thread and not incident.private:
         channel, thread = places.announcement_channel, places.announcement_ts
     if entry is None or channel is None:
         return None

@@ -73,6 +73,11 @@ async def test_the_announcement_goes_first_then_what_we_wrote_under_it(shop: Sho
     assert (await shop.home.incident()).places.announcement_ts is None
     await carried_out(shop, row, attempt=2)
     assert len(named(shop, "delete")) == 2, "done is done"
+    again = (await shop.home.effects("slack.remove_announcement"))[-1]
+    assert again.due > shop.home.clock.now()
+    shop.chat.threads["4.4"].append({"ts": "4.9", "user": "UBOT"})
+    await carried_out(shop, again)
+    assert ("delete", "C9", "4.9") in named(shop, "delete"), "it was under way meanwhile"
 
 
 async def test_an_announcement_that_is_just_being_posted_is_deleted_too(shop: Shop) -> None:
