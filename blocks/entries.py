@@ -109,6 +109,9 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     EntryKind.POSTMORTEM: _Sentence("🎓", "{who} drafted the post-mortem", "Post-mortem"),
     EntryKind.CHANNEL: _Sentence("💬", "{who}: channel {target}", "Channel {target}", "changed"),
     EntryKind.PAGER: _Sentence("📟", "{who}: {target}", "{target}", "pager changed"),
+    EntryKind.MADE_PRIVATE: _Sentence(
+        "🔒", "{who} made the incident private", "The incident became private"
+    ),
     EntryKind.OTHER: _Sentence("🔹", "{who}: {target}", "{target}", "something changed"),
 }
 # Kinds whose text is the target when no target is given: vendors tell "P1" as text.

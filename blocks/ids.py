@@ -51,6 +51,9 @@ class ActionId(StrEnum):
     MERGE = "incident.merge"
     ADD_ACTION_ITEM = "incident.add_action_item"
     MAKE_PRIVATE = "incident.make_private"
+    REQUEST_ACCESS = "access.request"
+    LET_IN = "access.let_in"
+    DECLINE_ACCESS = "access.decline"
     OPEN_FORM = "mention.open_form"
     TAKE_ROLE = "role.take"
     FREE_ROLE = "role.free"
@@ -233,6 +236,14 @@ class RoleButton(ButtonValue):
 
     number: int
     role: str
+
+
+@dataclass(frozen=True)
+class AccessButton(ButtonValue):
+    """**Let in** and **Decline**: who asked (Slack id)."""
+
+    number: int
+    user: str
 
 
 @dataclass(frozen=True)

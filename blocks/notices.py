@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blocks import kit, text
+from blocks.access import unseen
 from blocks.direct import handed_over, paged
 from blocks.lists import (
     incident_details,
@@ -17,7 +18,7 @@ from blocks.lists import (
     welcome,
 )
 from bot.domain.incident import Actor
-from bot.errors import AlreadyDone, ProviderError, Reason, UserError
+from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,8 @@ def error_message(error: UserError) -> Message:
     """A rule was broken: the sentence as it is, with who and when where that is the point."""
     if isinstance(error, AlreadyDone):
         return already_done(error)
+    if isinstance(error, NotVisible):
+        return unseen(error)
     return said(f"⚠️ {error}")
 
 

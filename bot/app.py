@@ -27,6 +27,7 @@ from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.paging import Paging
 from bot.services.people import IDENTITY, PeopleDirectory
+from bot.services.privacy import Privacy
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
@@ -105,6 +106,7 @@ class Muster:
             messages=messages,
             actions=actions,
             following=IssueFollowing(house, actions),
+            privacy=Privacy(house, incidents),
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -136,6 +138,7 @@ class Muster:
             asking=Asking(house, incidents, people),
             actions=actions,
             afterwards=afterwards,
+            privacy=self.world.privacy,
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -229,9 +232,8 @@ class Muster:
         return doctor.render(await doctor.diagnose(context))
 
     def _vendors(self) -> list[str]:
-        return [
-            n for n, p in (("pagerduty", self.pager), ("github", self.tickets)) if p is not None
-        ]
+        vendors = {"pagerduty": self.pager, "github": self.tickets}
+        return [name for name, vendor in vendors.items() if vendor is not None]
 
     # --- what /readyz says -------------------------------------------------------------------------------------
 

@@ -55,6 +55,18 @@ class NotFound(UserError):
     """The person named something that does not exist (or that they may not know of)."""
 
 
+class NotVisible(NotFound):
+    """The incident with that number does not exist, or is private: nobody outside can tell one from the other."""
+
+    def __init__(self, number: int) -> None:
+        """Say the same for every number."""
+        super().__init__(
+            f"There is no INC-{number} that you can see. /incident list shows the open ones. "
+            "If you were told about it, ask to be let in."
+        )
+        self.number = number
+
+
 class Busy(UserError):
     """The database did not take the change within two seconds; nothing was changed."""
 

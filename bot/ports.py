@@ -197,6 +197,14 @@ class Chat(Protocol):
         """When a person (no app, not Slack itself) wrote there last, at or after ``since``."""
         ...
 
+    async def replies(self, channel: str, ts: str) -> Sequence[Mapping[str, Any]]:
+        """The thread of a message, with the message itself while it is there; none when nothing is left of it."""
+        ...
+
+    async def private_channels(self) -> frozenset[str]:
+        """Ids of the private channels we are in, all pages."""
+        ...
+
     async def channel_members(self, channel: str) -> Sequence[str]:
         """Slack ids of everybody in a conversation, all pages."""
         ...
@@ -321,6 +329,10 @@ class Pager(Protocol):
 
     async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
         """Set the priority by its name (P1..P5)."""
+        ...
+
+    async def set_title(self, page_id: str, title: str, *, by: str) -> Page:
+        """Give the page another title."""
         ...
 
     async def add_note(self, page_id: str, text: str, *, by: str) -> str:
@@ -477,6 +489,10 @@ class Tickets(Protocol):
 
     async def has_comment(self, ticket: Ticket, key: str) -> bool:
         """Whether a comment with our marker is there."""
+        ...
+
+    async def withdraw(self, ticket: Ticket, *, title: str, body: str, key: str) -> None:
+        """Replace title and body (marker kept) and close as not planned; withdrawn already is fine."""
         ...
 
     async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:

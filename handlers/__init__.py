@@ -59,7 +59,8 @@ def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None
         app.shortcut(shortcut_id.value)(listener("shortcut", handler))
     app.shortcut(re.compile(".*"))(listener("shortcut", _outdated))
     for event, handler in EVENTS.items():
-        app.event(event)(listener("event", handler))
+        # Slack sends ``message.groups`` as an event of the type ``message``.
+        app.event(event.partition(".")[0])(listener("event", handler))
         _acknowledged_by_us(app)
     app.event(re.compile(".*"))(listener("event", _acknowledged))
 

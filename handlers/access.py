@@ -75,6 +75,7 @@ COMMANDS: Final[Mapping[str, Decision]] = {
     "times": Asks(Right.ACT),
     "postmortem": Asks(Right.ACT),
     "archive": Asks(Right.ACT),
+    "private": Asks(Right.PRIVATE),
     "report": Free("reads only; the charts are sent to whoever asked"),
     "doctor": Asks(Right.ACT),
     "help": _READS,
@@ -120,6 +121,10 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.TIMES: Leads(CallbackId.TIMES),
     ActionId.POSTMORTEM: Leads(CallbackId.POSTMORTEM),
     ActionId.KEEP_OPEN: Asks(Right.ACT),
+    ActionId.MAKE_PRIVATE: Asks(Right.PRIVATE),
+    ActionId.REQUEST_ACCESS: Asks(Right.PRIVATE),
+    ActionId.LET_IN: Asks(Right.ACT),
+    ActionId.DECLINE_ACCESS: Asks(Right.ACT),
 }
 VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.DECLARE: Asks(Right.DECLARE),
@@ -170,6 +175,9 @@ EVENTS: Final[Mapping[str, Decision]] = {
     "group_unarchive": _SLACK,
     "channel_deleted": _SLACK,
     "group_deleted": _SLACK,
+    "member_left_channel": _SLACK,
+    "group_left": _SLACK,
+    "message.groups": _SLACK,
 }
 
 

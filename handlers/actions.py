@@ -22,6 +22,7 @@ from handlers import (
     mention,
     merging,
     panel,
+    privacy,
     report,
     roles,
     services,
@@ -217,4 +218,5 @@ ACTIONS: dict[ActionId, Handler] = {
     **afterwards.ACTIONS,
     **asking.ACTIONS,
     **action_items.ACTIONS,
+    **privacy.ACTIONS,
 }

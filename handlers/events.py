@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.ports import Member
-from handlers import mention, messages, rooms
+from handlers import mention, messages, privacy, rooms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,4 +69,5 @@ EVENTS: dict[str, Handler] = {
     **messages.EVENTS,
     **mention.EVENTS,
     **rooms.EVENTS,
+    **privacy.EVENTS,
 }

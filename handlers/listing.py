@@ -17,15 +17,16 @@ async def show_list(turn: Turn, rest: str) -> None:
     which = text.plain(rest).strip()
     scope = which.casefold() or "open"
     incidents, now = turn.desk.incidents, await turn.desk.incidents.now()
+    me = turn.user.id
     if scope == "open":
-        page, title = await incidents.listed(), "Open incidents"
+        page, title = await incidents.listed(viewer=me), "Open incidents"
     elif scope == "all":
-        page, title = await incidents.listed(open_only=False), "All incidents"
+        page, title = await incidents.listed(open_only=False, viewer=me), "All incidents"
     elif scope == "mine":
-        page, title = await incidents.listed(mine=turn.user.id), "My open incidents"
+        page, title = await incidents.listed(mine=me, viewer=me), "My open incidents"
     else:
         service = turn.desk.catalog.service(which)
-        page = await incidents.listed(service=service.id if service else which)
+        page = await incidents.listed(service=service.id if service else which, viewer=me)
         if not page.total and service is None:
             known = ", ".join(s.title for s in list(turn.desk.catalog.services.values())[:20])
             msg = f"There are no open incidents of a service {which}. Use open, all, mine or a service: {known or '-'}."

@@ -68,7 +68,7 @@ async def add_to_timeline(turn: Turn) -> None:
         await turn.desk.messages.add(here, said, by=turn.user, once=turn.once)
         return
     await turn.desk.incidents.may_act(turn.user)
-    page = await turn.desk.incidents.listed(limit=CHOICES)
+    page = await turn.desk.incidents.listed(viewer=turn.user.id, limit=CHOICES)
     if not page.incidents:
         msg = "No incident is open, so there is no timeline to add it to. Declare one: /incident declare."
         raise UserError(msg)

@@ -28,6 +28,7 @@ OPEN_ACTIONS = (
     ActionId.TIMELINE,
     ActionId.TIMES,
     ActionId.MERGE,
+    ActionId.MAKE_PRIVATE,
 )
 CLOSED_ACTIONS = (
     ActionId.POSTMORTEM,
@@ -39,11 +40,18 @@ CLOSED_ACTIONS = (
     ActionId.ADD_ACTION_ITEM,
     ActionId.TIMELINE,
     ActionId.TIMES,
+    ActionId.MAKE_PRIVATE,
 )
 
 
 def available(incident: Incident) -> tuple[ActionId, ...]:
     """The panel's buttons for the incident as it stands."""
+    return tuple(
+        a for a in _actions(incident) if a is not ActionId.MAKE_PRIVATE or not incident.private
+    )
+
+
+def _actions(incident: Incident) -> tuple[ActionId, ...]:
     if incident.merged_into is not None:
         return (ActionId.TIMELINE,)
     if not incident.is_open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from handlers.messages import bot_of
@@ -20,7 +21,28 @@ def _event(turn: Turn) -> Mapping[str, Any]:
 async def joined(turn: Turn) -> None:
     """Whoever joins an incident's channel is told where things stand, once."""
     if turn.user.id and turn.user.id != bot_of(turn):
-        await turn.desk.rooms.joined(str(_event(turn).get("channel") or ""), turn.user.id)
+        channel = str(_event(turn).get("channel") or "")
+        await turn.desk.rooms.joined(channel, turn.user.id, await _when(turn))
+
+
+async def left(turn: Turn) -> None:
+    """Whoever leaves a private incident's channel sees nothing of it any more."""
+    channel = str(_event(turn).get("channel") or "")
+    if turn.user.id:
+        await turn.desk.rooms.left(channel, turn.user.id, await _when(turn))
+
+
+async def _when(turn: Turn) -> datetime:
+    """When it happened, by Slack's clock."""
+    try:
+        return datetime.fromtimestamp(float(_event(turn).get("event_ts") or ""), UTC)
+    except (ValueError, OverflowError, OSError):
+        return await turn.desk.incidents.now()
+
+
+async def taken_out(turn: Turn) -> None:
+    """We were taken out of a private channel."""
+    await turn.desk.rooms.taken_out(str(_event(turn).get("channel") or ""))
 
 
 async def renamed(turn: Turn) -> None:
@@ -49,6 +71,8 @@ async def deleted(turn: Turn) -> None:
 
 EVENTS: dict[str, Handler] = {
     "member_joined_channel": joined,
+    "member_left_channel": left,
+    "group_left": taken_out,
     "channel_rename": renamed,
     "group_rename": renamed,
     "channel_archive": archived,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from blocks.card import CardContext
 from blocks.forms import message_view
 from blocks.ids import IncidentButton
 from blocks.mention import form_offer
-from bot.errors import NotFound, UserError
+from bot.errors import NotFound, NotVisible, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
     from bot.services.people import PeopleDirectory
+    from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.roles import Roles
@@ -75,6 +75,7 @@ class Desk:
     asking: Asking
     actions: ActionItems
     afterwards: Afterwards
+    privacy: Privacy
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient
@@ -183,36 +184,22 @@ class Turn:
 
     async def incident(self, number: int | None) -> Incident:
         """The incident meant: by its number, else the one of this channel. Private ones only for those in it."""
-        if number is not None:
-            found = await self.desk.incidents.get(number)
-        elif self.channel is not None and (
-            here := await self.desk.incidents.in_channel(self.channel)
-        ):
+        if number is None:
+            here = await self.desk.incidents.in_channel(self.channel) if self.channel else None
+            if here is None:
+                raise NoIncidentMeant
             return here
-        else:
-            raise NoIncidentMeant
-        if found.private and not self._may_see(found):
-            msg = f"There is no INC-{number}. /incident list shows the open ones."
-            raise NotFound(msg)
+        try:
+            found = await self.desk.incidents.get(number)
+        except NotFound:
+            raise NotVisible(number) from None
+        if not await self.desk.privacy.may_see(found, self.user, here=self.channel):
+            raise NotVisible(number)
         return found
 
     async def target(self) -> Incident:
         """The incident behind the pressed button."""
         return await self.incident(IncidentButton.decode(self.action.get("value")).number)
-
-    def _may_see(self, private: Incident) -> bool:
-        """Whoever is in its channel, has a part in it, or was shown it by us.
-
-        A form or panel about it is only ever opened for somebody who was allowed to see it, and belongs to that
-        person; a direct message of ours about it was sent to that person alone. Both come back from Slack as we
-        made them.
-        """
-        if self.channel is not None and self.channel == private.places.channel:
-            return True
-        shown = self.view.get("private_metadata")
-        if self.kind == "action" and (self.channel or "").startswith("D"):
-            shown = self.action.get("value")
-        return private.involves(self.user.id) or _about(shown) == private.number
 
 
 async def _shown(call: Awaitable[object]) -> None:
@@ -223,13 +210,3 @@ async def _shown(call: Awaitable[object]) -> None:
         raise
     except Exception as error:
         raise SlackClientError(type(error).__name__) from error
-
-
-def _about(value: object) -> int | None:
-    """The incident a view or button of ours is about."""
-    try:
-        body = json.loads(str(value or ""))
-    except (ValueError, RecursionError):
-        return None
-    number = body.get("number") if isinstance(body, dict) else None
-    return number if type(number) is int else None

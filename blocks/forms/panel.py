@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from slack_sdk.models.blocks import ConfirmObject
+
 from blocks import kit, text
 from blocks.card import actions_line, facts, headline, related_line
 from blocks.forms.base import modal
@@ -41,6 +43,24 @@ LABELS: Final[Mapping[ActionId, str]] = {
 }
 
 
+def _confirm(incident: Incident, action: ActionId) -> ConfirmObject | None:
+    """Making it private cannot be taken back: say what it does not undo."""
+    if action is not ActionId.MAKE_PRIVATE:
+        return None
+    issue = "the issue's comments, " if incident.ticket and incident.ticket.number else ""
+    old = "what was written in its channel, " if incident.places.channel else ""
+    words = (
+        "It goes on in a new private channel with its members; the announcement is deleted. "
+        f"Still readable for others: {old}{issue}what was sent already. It cannot be made public again."
+    )
+    return ConfirmObject(
+        title=f"Make {incident.name} private?",
+        text=kit.plain_text(words, 300),
+        confirm="Make private",
+        deny="Cancel",
+    )
+
+
 def build(
     incident: Incident, context: CardContext, *, available: Collection[ActionId]
 ) -> dict[str, Any]:
@@ -58,7 +78,7 @@ def build(
     if related := related_line(context):
         blocks.append(kit.context(related))
     buttons = [
-        kit.button(label, action, target, about=incident.name)
+        kit.button(label, action, target, about=incident.name, confirm=_confirm(incident, action))
         for action, label in LABELS.items()
         if action in available
     ]

@@ -73,6 +73,12 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_ANNOUNCEMENT: ("chat.update.cards", CARDS),
     EffectKind.REFRESH_CARD: ("chat.update.cards", CARDS),
     EffectKind.SUMMARISE: ("chat.update", TIER_3),
+    EffectKind.VEIL_CARD: ("chat.update", TIER_3),
+    EffectKind.REMOVE_ANNOUNCEMENT: ("chat.delete", TIER_3),
+    EffectKind.LEAVE_CHANNEL: ("conversations.archive", TIER_2),
+    EffectKind.MIRROR_MEMBERS: ("conversations.members", TIER_4),
+    EffectKind.ASK_ACCESS: ("chat.postMessage", POSTING),  # edited once, when it is answered
+    EffectKind.TELL_ACCESS: ("chat.postMessage", POSTING),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
     EffectKind.WELCOME: ("chat.postEphemeral", TIER_4),
@@ -92,6 +98,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
     EffectKind.COMMENT_TICKET: ("github.write", WRITING),
     EffectKind.CHANGE_TICKET: ("github.write", WRITING),
+    EffectKind.WITHDRAW_TICKET: ("github.write", WRITING),
     EffectKind.PROPOSE_POSTMORTEM: ("github.write", WRITING),
     EffectKind.OPEN_ACTION: ("github.write", WRITING),
     EffectKind.CHANGE_ACTION: ("github.write", WRITING),
@@ -117,6 +124,7 @@ _TO_ONE_PERSON = {
     EffectKind.SEND_REPORT,
     EffectKind.TELL_SUBSCRIBER,
     EffectKind.BRIEF,
+    EffectKind.TELL_ACCESS,
 }
 _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,
@@ -126,6 +134,7 @@ _INTO_THE_CHANNEL = {
     EffectKind.SHOW_SERVICE,
     EffectKind.SHARE_POSTMORTEM,
     EffectKind.NOTICE_ARCHIVING,
+    EffectKind.ASK_ACCESS,
 }
 
 #: What importing draws on: no effect, but calls under the same key.

@@ -39,6 +39,12 @@ class EffectKind(StrEnum):
     NOTICE_ARCHIVING = "slack.notice_archiving"
     ARCHIVE_CHANNEL = "slack.archive_channel"
     SUMMARISE = "slack.summarise"
+    REMOVE_ANNOUNCEMENT = "slack.remove_announcement"  # the incident became private
+    VEIL_CARD = "slack.veil_card"  # ... and its card is left behind in a channel
+    LEAVE_CHANNEL = "slack.leave_channel"  # ... which is archived
+    MIRROR_MEMBERS = "slack.mirror_members"  # who is in a private incident's channel
+    ASK_ACCESS = "slack.ask_access"  # the people in it are asked, and see what was answered
+    TELL_ACCESS = "slack.tell_access"  # ... and so is whoever asked
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
     BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
@@ -67,6 +73,7 @@ class EffectKind(StrEnum):
     CHANGE_ACTION = "github.change_action"  # its state, its assignee
     POLL_ISSUES = "github.poll"
     PROPOSE_POSTMORTEM = "github.postmortem"
+    WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"

@@ -37,6 +37,8 @@ _VERIFY = (
 
 
 def _facts(incident: Mapping[str, Any]) -> Iterator[str]:
+    if incident.get("private"):
+        yield "- Private: only for those who are in it. Keep this file as safe as the incident."
     owners = ", ".join(_plain(owner["name"]) for owner in incident.get("owners") or ()) or "nobody"
     yield f"- Status: {incident['status']} ({incident['phase']})"
     yield f"- Severity: {_plain(incident.get('severity') or 'none')}"

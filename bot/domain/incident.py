@@ -124,6 +124,7 @@ class Places:
     opened_from: str | None = None  # permalink of the message it was opened from
     merged_channel: str | None = None  # of the incident it was merged into
     merged_url: str | None = None  # its announcement
+    private_since: str | None = None  # ISO 8601; None: it was declared so
     listed: bool = False  # told in the storm's summary instead of an announcement of its own
     postmortem_url: str | None = (
         None  # the pull request, else the canvas or message it was put into
@@ -254,6 +255,7 @@ class EntryKind(StrEnum):
     POSTMORTEM = "postmortem"
     CHANNEL = "channel"
     PAGER = "pager"
+    MADE_PRIVATE = "made_private"
     OTHER = "other"
 
 

@@ -85,6 +85,11 @@ def check(right: Right, rules: Mapping[str, Sequence[str]], who: Who) -> None:
     raise NotAllowed(msg)
 
 
+def named(right: Right, rules: Mapping[str, Sequence[str]], who: Who) -> bool:
+    """Whether a rule names that very person (by group, role or address), which "everyone" does not."""
+    return not who.stranger and any(_names(rule, who) for rule in rules.get(right.value, ()))
+
+
 def groups_named(rules: Mapping[str, Sequence[str]], right: Right) -> tuple[str, ...]:
     """Handles of the user groups that matter for a right."""
     found = (rule.partition(":") for rule in rules.get(right.value, ()))

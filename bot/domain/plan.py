@@ -78,8 +78,32 @@ def start(incident: Incident) -> tuple[Effect, ...]:
         effects += open_channel(incident)
         effects += open_page(incident)
         if incident.ticket is not None:
-            effects.append(_ticket(incident, EffectKind.OPEN_TICKET, "open"))
+            effects.append(open_ticket(incident))
     return tuple(effects)
+
+
+def ticket_key(incident: Incident) -> str:
+    """Our key for the issue, which is its hidden marker; one that became private gets another issue, if any."""
+    which = ":private" if incident.private and incident.places.private_since else ""
+    return f"{incident.name}/ticket/open{which}"
+
+
+def open_ticket(incident: Incident) -> Effect:
+    """Open its issue."""
+    return replace(_ticket(incident, EffectKind.OPEN_TICKET, "open"), key=ticket_key(incident))
+
+
+def retitle_page(incident: Incident, by: Actor | None) -> Effect:
+    """The pager's title follows: of a private incident it says nothing."""
+    return Effect(
+        kind=EffectKind.CHANGE_PAGE,
+        key=f"{incident.name}/page/title@{incident.version}",
+        lane=f"{incident.name}/pager",
+        incident=incident.number,
+        payload={"verb": "title", "by": actor_data(by)},
+        rank=Rank.PAGE,
+        after=_opened_first(incident),
+    )
 
 
 def announce(incident: Incident) -> tuple[Effect, ...]:
@@ -484,7 +508,7 @@ def _ticket(incident: Incident, kind: EffectKind, name: str, **payload: Any) -> 
         incident=incident.number,
         payload=payload,
         rank=Rank.FOLLOW,
-        after=None if first or exists else f"{incident.name}/ticket/open",
+        after=None if first or exists else ticket_key(incident),
     )
 
 

@@ -118,14 +118,7 @@ def page_from_now(incident: Incident, now: datetime) -> tuple[Effect, ...]:
 
 def ticket_from_now(incident: Incident) -> tuple[Effect, ...]:
     """Open the issue it has from now on."""
-    return (
-        Effect(
-            kind=EffectKind.OPEN_TICKET,
-            key=f"{incident.name}/ticket/open",
-            lane=f"{incident.name}/ticket",
-            incident=incident.number,
-        ),
-    )
+    return (plan.open_ticket(incident),)
 
 
 def paged(incident: Incident, people: Sequence[Actor], by: Actor, text: str) -> tuple[Effect, ...]:

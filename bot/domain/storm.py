@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 VALUE = "storm"
+#: Under this and its beginning, a storm that is over.
+PAST = "storm:"
 #: How many of the listed incidents the summary names; the rest are counted.
 SHOWN = 60
 #: Seconds between two edits of the summary.
@@ -83,14 +85,15 @@ def joined_by_one(storm: Storm, now: datetime) -> Effect:
     return summarise(storm, due=now + timedelta(seconds=EVERY) if storm.ts else None)
 
 
-def summarise(storm: Storm, *, due: datetime | None = None) -> Effect:
-    """Post or edit the summary; waiting edits are one."""
+def summarise(storm: Storm, *, due: datetime | None = None, of: str = VALUE) -> Effect:
+    """Post or edit the summary (``of``: the name the storm is remembered under); waiting edits are one."""
     stamp = due.isoformat() if due else f"{len(storm.listed)}"
     return Effect(
         kind=EffectKind.SUMMARISE,
         key=f"storm/{storm.began}/{stamp}",
         lane="storm",
-        merge="storm",
+        merge=of,
+        payload={"of": of},
         rank=Rank.ANNOUNCE_HIGH if storm.ts is None else Rank.CARD,
         due=due,
     )

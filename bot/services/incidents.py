@@ -115,6 +115,8 @@ class Incidents:
                 return Declared(incident=tx.declared_by(once), again=True)
             if new.by:
                 permissions.require(self._house, tx, Right.DECLARE, new.by, None)
+                if new.private:
+                    permissions.require(self._house, tx, Right.PRIVATE, new.by, None)
             draft = draft_of(tx)
             if ask_similar and (similar := tx.similar(draft.title, draft.service)):
                 raise SimilarOpen(similar)
@@ -491,12 +493,13 @@ class Incidents:
         open_only: bool = True,
         service: str | None = None,
         mine: str | None = None,
+        viewer: str | None = None,
         limit: int = 20,
     ) -> Page:
-        """Newest first, with the total."""
+        """Newest first, with the total; private ones for a ``viewer`` (Slack id) who is in them only."""
         return await self._work.read(
             lambda tx: queries.incidents(
-                tx, open_only=open_only, service=service, mine=mine, limit=limit
+                tx, open_only=open_only, service=service, mine=mine, viewer=viewer, limit=limit
             )
         )
 

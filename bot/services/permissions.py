@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.permissions import NotAllowed, Right, Who, check, groups_named
+from bot.domain.permissions import NotAllowed, Right, Who, check, groups_named, named
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -27,6 +27,12 @@ def allowed(
     except NotAllowed as refused:
         return refused
     return None
+
+
+def is_named(house: House, tx: Tx, right: Right, by: SlackUser, incident: Incident) -> bool:
+    """Whether muster.yml names ``by`` for that right."""
+    rules = house.catalog.permissions
+    return named(right, rules, _who(tx, by, incident, groups_named(rules, right)))
 
 
 def _who(tx: Tx, by: SlackUser, incident: Incident | None, handles: tuple[str, ...]) -> Who:

@@ -9,9 +9,12 @@ from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
+from bot.store import members
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.domain.incident import Actor, Incident, Places
     from bot.services.base import House, SlackUser
     from bot.store.tx import Tx
@@ -29,17 +32,38 @@ class Rooms:
             bool(channel) and await self._work.read(lambda tx: tx.by_channel(channel)) is not None
         )
 
-    async def joined(self, channel: str, user: str) -> None:
-        """Tell somebody who joined where things stand, once per incident."""
+    async def joined(self, channel: str, user: str, at: datetime) -> None:
+        """Tell somebody who joined where things stand, once per incident; in a private one they are from now on."""
         if not await self._ours(channel):
             return
 
         def change(tx: Tx) -> None:
             incident = tx.by_channel(channel)
-            if incident is not None and tx.remember(f"welcome/{channel}/{user}", incident.number):
+            if incident is None:
+                return
+            if incident.private:
+                members.heard(tx, channel, user, present=True, at=at)
+            if tx.remember(f"welcome/{channel}/{user}", incident.number):
                 tx.emit([_welcome(incident, channel, user)])
 
         await self._work.write(change, patience=PATIENCE)
+
+    async def left(self, channel: str, user: str, at: datetime) -> None:
+        """Whoever leaves the channel of a private incident is not in it any more."""
+        if not await self._is_private(channel):
+            return
+        await self._work.write(
+            lambda tx: members.heard(tx, channel, user, present=False, at=at), patience=PATIENCE
+        )
+
+    async def taken_out(self, channel: str) -> None:
+        """We were taken out of the channel of a private incident: nobody is known to be in it any more."""
+        if await self._is_private(channel):
+            await self._work.write(lambda tx: members.forget(tx, channel), patience=PATIENCE)
+
+    async def _is_private(self, channel: str) -> bool:
+        found = await self._work.read(lambda tx: tx.by_channel(channel)) if channel else None
+        return found is not None and found.private
 
     async def renamed(self, channel: str, name: str) -> None:
         """The name people gave it is its name now."""
@@ -47,7 +71,7 @@ class Rooms:
             return
 
         def change(tx: Tx) -> None:
-            incident = _locked(tx, channel)
+            incident = locked(tx, channel)
             if incident is None or incident.places.channel_name == name:
                 return
             words = f"the channel is called #{name} now (was #{incident.places.channel_name})"
@@ -62,7 +86,7 @@ class Rooms:
             return
 
         def change(tx: Tx) -> None:
-            incident = _locked(tx, channel)
+            incident = locked(tx, channel)
             if incident is None or incident.places.archived is archived:
                 return
             if tx.remember(once, incident.number):
@@ -78,7 +102,7 @@ class Rooms:
             return
 
         def change(tx: Tx) -> None:
-            incident = _locked(tx, channel)
+            incident = locked(tx, channel)
             if incident is None:
                 return
             words = f"the channel #{incident.places.channel_name} was deleted"
@@ -93,7 +117,7 @@ class Rooms:
         await self._work.write(change, patience=PATIENCE)
 
 
-def _locked(tx: Tx, channel: str) -> Incident | None:
+def locked(tx: Tx, channel: str) -> Incident | None:
     """The channel's incident, to be changed: others wait until that is committed."""
     found = tx.by_channel(channel)
     locked = tx.incident(found.number) if found else None

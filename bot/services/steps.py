@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import action_plan, moments, plan
+from bot.domain import action_plan, moments, plan, privacy
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
 from bot.services.action_items import IDENTITY as GITHUB_IDENTITY
 from bot.services.moments import workspace_url
-from bot.store import queries
+from bot.store import members, queries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.domain.incident import Incident
     from bot.domain.moments import Said
     from bot.ports import Channel, Ticket
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> None:
     """The announcement is there: remember where, and link it from the channel and the issue."""
     incident = tx.incident(number)
+    if incident.private:  # it became so just now: what deletes the announcement must find it
+        places = replace(incident.places, announcement_channel=channel, announcement_ts=ts)
+        tx.record(Decision(incident=replace(incident, places=places)))
+        return
     places = replace(
         incident.places, announcement_channel=channel, announcement_ts=ts, announcement_url=url
     )
@@ -50,6 +56,9 @@ def opened_from(tx: Tx, incident: Incident, said: Said) -> Incident:
 def channel_created(tx: Tx, number: int, channel: Channel) -> None:
     """The channel exists: card, topic, purpose, bookmarks, invitations, and everybody else learns of it."""
     incident = tx.incident(number)
+    if incident.private and not channel.is_private:  # it became so while this one was made
+        tx.emit([privacy.archive(incident, channel.id)])
+        return
     places = replace(
         incident.places,
         channel=channel.id,
@@ -59,14 +68,19 @@ def channel_created(tx: Tx, number: int, channel: Channel) -> None:
         archived=False,
     )
     incident = replace(incident, places=places)
-    tx.record(Decision(incident=incident, effects=plan.channel_ready(incident)))
+    waiting = members.expected(tx, incident) if incident.private else []
+    tx.record(Decision(incident=incident, effects=(
+        *plan.channel_ready(incident),
+        *(effect for user in waiting for effect in plan.invite(incident, user, f"expected:{channel.id}")),
+        *privacy.mirror_members(incident),
+    )))  # fmt: skip
 
 
 def channel_adopted(tx: Tx, number: int, channel: Channel) -> None:
-    """The channel people chose is the incident's now, unless another incident was faster."""
-    tx.value_to_change(
-        f"adopting:{channel.id}"
-    )  # two that settle at once: the later one sees the other
+    """The channel people chose is the incident's now, unless another incident was faster or it became private."""
+    if tx.incident(number).private:
+        return
+    tx.value_to_change(f"adopting:{channel.id}")  # of two at once the later one sees the other
     other = tx.by_channel(channel.id)
     if other is not None and other.number != number:
         adoption_refused(tx, number, f"it is the channel of {other.name}")
@@ -102,9 +116,12 @@ def channel_refused(tx: Tx, number: int, code: str) -> None:
     tx.add_entry(
         incident, Entry(kind=EntryKind.CHANNEL, at=tx.now, origin=Origin.MUSTER, text=text)
     )
-    if incident.private and incident.reporter and incident.reporter.slack_id:
-        # A private incident has no announcement: whoever declared it would look for it in vain.
-        tx.emit(plan.tell_person(incident, incident.reporter, "refused", MUSTER, f"Channel {text}"))
+    if incident.private:
+        # It has no announcement: whoever declared it or made it private would look for it in vain.
+        waiting = [tx.people.actor(user) for user in members.expected(tx, incident)]
+        told = {p.slack_id: p for p in (incident.reporter, *waiting) if p and p.slack_id}
+        for person in told.values():
+            tx.emit(plan.tell_person(incident, person, "refused", MUSTER, f"Channel {text}"))
     incident = replace(incident, places=replace(incident.places, in_thread=True, channel_name=None))
     stored = tx.record(Decision(incident=incident, effects=plan.refresh(incident, card=False)))
     if stored.places.announcement_ts:
@@ -134,9 +151,23 @@ def _tell_all(tx: Tx, incident: Incident) -> None:
     tx.emit(action_plan.show(incident, item) for item in tx.action_items(incident.number))
 
 
-def message_lost(tx: Tx, number: int, place: str) -> None:
-    """Somebody deleted a card: post it again."""
+def announcement_removed(tx: Tx, number: int) -> None:
+    """The announcement of an incident that became private is deleted."""
     incident = tx.incident(number)
+    channel, ts = incident.places.announcement_channel, incident.places.announcement_ts
+    if channel and ts:
+        tx.emit([privacy.sweep_thread(incident, channel, ts, tx.now)])
+    places = replace(
+        incident.places, announcement_channel=None, announcement_ts=None, announcement_url=None
+    )
+    tx.record(Decision(incident=replace(incident, places=places)))
+
+
+def message_lost(tx: Tx, number: int, place: str) -> None:
+    """Somebody deleted a card: post it again (a private incident is announced no more)."""
+    incident = tx.incident(number)
+    if incident.private and place != "card":
+        return
     lost = incident.places.card_ts if place == "card" else incident.places.announcement_ts
     if place == "card":
         places = replace(incident.places, card_ts=None)
@@ -184,7 +215,10 @@ def channel_archived(tx: Tx, number: int) -> None:
         target=old,
         text=f"The channel #{incident.places.channel_name} is archived; the incident goes on here.",
     )
-    tx.record(Decision(incident=incident, entries=(note,), effects=plan.open_channel(incident)))
+    effects = plan.open_channel(incident)
+    if incident.private:  # nobody finds the way alone
+        effects += privacy.move_members(incident, old, [], after=effects[0].key)
+    tx.record(Decision(incident=incident, entries=(note,), effects=effects))
 
 
 def provider_changed(tx: Tx, provider: str) -> None:
@@ -200,6 +234,18 @@ def topic_set(tx: Tx, number: int, topic: str) -> None:
     """Remember the topic, so that the same one is not set (and told to everybody) again."""
     incident = tx.incident(number)
     tx.save(replace(incident, places=replace(incident.places, topic=topic)))
+
+
+def call_in(tx: Tx, number: int, users: Iterable[str], once: str) -> list[Effect]:
+    """Whoever was told of a private incident is in it from now on: invited, once there is a channel."""
+    incident = tx.incident(number)
+    if not incident.private:
+        return []
+    wanted = list(users)
+    members.expect(tx, incident, wanted)
+    if incident.places.channel is None:
+        return []
+    return [effect for user in wanted for effect in plan.invite(incident, user, once)]
 
 
 def paged_natively(tx: Tx, number: int, level: int, told: list[str], policy: str) -> None:

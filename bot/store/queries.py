@@ -10,7 +10,7 @@ from sqlalchemy import func, literal_column, or_, select
 
 from bot.domain.effects import EffectKind
 from bot.domain.moments import time_of
-from bot.store import sql
+from bot.store import members, sql
 from bot.store.convert import to_incident
 from bot.store.effects import UNFINISHED
 
@@ -61,6 +61,10 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.PROPOSE_POSTMORTEM: "Post-mortem pull request",
     EffectKind.NOTICE_ARCHIVING: "Notice before archiving",
     EffectKind.ARCHIVE_CHANNEL: "Channel archived",
+    EffectKind.REMOVE_ANNOUNCEMENT: "Announcement deleted",
+    EffectKind.VEIL_CARD: "Card left behind",
+    EffectKind.LEAVE_CHANNEL: "Old channel archived",
+    EffectKind.WITHDRAW_TICKET: "GitHub issue withdrawn",
 }
 
 #: What only shows when it fails.
@@ -73,6 +77,9 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.REMIND: "Reminder",
     EffectKind.SHOW_ON_CALL: "Who is on call",
     EffectKind.SHOW_ACTION: "Action item in the channel",
+    EffectKind.MIRROR_MEMBERS: "Members of the channel",
+    EffectKind.ASK_ACCESS: "Request to be let in",
+    EffectKind.TELL_ACCESS: "Answer to a request",
 }
 
 #: Who may refuse our key, and is then stopped.
@@ -209,41 +216,60 @@ def _step(row: Any) -> StepRecord:
 
 
 def incidents(
-    tx: Tx, *, open_only: bool, service: str | None = None, mine: str | None = None, limit: int = 20
+    tx: Tx,
+    *,
+    open_only: bool,
+    service: str | None = None,
+    mine: str | None = None,
+    viewer: str | None = None,
+    limit: int = 20,
 ) -> Page:
-    """Newest first; ``mine`` is a Slack id. Private incidents are never listed."""
-    conditions: list[Any] = [N.private.is_(False)]
+    """Newest first; ``mine`` and ``viewer`` are Slack ids.
+
+    Private incidents are listed for a ``viewer`` who is in them only, and for nobody without one.
+    """
+    conditions: list[Any] = []
     if open_only:
         conditions.append(_OPEN)
     if service is not None:
         further = select(A.incident).where(A.service == service)
         titled = func.lower(N.service_title) == service.lower()
         conditions.append(or_(N.service == service, titled, N.number.in_(further)))
-    query = select(sql.INCIDENT).where(*conditions)
-    count = select(func.count()).select_from(sql.INCIDENT).where(*conditions)
+    own = _private(tx, viewer, conditions) if viewer else []
+    public = (N.private.is_(False), *conditions)
+    query = select(sql.INCIDENT).where(*public)
+    count = select(func.count()).select_from(sql.INCIDENT).where(*public)
     if mine is not None:
         involved = select(P.incident).where(P.slack_id == mine)
         query = query.where(N.number.in_(involved))
         count = count.where(N.number.in_(involved))
     rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
-    found = tuple(to_incident(row) for row in rows)
+    found = [to_incident(row) for row in rows]
     total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
-    return Page(incidents=found, total=total)
+    if own:
+        found = sorted([*own, *found], key=lambda each: -each.number)[:limit]
+    return Page(incidents=tuple(found), total=total + len(own))
+
+
+def _private(tx: Tx, viewer: str, conditions: Sequence[Any]) -> list[Incident]:
+    """The private incidents somebody is in, newest first."""
+    query = select(sql.INCIDENT).where(members.maybe_seen(viewer), *conditions)
+    rows = tx.session.execute(query.order_by(N.number.desc()).limit(LOOKED_BACK))
+    return [each for each in map(to_incident, rows) if members.sees(tx, each, viewer)]
 
 
 def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Incident]:
     """Incidents whose number or title fits: the one of that number, then open ones, then closed ones, newest first.
 
-    Titles are looked for among the newest ``LOOKED_BACK`` open and closed ones. Private ones only for those who have a
-    part in them now.
+    Titles are looked for among the newest ``LOOKED_BACK`` open and closed ones. Private ones only for those who are in
+    them now.
     """
     wanted = words.strip()
     number = _number(wanted.casefold().removeprefix("inc-").removeprefix("inc").lstrip("#"))
     fits: Any = func.lower(N.title).contains(wanted.casefold(), autoescape=True)
-    mine = select(P.incident).where(P.slack_id == slack_id)
     newest = select(func.max(N.number)).scalar_subquery()
     some_open = select(N.number).where(N.private.is_(False), _OPEN).order_by(N.number.desc())
-    private_mine = (N.private.is_(True), N.number.in_(mine))
+    private_mine = (N.private.is_(True), members.maybe_seen(slack_id))
     closed: Any = N.status == literal_column("'resolved'")
     conditions: tuple[tuple[tuple[Any, ...], ...], ...] = (
         ((N.number == number,),) if number else (),
@@ -257,7 +283,7 @@ def suggested(tx: Tx, words: str, slack_id: str, *, limit: int = 20) -> list[Inc
             query = select(sql.INCIDENT).where(*each, *((fits,) if wanted and nth else ()))
             rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
             together |= {i.number: i for i in map(to_incident, rows)}
-        allowed = (i for i in together.values() if not i.private or i.involves(slack_id))
+        allowed = (i for i in together.values() if members.sees(tx, i, slack_id))
         found |= {i.number: i for i in sorted(allowed, key=lambda i: -i.number)}
         if len(found) >= limit:
             break

@@ -26,6 +26,8 @@ def _table(row: object) -> Any:
 INCIDENT = _table(tables.IncidentRow)
 INVOLVEMENT = _table(tables.PersonalRow)
 SUBSCRIPTION = _table(tables.SubscriptionRow)
+ROOM_MEMBER = _table(tables.RoomMemberRow)
+ACCESS = _table(tables.AccessRow)
 REMINDER = _table(tables.ReminderRow)
 POSTMORTEM = _table(tables.PostmortemRow)
 ARCHIVING = _table(tables.ArchivingRow)

@@ -106,6 +106,37 @@ class SubscriptionRow(SQLModel, table=True):
     at: datetime = _time(nullable=False)
 
 
+class RoomMemberRow(SQLModel, table=True):
+    """Who is (or was) in the channel of a private incident; nobody (``""``) says that all of them were read.
+
+    Under the incident's name stand those who were let in before it has a channel.
+    """
+
+    __tablename__ = "room_member"
+
+    channel: str = Field(primary_key=True)
+    slack_id: str = Field(primary_key=True, index=True)
+    present: bool
+    changed_at: datetime | None = _time()  # Slack's time of the newest event we heard
+    heard_at: datetime = _time(nullable=False)  # ours
+
+
+class AccessRow(SQLModel, table=True):
+    """Somebody asks to be let in to a private incident; one row per person and incident."""
+
+    __tablename__ = "access_request"
+
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+    slack_id: str = Field(primary_key=True)
+    state: str = Field(max_length=12)  # asked, let_in, declined
+    times: int = 1
+    asked_at: datetime = _time(nullable=False)
+    answered_at: datetime | None = _time()
+    answered_by: dict[str, Any] | None = _json()
+    channel: str | None = None  # where the people in it were asked
+    ts: str | None = None
+
+
 class ReminderRow(SQLModel, table=True):
     """What an incident's people were reminded of, and when to look at it again."""
 

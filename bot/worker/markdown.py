@@ -77,6 +77,11 @@ def issue_body(incident: Incident, workspace_url: str) -> str:
     return "\n".join(rows)
 
 
+def withdrawn(incident: Incident) -> str:
+    """What is left of an issue whose incident became private."""
+    return f"{incident.name} is a private incident now. Nothing further is written here."
+
+
 def comment(incident: Incident, entry: Entry) -> str:
     """One comment per event worth one; the resolution carries a summary."""
     at = f"{entry.at:%Y-%m-%d %H:%M} UTC"

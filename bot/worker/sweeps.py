@@ -148,6 +148,7 @@ class Sweeps:
         wait = MIRROR_RETRY
         while True:
             try:
+                await self._world.privacy.catch_up(await self._world.chat.private_channels())
                 await self._world.people.mirror(self._world.chat, self._world.pager)
             except ProviderError as error:
                 log.warning(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.moments import MessageTimeline
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
+    from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
     from bot.services.updates import Updates
@@ -69,6 +70,7 @@ class World:
     messages: MessageTimeline
     actions: ActionItems
     following: IssueFollowing
+    privacy: Privacy
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""

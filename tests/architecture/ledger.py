@@ -57,7 +57,6 @@ NOT_YET = {
     "command expert": "Who knows what: skills",
     "command alerts": "Alerts",
     "command statuspage": "The status page",
-    "button Make private": "Private incidents",
     "button Open incident": "Alerts",
     "button Attach": "Alerts",
 }

@@ -40,6 +40,9 @@ NO_STEP = {
     EffectKind.SHOW_ACTION: "repeats the timeline in the item's message",
     EffectKind.POLL_ISSUES: "concerns no incident",
     EffectKind.APPLY_EVENT: "what it brings is in the timeline",
+    EffectKind.MIRROR_MEMBERS: "reads who is in the channel",
+    EffectKind.ASK_ACCESS: "a question; how it was answered is in the timeline",
+    EffectKind.TELL_ACCESS: "an answer to one person",
 }
 #: Files longer than this need a reason.
 LINES = 350

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import archiving, lists, notices, reminder, updates
+from blocks import access, archiving, lists, notices, reminder, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -37,10 +37,12 @@ from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.mention import form_offer
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
+from bot.domain.access import AccessState, Request
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
+from bot.errors import NotVisible
 from bot.ports import Message
 from handlers import panel
 from handlers.actions import ACTIONS
@@ -56,9 +58,7 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
 
 #: Ids that wait for the issue that brings them: nobody meets them yet, so nobody handles them.
-LATER_ACTIONS = {
-    ActionId.MAKE_PRIVATE: "private incidents",
-}
+LATER_ACTIONS = {}
 LATER_FORMS: dict[CallbackId, str] = {}
 #: Views without a Submit button: nothing comes back from them.
 SHOWN_ONLY = {
@@ -141,6 +141,13 @@ def everything_shown() -> Iterator[Any]:
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
     facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
     yield service_message(affected, facts)
+    yield notices.error_message(NotVisible(9))
+    yield access.requested(9)
+    yield access.veiled(an_incident(private=True))
+    for state in AccessState:
+        asks = Request(incident=1, slack_id="U0BEN", asked_at=NOW, state=state)
+        yield access.asked(an_incident(private=True), asks)
+        yield access.told(an_incident(private=True), let_in=state is AccessState.LET_IN)
     yield message_view("Title", notices.said("x"))
 
 
@@ -218,6 +225,10 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Subscribe": ActionId.SUBSCRIBE,
         "Unsubscribe": ActionId.UNSUBSCRIBE,
         "Open channel": ActionId.OPEN_CHANNEL,
+        "Make private": ActionId.MAKE_PRIVATE,
+        "Request access": ActionId.REQUEST_ACCESS,
+        "Let in": ActionId.LET_IN,
+        "Decline": ActionId.DECLINE_ACCESS,
         "Retry": ActionId.RETRY,
         "Dismiss": ActionId.DISMISS,
     }

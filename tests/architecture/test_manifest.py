@@ -69,6 +69,9 @@ EVENT_SCOPES: dict[str, set[str]] = {
     "pin_removed": {"pins:read"},
     "app_mention": {"app_mentions:read"},
     "member_joined_channel": {"channels:read", "groups:read"},
+    "member_left_channel": {"channels:read", "groups:read"},
+    "group_left": {"groups:read"},
+    "message.groups": {"groups:history"},
     **{f"channel_{what}": {"channels:read"} for what in ("archive", "unarchive", "deleted")},
     **{f"group_{what}": {"groups:read"} for what in ("archive", "unarchive", "deleted")},
 }

@@ -111,6 +111,7 @@ async def test_an_incident_at_pagerduty(box: Box) -> None:
     assert (await pager.reassign(page.id, bob.id, by=ALICE)).assignees[0].pagerduty_id == bob.id
     await pager.escalate(page.id, by=ALICE, level=2)
     await pager.set_priority(page.id, "P3", by=ALICE)
+    assert (await pager.set_title(page.id, "Private", by=ALICE)).title == "Private"
     await pager.request_responder(page.id, bob.id, by=ALICE, message="Come")
     assert (await pager.resolve(page.id, by=ALICE, resolution="Fixed")).resolved_at
     assert (await pager.resolve(page.id, by=ALICE)).status is Status.RESOLVED
@@ -185,6 +186,8 @@ async def test_a_channel_at_slack(box: Box) -> None:
     await chat.update(channel.id, ts, Message(text="Up"), key="card")
     assert await chat.find_posted(channel.id, "card", since=since) == ts
     assert await chat.find_posted(channel.id, "reply", since=since, thread=ts) == reply
+    assert [one["ts"] for one in await chat.replies(channel.id, ts)] == [ts, reply]
+    assert await chat.replies(channel.id, "1.000001") == []
     refused = Message(text="plain words", blocks=[{"type": "section"}])
     assert await chat.post(channel.id, refused, key="refused")
     for _ in range(2):
@@ -200,6 +203,8 @@ async def test_a_channel_at_slack(box: Box) -> None:
     assert list(await chat.bookmarks(channel.id)) == ["Runbook"]
     for _ in range(2):
         await chat.delete(channel.id, reply)
+    secret = await chat.create_channel("incident-2-secret", private=True)
+    assert await chat.private_channels() == {secret.id}
     for _ in range(2):
         await chat.archive(channel.id)
 
@@ -218,6 +223,11 @@ async def test_an_issue_at_github(box: Box) -> None:
     assert found is not None
     assert (found.number, found.state) == (made.number, "closed")
     await tickets.set_state(made, is_open=True)
+    for _ in range(2):
+        await tickets.withdraw(made, title="Private incident INC-1", body="Gone", key="k")
+    found = await tickets.find(repo, "k", since=since)
+    assert found is not None, "its marker is kept"
+    assert found.state == "closed"
     with pytest.raises(ProviderError) as raised:
         await tickets.open("acme/no-issues", title="t", body="b", labels=[], key="k")
     assert (raised.value.reason, raised.value.code) == (Reason.INVALID, "410")

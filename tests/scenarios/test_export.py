@@ -38,6 +38,16 @@ async def test_an_incident_is_exported_verified_and_restored(s: Stage, tmp_path:
     assert code == 0
     assert "The key had expired" in told
 
+    await s.command(f"/incident private {name}")
+    await s.quiet()
+    refused = await muster(s, "export", name)
+    assert refused[0] == 1
+    assert "Say --private" in refused[2]
+    secret = json.loads((await muster(s, "export", name, "--private"))[1])
+    assert secret["incident"]["private"]
+    told = (await muster(s, "export", name, "--private", "--format", "md"))[1]
+    assert "- Private: only for those who are in it" in told
+
     file = tmp_path / "export.json"
     file.write_text(out)
     (tmp_path / "new").mkdir()

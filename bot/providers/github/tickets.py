@@ -105,6 +105,11 @@ class GitHubTickets(Code):
 
         return await self.run("GET comments", look)
 
+    async def withdraw(self, ticket: Ticket, *, title: str, body: str, key: str) -> None:
+        """Replace title and body (GitHub keeps their history), close as not planned."""
+        text = _marked(body, key)
+        await self._edit(ticket, title=title, body=text, state="closed", state_reason="not_planned")
+
     async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
         """Open, closed as completed, or (not ``planned``) as not planned; so already is fine. The issue after that."""
         if is_open:

@@ -146,6 +146,10 @@ class Incidents(Calls):
         """Set the priority by its name; a name the account does not have is INVALID."""
         return await self._change(page_id, by, {"priority": priority})
 
+    async def set_title(self, page_id: str, title: str, *, by: str) -> Page:
+        """Give it another title (PagerDuty keeps the old one in its log)."""
+        return await self._change(page_id, by, {"title": title[:TITLE_LIMIT]})
+
     async def add_note(self, page_id: str, text: str, *, by: str) -> str:
         """Add a note and return its id (not idempotent: ask ``find_note``)."""
         note = {"note": {"content": text}}

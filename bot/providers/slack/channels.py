@@ -97,6 +97,12 @@ class Channels(Calls):
             if not cursor:
                 return found
 
+    async def private_channels(self) -> frozenset[str]:
+        """Ids of the private channels we are in (Slack lists no others), all pages."""
+        asked: dict[str, Any] = {"types": "private_channel", "limit": 1000}
+        pages = self._pages("conversations.list", "channels", **asked)
+        return frozenset([text(one.get("id")) async for one in pages])
+
     async def bookmarks(self, channel: str) -> Mapping[str, str]:
         """Title to bookmark id."""
         answer = await self._call("bookmarks.list", channel_id=channel)

@@ -14,7 +14,7 @@ from bot.providers.slack.calls import Calls, SlackError, cut
 from bot.providers.slack.parse import mapping, moment, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.ports import Message
 
@@ -172,6 +172,16 @@ class Messages(Calls):
                 if one.get("ts") == ts:
                     return None if one.get("subtype") == "tombstone" else one
         return None
+
+    async def replies(self, channel: str, ts: str) -> Sequence[Mapping[str, Any]]:
+        """The thread of a message, all pages; none when nothing is left of it."""
+        asked: dict[str, Any] = {"channel": channel, "ts": ts, "limit": 200}
+        try:
+            return [one async for one in self._pages("conversations.replies", "messages", **asked)]
+        except SlackError as error:
+            if error.code not in {"thread_not_found", "message_not_found"}:
+                raise
+            return []
 
     async def _say(
         self, operation: str, message: Message, limit: int, **where: Any

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
 from bot.worker.runners import (
+    access,
     action_items,
     archiving,
     channel,
@@ -23,6 +24,7 @@ from bot.worker.runners import (
     oncall,
     pager,
     postmortem,
+    privacy,
     remind,
     report,
     roles,
@@ -51,6 +53,12 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.INVITE: channel.invite,
     EffectKind.POST_ENTRY: talk.post_entry,
     EffectKind.SUMMARISE: talk.summarise,
+    EffectKind.REMOVE_ANNOUNCEMENT: privacy.remove_announcement,
+    EffectKind.VEIL_CARD: privacy.veil_card,
+    EffectKind.LEAVE_CHANNEL: privacy.archive_channel,
+    EffectKind.MIRROR_MEMBERS: privacy.mirror_members,
+    EffectKind.ASK_ACCESS: access.ask,
+    EffectKind.TELL_ACCESS: access.tell,
     EffectKind.MIRROR_UPDATE: updates.mirror,
     EffectKind.TELL_SUBSCRIBER: updates.tell_subscriber,
     EffectKind.PUBLISH_UPDATE: updates.publish,
@@ -87,6 +95,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.OPEN_ACTION: action_items.open_issue,
     EffectKind.CHANGE_ACTION: action_items.change_issue,
     EffectKind.POLL_ISSUES: action_items.poll,
+    EffectKind.WITHDRAW_TICKET: ticket.withdraw,
     EffectKind.APPLY_EVENT: inbound.apply_event,
     EffectKind.PAGE_NATIVE: native.page,
 }

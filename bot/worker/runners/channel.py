@@ -97,14 +97,16 @@ async def _create(world: World, effect: Claimed, incident: Incident) -> Channel:
                 raise
         if effect.attempt > 1:
             found = await world.chat.find_channel(wanted)
-            if found is not None and _ours(world, effect, found):
+            if found is not None and _ours(world, effect, incident, found):
                 return found
     return await world.chat.create_channel(
         f"incident-{incident.number}-{effect.id}-{effect.attempt}", private=incident.private
     )
 
 
-def _ours(world: World, effect: Claimed, found: Channel) -> bool:
+def _ours(world: World, effect: Claimed, incident: Incident, found: Channel) -> bool:
+    if found.is_private is not incident.private or found.id == incident.places.previous_channel:
+        return False  # the one it has just left may be as young
     if found.is_archived or (world.bot_user and found.creator and found.creator != world.bot_user):
         return False
     return found.created is None or found.created >= effect.first_tried_at - OLDER

@@ -19,8 +19,8 @@ async def publish_home(world: World, effect: Claimed) -> Settle | None:
     user = effect.payload["user"]
 
     def look(tx: Tx) -> tuple[queries.Page, queries.Page]:
-        mine = queries.incidents(tx, open_only=True, mine=user, limit=10)
-        return mine, queries.incidents(tx, open_only=True, limit=15)
+        mine = queries.incidents(tx, open_only=True, mine=user, viewer=user, limit=10)
+        return mine, queries.incidents(tx, open_only=True, viewer=user, limit=15)
 
     mine, open_incidents = await world.work.read(look)
     view = home_view(

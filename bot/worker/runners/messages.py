@@ -24,12 +24,16 @@ async def announce(world: World, effect: Claimed) -> Settle | None:
     """Post the announcement card; a retaken effect looks for it first."""
     channel = await world.rooms.announcements()
     incident, message = await world.card(effect.incident, "announcement")
-    if incident.places.announcement_ts:
+    if incident.places.announcement_ts or (incident.private and effect.attempt == 1):
         return None
     ts = None
     if effect.attempt > 1:
         ts = await world.chat.find_posted(
             channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
+        )
+    if ts is None and incident.private:
+        return (
+            None  # it became so; one that was posted before is deleted by the effect that follows
         )
     if ts is None:
         try:

@@ -12,6 +12,7 @@ from bot.domain.incident import PagerKind, Status
 from bot.errors import ProviderError
 from bot.services import steps
 from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.runners.talk import call_in
 
 if TYPE_CHECKING:
     from bot.domain.catalog import EscalationPolicy
@@ -60,6 +61,7 @@ async def _tell(
 ) -> list[str]:
     """Direct messages to all; who cannot be reached is logged and does not stop the others."""
     told = []
+    await call_in(world, incident, [user for user, _ in users], effect.key)
     for user, name in users:
         try:
             channel = await world.chat.direct(user)

@@ -55,7 +55,7 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
         return None
     pager = world.the_pager()
     request = PageRequest(
-        title=f"Private incident {incident.name}" if incident.private else incident.title,
+        title=_title(incident),
         details=_details(incident),
         service_id=incident.pager.service_id or "",
         urgency=incident.urgency,
@@ -71,6 +71,15 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
             tx.emit([plan.priority_later(incident)])
 
     return settle
+
+
+def _title(incident: Incident) -> str:
+    return f"Private incident {incident.name}" if incident.private else incident.title
+
+
+def _said(incident: Incident, effect: Claimed) -> str:
+    """What somebody wrote with it; of an incident that became private meanwhile nothing is passed on."""
+    return "" if incident.private else str(effect.payload.get("text", ""))
 
 
 def _details(incident: Incident) -> str:
@@ -150,7 +159,7 @@ async def _change(world: World, effect: Claimed, incident: Incident, email: str)
         case "acknowledge":
             return await pager.acknowledge(page_id, by=email)
         case "resolve":
-            return await pager.resolve(page_id, by=email, resolution=payload.get("text", ""))
+            return await pager.resolve(page_id, by=email, resolution=_said(incident, effect))
         case "reopen":
             return await pager.reopen(page_id, by=email)
         case "reassign":
@@ -158,14 +167,14 @@ async def _change(world: World, effect: Claimed, incident: Incident, email: str)
         case "escalate":
             return await _escalate(world, effect, incident, email)
         case _:
-            return await _set_priority(world, effect, incident, email)
+            return await _set_field(world, effect, incident, email)
 
 
-async def _set_priority(
-    world: World, effect: Claimed, incident: Incident, email: str
-) -> Page | None:
-    """The priority of the severity; ``if_known``: nobody asked, so an account without priorities is fine."""
+async def _set_field(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:
+    """The title, or the priority (``if_known``: nobody asked, so an account without priorities is fine)."""
     pager, priority = world.the_pager(), _priority(world, incident)
+    if effect.payload["verb"] == "title":
+        return await pager.set_title(incident.pager.id or "", _title(incident), by=email)
     if priority is None or (
         effect.payload.get("if_known") and priority not in await pager.priorities()
     ):
@@ -177,11 +186,11 @@ async def _escalate(world: World, effect: Claimed, incident: Incident, email: st
     pager, payload, page_id = world.the_pager(), effect.payload, incident.pager.id or ""
     if payload.get("person"):
         user = await _user_id(world, payload["person"])
-        await pager.request_responder(page_id, user, by=email, message=payload.get("text", ""))
+        await pager.request_responder(page_id, user, by=email, message=_said(incident, effect))
         return await pager.page(page_id, history=False)
     if payload.get("responder"):
         await pager.request_responder(
-            page_id, payload["policy_id"], by=email, message=payload.get("text", ""), policy=True
+            page_id, payload["policy_id"], by=email, message=_said(incident, effect), policy=True
         )
         return await pager.page(page_id, history=False)
     return await pager.escalate(
@@ -227,6 +236,8 @@ async def note_page(world: World, effect: Claimed) -> Settle | None:
         return None
     pager = world.the_pager()
     own, by = effect.payload["text"], actor_from(effect.payload.get("by"))
+    if own == "note" and incident.private:
+        return None  # written before it became so
     text = (
         effect.payload.get("note", "") if own == "note" else _own_note(world, incident, own, effect)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from blocks import briefing
 from bot.domain.plan import actor_from
 from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.runners.talk import call_in
 
 if TYPE_CHECKING:
     from bot.store.effects import Claimed
@@ -39,5 +40,6 @@ async def brief(world: World, effect: Claimed) -> Settle | None:
         channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
     ):
         return None
+    await call_in(world, incident, [user], effect.key)
     await world.chat.post(channel, message, key=effect.key)
     return None

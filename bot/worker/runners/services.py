@@ -28,7 +28,7 @@ async def show(world: World, effect: Claimed) -> Settle | None:
     service = world.catalog.services.get(effect.payload["service"])
     places = incident.places
     channel, thread = places.channel, None
-    if channel is None and places.in_thread:
+    if channel is None and places.in_thread and not incident.private:
         channel, thread = places.announcement_channel, places.announcement_ts
     affected = {each.id for each in incident.services}
     if service is None or channel is None or service.id not in affected:

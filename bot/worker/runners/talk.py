@@ -11,9 +11,11 @@ from bot.domain import storm
 from bot.domain.effects import EffectKind
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError
+from bot.services import steps
 from bot.worker.runners.messages import CLOCKS_APART
 
 if TYPE_CHECKING:
+    from bot.domain.incident import Incident
     from bot.ports import Message
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
@@ -29,7 +31,7 @@ async def post_entry(world: World, effect: Claimed) -> Settle | None:
     incident = await world.load(effect.incident)
     places = incident.places
     channel, thread = places.channel, None
-    if channel is None and places.in_thread:
+    if channel is None and places.in_thread and not incident.private:
         channel, thread = places.announcement_channel, places.announcement_ts
     if entry is None or channel is None:
         return None
@@ -86,8 +88,15 @@ async def send_direct(world: World, effect: Claimed) -> Settle | None:
         channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
     ):
         return None
+    await call_in(world, incident, [effect.payload["user"]], effect.key)
     await world.chat.post(channel, message, key=effect.key)
     return None
+
+
+async def call_in(world: World, incident: Incident, users: list[str], once: str) -> None:
+    """Whoever is told of a private incident may act on it at once, before the invitation has arrived."""
+    if incident.private:
+        await world.work.write(lambda tx: tx.emit(steps.call_in(tx, incident.number, users, once)))
 
 
 async def tell_admins(world: World, effect: Claimed) -> Settle | None:
@@ -104,36 +113,23 @@ async def tell_admins(world: World, effect: Claimed) -> Settle | None:
 
 
 async def summarise(world: World, effect: Claimed) -> Settle | None:
-    """Post or edit the storm's one summary: who is listed instead of announced, how many wait and how long."""
+    """Post or edit the storm's one summary: who is listed instead of announced, how many wait and how long.
+
+    That of a storm long over is edited when one of its incidents became private.
+    """
+    name = effect.payload.get("of", storm.VALUE)
+    going_on = name == storm.VALUE
 
     def look(tx: Tx) -> storm.Storm:
-        state = storm.Storm.from_value(tx.value(storm.VALUE))
-        waits = tx.waiting(EffectKind.ANNOUNCE)
-        return state.with_waiting(waits, tx.waiting(EffectKind.CREATE_CHANNEL))
+        state = storm.Storm.from_value(tx.value(name))
+        waits = tx.waiting(EffectKind.ANNOUNCE) if going_on else 0
+        return state.with_waiting(waits, tx.waiting(EffectKind.CREATE_CHANNEL) if going_on else 0)
 
     state = await world.work.read(look)
     if not state.began:  # it ended while this edit waited
         return None
-    listed = await world.work.read(
-        lambda tx: [tx.incident(n, lock=False) for n in state.listed[-storm.SHOWN :]]
-    )
     channel = await world.rooms.announcements()
-    message = lists.summary_message(
-        listed,
-        total=len(state.listed),
-        waiting=state.waiting,
-        wait_seconds=state.seconds,
-        channels=state.channels,
-    )
-    key = f"storm/{state.began}"
-    ts = state.ts
-    if ts is None and effect.attempt > 1:
-        ts = await world.chat.find_posted(channel, key, since=effect.first_tried_at - CLOCKS_APART)
-    if ts is None:
-        ts = await world.chat.post(channel, message, key=key)
-    else:
-        await world.chat.update(channel, ts, message, key=key)
-    posted = ts
+    posted = await _show_summary(world, effect, channel, state)
 
     def settle(tx: Tx) -> None:
         now_state = storm.Storm.from_value(tx.value_to_change(storm.VALUE))
@@ -141,8 +137,31 @@ async def summarise(world: World, effect: Claimed) -> Settle | None:
         if state.waiting or state.channels:
             tx.emit([storm.summarise(now_state, due=tx.now + timedelta(seconds=storm.EVERY))])
         elif now_state.listed == state.listed:
-            tx.set_value(
-                storm.VALUE, None
-            )  # the storm is over; the next one gets a summary of its own
+            # The storm is over; the next one gets a summary of its own. This one may have to be edited yet.
+            tx.set_value(storm.VALUE, None)
+            if now_state.listed:
+                over = now_state.posted(channel, posted)
+                tx.set_value(f"{storm.PAST}{state.began}", over.as_value())
 
-    return settle
+    return settle if going_on else None
+
+
+async def _show_summary(world: World, effect: Claimed, channel: str, state: storm.Storm) -> str:
+    """Where the summary is now."""
+    listed = await world.work.read(
+        lambda tx: [tx.incident(n, lock=False) for n in state.listed[-storm.SHOWN :]]
+    )
+    message = lists.summary_message(
+        listed,
+        total=len(state.listed),
+        waiting=state.waiting,
+        wait_seconds=state.seconds,
+        channels=state.channels,
+    )
+    key, ts = f"storm/{state.began}", state.ts
+    if ts is None and effect.attempt > 1:
+        ts = await world.chat.find_posted(channel, key, since=effect.first_tried_at - CLOCKS_APART)
+    if ts is None:
+        return await world.chat.post(channel, message, key=key)
+    await world.chat.update(channel, ts, message, key=key)
+    return ts

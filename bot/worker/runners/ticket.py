@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain import plan
 from bot.domain.incident import Origin
 from bot.domain.issue_news import CLOSED, OPEN
 from bot.errors import ProviderError, Reason
@@ -16,6 +17,7 @@ from bot.worker import markdown
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.store.effects import Claimed
+    from bot.store.tx import Tx
     from bot.worker.world import Settle, World
 
 CLOCKS_APART = timedelta(minutes=2)
@@ -29,7 +31,7 @@ def labels_of(incident: Incident) -> list[str]:
 async def open_ticket(world: World, effect: Claimed) -> Settle | None:
     """Open the issue; a retaken effect looks for its marker first. A guessed repository falls back to the default."""
     incident = await world.load(effect.incident)
-    if incident.ticket is None or incident.ticket.number:
+    if incident.ticket is None or incident.ticket.number or _outdated(incident, effect):
         return None
     try:
         ticket = await _open(world, effect, incident, incident.ticket.repo)
@@ -38,7 +40,18 @@ async def open_ticket(world: World, effect: Claimed) -> Settle | None:
         if error.reason is not Reason.NOT_FOUND or fallback is None:
             raise
         ticket = await _open(world, effect, incident, fallback)
-    return lambda tx: steps.ticket_opened(tx, incident.number, ticket)
+    return lambda tx: _opened(tx, incident.number, ticket, effect)
+
+
+def _outdated(incident: Incident, effect: Claimed) -> bool:
+    """It became private: its issue is another one now, and what withdraws this one follows."""
+    became = incident.private and incident.places.private_since is not None
+    return became and effect.key != plan.ticket_key(incident)
+
+
+def _opened(tx: Tx, number: int, ticket: Ticket, effect: Claimed) -> None:
+    if not _outdated(tx.incident(number), effect):
+        steps.ticket_opened(tx, number, ticket)
 
 
 async def _open(world: World, effect: Claimed, incident: Incident, repo: str) -> Ticket:
@@ -69,7 +82,7 @@ async def refresh_ticket(world: World, effect: Claimed) -> Settle | None:
     ticket = _ticket(incident)
     if ticket is not None:
         body = markdown.issue_body(incident, world.workspace_url)
-        await world.the_tickets().edit_body(ticket, body, key=f"{incident.name}/ticket/open")
+        await world.the_tickets().edit_body(ticket, body, key=plan.ticket_key(incident))
     return None
 
 
@@ -96,3 +109,41 @@ async def change(world: World, effect: Claimed) -> Settle | None:
     after = await world.the_tickets().set_state(ticket, is_open=incident.is_open)
     state = OPEN if incident.is_open else CLOSED
     return lambda tx: remember_state(tx, incident.number, state, after.updated_at)
+
+
+async def withdraw(world: World, effect: Claimed) -> Settle | None:
+    """The incident became private: the issue tells nothing any more, says so, and is closed.
+
+    One whose opening was interrupted is found by its marker.
+    """
+    incident, tickets = await world.load(effect.incident), world.the_tickets()
+    found = await _withdrawn(world, effect, incident)
+    if found is None:
+        return None
+    await tickets.withdraw(
+        found,
+        title=f"Private incident {incident.name}",
+        body=markdown.withdrawn(incident),
+        key=effect.payload["marker"],
+    )
+    if effect.attempt == 1 or not await tickets.has_comment(found, effect.key):
+        await tickets.comment(found, markdown.withdrawn(incident), key=effect.key)
+    return None
+
+
+async def _withdrawn(world: World, effect: Claimed, incident: Incident) -> Ticket | None:
+    repos, number = effect.payload["repos"], effect.payload["number"]
+    if number:
+        return Ticket(repo=repos[0], number=number, url="")
+    for repo in repos:
+        try:
+            found = await world.the_tickets().find(
+                repo, effect.payload["marker"], since=incident.created_at - CLOCKS_APART
+            )
+        except ProviderError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+            continue
+        if found is not None:
+            return found
+    return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks import updates as shown
 from bot.errors import ProviderError
-from bot.store import followers
+from bot.store import followers, members
 from bot.worker.runners.messages import CLOCKS_APART
 from bot.worker.runners.pager import as_person
 
@@ -39,8 +39,12 @@ async def tell_subscriber(world: World, effect: Claimed) -> Settle | None:
     """Write to one subscriber, if they still are one and may still know (judged now)."""
     user = effect.payload["user"]
     incident, entry = await _news(world, effect)
-    subscribed = await world.work.read(lambda tx: followers.followers(tx, incident.number))
-    if entry is None or user not in subscribed or not _may_know(incident, user):
+
+    def listens(tx: Tx) -> bool:
+        subscribed = user in followers.followers(tx, incident.number)
+        return subscribed and members.sees(tx, incident, user)
+
+    if entry is None or not await world.work.read(listens):
         return None
     try:
         channel = await world.chat.direct(user)
@@ -59,12 +63,6 @@ async def tell_subscriber(world: World, effect: Claimed) -> Settle | None:
 
 def _leave(tx: Tx, number: int, user: str) -> None:
     followers.unfollow(tx, number, user)
-
-
-def _may_know(incident: Incident, user: str) -> bool:
-    """An incident that became private is told only to people who are surely in it."""
-    inside = (incident.reporter, *incident.owners, *incident.roles.values())
-    return not incident.private or any(a is not None and a.slack_id == user for a in inside)
 
 
 async def publish(world: World, effect: Claimed) -> Settle | None:

@@ -148,15 +148,17 @@ class Life:
         def look(tx: Tx) -> str | None:
             columns: Any = IncidentRow
             rows = tx.session.execute(
-                select(columns.status, columns.number).order_by(columns.number)
+                select(columns.status, columns.private, columns.number).order_by(columns.number)
             ).all()
             if len(rows) > 1:
                 raise WrongError(f"{len(rows)} incidents in the database")
             if not rows:
                 return None
-            done, every = action_items.counted(tx, rows[0][1])
+            [row] = rows
+            done, every = action_items.counted(tx, row.number)
             items = f", {done} of {every} done" if every else ""
-            return str(getattr(rows[0][0], "value", rows[0][0])) + items
+            status = str(getattr(row.status, "value", row.status))
+            return f"{status}{items}{' private' * row.private}"
 
         return await self.work.read(look)
 

@@ -22,7 +22,7 @@ FORM = {"Title": TITLE, "Severity": "SEV2", "What is happening?": "Every payment
 class Story:
     """``prepare`` is done before the process may die, ``act`` is what it dies of.
 
-    ``status`` is what the database says once the action is committed.
+    ``status`` is what the database says once the action is committed (and whether it is private).
     """
 
     name: str
@@ -89,12 +89,20 @@ async def _press(s: Stage, label: str) -> Json:
     return await s.press(label, user=BOB, channel=channel["id"], ts=shown[0]["ts"])
 
 
+async def _make_private(s: Stage) -> Json:
+    """Named by its channel, which is there before and after."""
+    rooms = [re.match(r"incident-(\d+)-", c["name"]) for c in (await s.state())["channels"]]
+    number = next(found[1] for found in rooms if found)
+    return await s.command(f"/incident private INC-{number}", user=ALICE)
+
+
 DECLARE = Story("declare", _open_form, _declare, "triggered")
 ACKNOWLEDGE = Story("acknowledge", _nothing, _acknowledge, "acknowledged")
 RESOLVE = Story("resolve", _open_resolve, _resolve, "resolved, 1 of 1 done")
 ADD_ITEM = Story("add an action item", _open_items, _add_item, "acknowledged, 0 of 1 done")
 DONE = Story("mark it done", _nothing, _mark_done, "acknowledged, 1 of 1 done")
-STORIES = (DECLARE, ACKNOWLEDGE, ADD_ITEM, DONE, RESOLVE)
+MAKE_PRIVATE = Story("make private", _nothing, _make_private, "resolved, 1 of 1 done private")
+STORIES = (DECLARE, ACKNOWLEDGE, ADD_ITEM, DONE, RESOLVE, MAKE_PRIVATE)
 
 
 # --- what there is to see -----------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import archiving, briefing, notices, postmortem, updates
+from blocks import access, archiving, briefing, notices, postmortem, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
@@ -51,11 +51,12 @@ from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.text import clean, truncate
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
 from bot.domain import postmortem as drafted
+from bot.domain.access import AccessState, Request
 from bot.domain.archiving import Memory
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
-from bot.errors import AlreadyDone, ProviderError, Reason, UserError
+from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
 from bot.ports import Activity, Change, Message
 from handlers.messages import KEPT
 from tests.unit.blocks import strategies as odd
@@ -395,6 +396,29 @@ def test_afterwards(
         assert all(len(b["text"]) <= 12_000 for b in message.blocks if b["type"] == "markdown")
         assert not re.search(r"<[!@#]", message.text), "the words alone call nobody either"
     assert postmortem.part(incident, post, len(drafted.parts(post.markdown)) + 1) is None
+
+
+@thorough
+@given(odd.incidents, odd.actors, st.sampled_from(AccessState), st.none() | odd.times, odd.numbers)
+def test_access(incident: Incident, by: Any, state: AccessState, at: Any, number: int) -> None:
+    request = Request(
+        incident=incident.number, slack_id=odd.KNOWN[0], asked_at=odd.NOW, state=state,
+        answered_at=at, answered_by=by if at else None,
+    )  # fmt: skip
+    for message in (
+        access.asked(incident, request),
+        access.told(incident, let_in=True),
+        access.told(incident, let_in=False),
+        access.veiled(incident),
+        access.requested(number),
+        access.unseen(NotVisible(number)),
+        access.unseen(NotVisible(0)),
+        access.unseen(NotVisible(10**30)),
+    ):
+        check_message(message, KNOWN)
+    secret = replace(incident, private=True, title="SECRET", description="SECRET")
+    for message in (access.veiled(secret), access.told(secret, let_in=False)):
+        assert "SECRET" not in str(message)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import archiving, home, notices, updates
+from blocks import access, archiving, home, notices, updates
 from blocks.action_items import item_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -37,11 +37,13 @@ from blocks.mention import form_offer
 from blocks.reminder import reminder
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import timeline_view
+from bot.domain.access import Request
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Status
 from bot.domain.moments import Said
 from bot.domain.postmortem import Postmortem
 from bot.domain.reminders import Facts, Reminder
+from bot.errors import NotVisible
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
 from tests.unit.store.house import an_item
@@ -124,6 +126,8 @@ def test_every_id_is_rendered_somewhere() -> None:
             times.build(one),
             times.build(replace(one, status=Status.RESOLVED, resolved_at=NOW)),
             postmortem.build(one, post=DRAFTED),
+            access.unseen(NotVisible(9)),
+            access.asked(one, Request(incident=12, slack_id="U1", asked_at=NOW)),
         ]
     )
     missing = [each for each in (*ActionId, *CallbackId) if f"'{each.value}'" not in rendered]

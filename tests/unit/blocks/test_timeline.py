@@ -151,6 +151,10 @@ def test_every_kind_with_and_without_an_actor() -> None:
             ),
             "channel": ("💬 <@UANA>: channel that: why", "💬 Channel changed · from PagerDuty"),
             "pager": ("📟 <@UANA>: that: why", "📟 pager changed · from PagerDuty"),
+            "made_private": (
+                "🔒 <@UANA> made the incident private: why",
+                "🔒 The incident became private · from PagerDuty",
+            ),
             "other": ("🔹 <@UANA>: that: why", "🔹 something changed · from PagerDuty"),
         }
     )

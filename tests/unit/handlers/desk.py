@@ -77,6 +77,7 @@ class Counter:
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
+            privacy=self.home.privacy,
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

@@ -95,10 +95,17 @@ async def test_change(vendor: Vendor, tickets: GitHubTickets) -> None:
     await tickets.edit_body(TICKET, "New", key="k")
     await tickets.set_state(TICKET, is_open=False)
     await tickets.set_state(TICKET, is_open=True)
+    await tickets.withdraw(TICKET, title="Private incident INC-1", body="Gone", key="k")
     assert [one.body for one in vendor.asked] == [
         {"body": "New\n\n<!-- muster:k -->"},
         {"state": "closed", "state_reason": "completed"},
         {"state": "open"},
+        {
+            "title": "Private incident INC-1",
+            "body": "Gone\n\n<!-- muster:k -->",
+            "state": "closed",
+            "state_reason": "not_planned",
+        },
     ]
 
 

@@ -230,6 +230,26 @@ class TestChannels:
         vendor.answers = {"GET /conversations.list": OK | {"channels": []}}
         assert await chat.find_channel("incidents") is None
 
+    async def test_private_channels_and_threads_page_through_all(
+        self, vendor: Vendor, chat: SlackChat
+    ) -> None:
+        more = {"response_metadata": {"next_cursor": "n"}}
+        vendor.answers = {
+            "GET /conversations.list": [
+                OK | {"channels": [{"id": "C1"}]} | more, OK | {"channels": [{"id": "C2"}]},
+            ],
+            "GET /conversations.replies": [
+                OK | {"messages": [{"ts": "1.0"}]} | more, OK | {"messages": [{"ts": "1.1"}]},
+            ],
+        }  # fmt: skip
+        assert await chat.private_channels() == {"C1", "C2"}
+        assert given(vendor.asked[0])["types"] == "private_channel"
+        assert [one["ts"] for one in await chat.replies("C1", "1.0")] == ["1.0", "1.1"]
+        vendor.answers = {"GET /conversations.replies": no("thread_not_found")}
+        assert await chat.replies("C1", "1.0") == []
+        vendor.answers = {"GET /conversations.replies": no("channel_not_found")}
+        assert (await refused(chat.replies("C1", "1.0"))).code == "channel_not_found"
+
     async def test_furnishing(self, vendor: Vendor, chat: SlackChat) -> None:
         bookmark = {"id": "Bk1", "title": "Runbook"}
         vendor.answers = {

@@ -17,6 +17,7 @@ from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
+from bot.services.privacy import Privacy
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.updates import Updates
@@ -85,6 +86,7 @@ class Home:
     inbound: InboundEvents
     updates: Updates
     reminding: Reminding
+    privacy: Privacy
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -164,6 +166,7 @@ def build_home(
         inbound=InboundEvents(house),
         updates=Updates(house),
         reminding=Reminding(house),
+        privacy=Privacy(house, incidents),
     )
 
 

@@ -76,6 +76,8 @@ class FakeChat(Vendor):
         self.canvases: dict[str, str] = {}
         self.written: dict[str, str] = {}
         self.heard: datetime | None = None
+        self.inside: dict[str, list[str]] = {}
+        self.threads: dict[str, list[dict[str, Any]]] = {}
 
     async def canvas_of(self, channel: str) -> str | None:
         self.asked("canvas_of", channel)
@@ -94,12 +96,6 @@ class FakeChat(Vendor):
     async def last_said(self, channel: str, *, since: datetime) -> datetime | None:
         self.asked("last_said", channel, since)
         return self.heard
-
-    async def archive(self, channel: str) -> None:
-        self.asked("archive", channel)
-
-    async def delete(self, channel: str, ts: str) -> None:
-        self.asked("delete", channel, ts)
 
     async def identity(self) -> dict[str, Any]:
         self.asked("identity")
@@ -173,6 +169,24 @@ class FakeChat(Vendor):
         self.asked("invite", channel, tuple(users))
         return ()
 
+    async def channel_members(self, channel: str) -> list[str]:
+        self.asked("channel_members", channel)
+        return self.inside.get(channel, [])
+
+    async def private_channels(self) -> frozenset[str]:
+        self.asked("private_channels")
+        return frozenset(c.id for c in self.channels.values() if c.is_private)
+
+    async def replies(self, channel: str, ts: str) -> list[dict[str, Any]]:
+        self.asked("replies", channel, ts)
+        return self.threads.get(ts, [])
+
+    async def delete(self, channel: str, ts: str) -> None:
+        self.asked("delete", channel, ts)
+
+    async def archive(self, channel: str) -> None:
+        self.asked("archive", channel)
+
     async def pin(self, channel: str, ts: str) -> None:
         self.asked("pin", channel, ts)
 
@@ -238,6 +252,10 @@ class FakePager(Vendor):
     async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
         self.asked("set_priority", page_id, priority, by)
         return replace(self.now, priority=priority)
+
+    async def set_title(self, page_id: str, title: str, *, by: str) -> Page:
+        self.asked("set_title", page_id, title, by)
+        return self.now
 
     async def request_responder(
         self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
@@ -376,6 +394,9 @@ class FakeTickets(Vendor):
         self.asked("has_comment", ticket.number, key)
         return key in self.commented
 
+    async def withdraw(self, ticket: Ticket, *, title: str, body: str, key: str) -> None:
+        self.asked("withdraw", ticket.repo, ticket.number, title, body, key)
+
     async def set_state(self, ticket: Ticket, *, is_open: bool, planned: bool = True) -> Ticket:
         self.asked("set_state", ticket.number, is_open, planned)
         return replace(ticket, updated_at=NOW)
@@ -456,6 +477,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         messages=MessageTimeline(home.house),
         actions=actions,
         following=IssueFollowing(home.house, actions),
+        privacy=home.privacy,
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",

@@ -1,6 +1,6 @@
 """The five times, post-mortems, channels archived after a while.
 
-Revision: 0006, after 0004.
+Revision: 0006, after 0005.
 """
 
 import sqlalchemy as sa

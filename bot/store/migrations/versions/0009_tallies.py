@@ -1,13 +1,13 @@
 """Incidents are counted day by day.
 
-Revision: 0009, after 0006.
+Revision: 0009, after 0007.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
