@@ -68,6 +68,7 @@ class Sweeps:
         self._poll_seconds = poll_seconds
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._mirroring: asyncio.Task[None] | None = None
+        self._changed_meanwhile = False
         self._started = f"{time.time():.3f}"
         self.down: dict[str, str] = {}
 
@@ -140,13 +141,18 @@ class Sweeps:
     # --- people ------------------------------------------------------------------------------------------------
 
     def mirror_soon(self) -> None:
-        """Read people, groups and PagerDuty accounts again; one reading at a time, tried until it works."""
+        """Read people, groups and PagerDuty accounts again; one reading at a time, tried until it works.
+
+        What changes during a reading may have been read before it changed: it is read once more.
+        """
+        self._changed_meanwhile = True
         if self._mirroring is None or self._mirroring.done():
             self._mirroring = asyncio.create_task(self._mirror(), name="mirror")
 
     async def _mirror(self) -> None:
         wait = MIRROR_RETRY
         while True:
+            self._changed_meanwhile = False
             try:
                 await self._world.privacy.catch_up(await self._world.chat.private_channels())
                 await self._world.people.mirror(self._world.chat, self._world.pager)
@@ -157,7 +163,8 @@ class Sweeps:
                 await asyncio.sleep(error.retry_after or wait)
                 wait = min(wait * 2, 300)
             else:
-                return
+                if not self._changed_meanwhile:
+                    return
 
     # --- the weekly digest -------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import pytest
 
 from bot.cli import main
 from handlers.commands import ALIASES, COMMANDS
+from tests import exercised
 from tests.architecture import ledger
 from tests.architecture.scenario_words import SLOT, all_words, stories
 from tests.architecture.test_ids import SHOWN
@@ -183,3 +184,32 @@ def test_every_event_of_the_document_is_in_the_table() -> None:
 def test_every_program_of_the_document_is_in_the_table() -> None:
     named = set(re.findall(r"`muster ([a-z]+)", section("Command line")))
     assert named == set(ledger.PROGRAMS)
+
+
+# --- the record of what the scenarios set off -------------------------------------------------------
+
+
+def test_a_run_of_all_scenarios_is_judged_and_a_part_of_them_is_not() -> None:
+    everything, files = exercised.handled(), exercised.expected_files()
+    assert {"command ack", "action step.retry", "view declare", "event pin_added"} <= everything
+    assert exercised.missing(everything, files) == set()
+    assert exercised.missing(everything - {"command ack"}, files) == {"command ack"}
+    assert exercised.missing(set(), set(list(files)[1:])) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "entry"),
+    [
+        ("command", {"text": "INC-7 ACK"}, "command ack"),
+        ("action", {"actions": [{"action_id": "step.retry"}]}, "action step.retry"),
+        ("view", {"view": {"callback_id": "declare"}}, "view declare"),
+        ("event", {"event": {"type": "pin_added"}}, "event pin_added"),
+        ("shortcut", {"callback_id": "shortcut.declare"}, "shortcut shortcut.declare"),
+        ("options", {"action_id": "incident.pick"}, "options incident.pick"),
+    ],
+)
+def test_what_comes_in_is_recorded_as_the_tables_name_it(
+    kind: str, body: dict[str, Any], entry: str
+) -> None:
+    assert exercised.entry_of(kind, body) == entry
+    assert entry in exercised.handled()

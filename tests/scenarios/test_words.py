@@ -199,8 +199,8 @@ async def test_home_shows_what_was_done_on_it(s: Stage) -> None:
     def mine(state: Json) -> str:
         """What Home says of it, with its buttons."""
         blocks = [str(b) for b in state["home"]["blocks"]]
-        at = next(i for i, words in enumerate(blocks) if f"{name} " in words)
-        return "".join(blocks[at : at + 2])
+        at = [i for i, words in enumerate(blocks) if f"{name} " in words]
+        return "".join(blocks[at[0] : at[0] + 2]) if at else ""
 
     await s.act("open_home", user=CAROL)
     await s.until(lambda state: "Triggered" in mine(state), user=CAROL)
@@ -227,4 +227,22 @@ async def test_a_refusal_on_home_is_told(s: Stage) -> None:
     assert "acknowledged" in str(shown)
     assert BOB in str(shown), "who did"
     await s.act("close", user=CAROL)
+    assert await s.problems() == []
+
+
+async def test_people_come_change_and_leave(s: Stage) -> None:
+    joined = await s.act("user", email="henri@example.com", real_name="Henri New")
+    henri = str(joined["user"])
+    name = await s.declare("SEV3 Somebody new helps")
+    await s.settled(name)
+    assert "is acknowledged" in await typed(s, f"/incident ack {name}", henri)
+    assert "Henri New is scribe now" in await typed(s, f"/incident role {name} scribe @henri")
+    await s.act("user", id=henri, is_restricted=True)
+    await s.quiet()
+    assert "Guests cannot" in await typed(s, f"/incident note {name} hello", henri)
+    await s.act("user", id=henri, deleted=True)
+    await s.quiet()
+    refused = await typed(s, f"/incident role {name} commander @henri")
+    assert "Henri New is deactivated and cannot be brought into" in refused
+    await s.quiet()
     assert await s.problems() == []

@@ -275,3 +275,23 @@ async def test_without_a_pager_nothing_is_polled(alone: Shop) -> None:
     await sweeps.start()
     assert await alone.home.effects("pagerduty") == []
     await sweeps.stop()
+
+
+async def test_what_changes_while_people_are_read_is_read_once_more(shop: Shop) -> None:
+    sweeps = Sweeps(shop.world, shop.worker, poll_seconds=0)
+    read = []
+
+    async def mirror(_chat: object, _pager: object) -> None:
+        read.append(len(read))
+        if len(read) == 1:
+            sweeps.mirror_soon()
+            sweeps.mirror_soon()
+
+    shop.world.people.mirror = mirror  # type: ignore[method-assign]
+    sweeps.mirror_soon()
+    assert sweeps._mirroring is not None
+    await sweeps._mirroring
+    assert read == [0, 1], "and not a third time"
+    sweeps.mirror_soon()
+    await sweeps._mirroring
+    assert read == [0, 1, 2]
