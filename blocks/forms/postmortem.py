@@ -85,7 +85,8 @@ def _known(post: Postmortem | None) -> list[Block]:
     line = f"Draft {post.revision} is of {text.date(post.drafted_at)}."
     if post.pull_url:
         line += f" {text.link(post.pull_url, f'{post.repo}#{post.pull}')}"
-    return [kit.context(line)]
+    told = [kit.context(f"GitHub: {text.inline(post.told, 900)}")] if post.told else []
+    return [kit.context(line), *told]
 
 
 def parse(view: Mapping[str, Any]) -> Form:

@@ -119,13 +119,19 @@ def test_every_rest_example_is_understood() -> None:
     assert all(subscription(one).url for one in listed)
 
 
+def _pattern(path: str) -> str:
+    """A path's parameters are one part of it each; a file's path and a reference may be several."""
+    whole = re.sub(r"\{(path|ref)\}", r".+", path)
+    return re.sub(r"\{[^}]+\}", r"[^/]+", whole)
+
+
 class Document:
     """An OpenAPI document: does a request fit one of its operations?"""
 
     def __init__(self, path: str) -> None:
         self.spec = _without_answers(load(path))
         self.patterns = [
-            (re.compile(re.sub(r"\{[^}]+\}", r"[^/]+", path) + r"$"), operations)
+            (re.compile(_pattern(path) + r"$"), operations)
             for path, operations in self.spec["paths"].items()
         ]
 

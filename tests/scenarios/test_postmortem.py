@@ -149,6 +149,9 @@ async def test_a_file_people_changed_is_never_overwritten(tmp_path: Path) -> Non
         await a.draft(Summary="Ours again")
         [pull] = await a.pulls()
         assert pull["files"] == {path: "# Theirs"}
+        await a.s.command("/incident postmortem", user=BOB, channel=a.room["id"])
+        views = await a.s.until(lambda state: state["views"], user=BOB)
+        assert "changes I did not make" in str(views), "the form says so beforehand"
         [line] = await a.said("changes I did not make")
         assert "delete the file on that branch and draft again" in line
 

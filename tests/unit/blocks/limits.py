@@ -223,6 +223,9 @@ def _element(element: JSON, known: Iterable[str] | None) -> None:
         assert 1 <= element.get("max_length", 3000) <= 3000
     elif kind in {"static_select", "checkboxes", "radio_buttons"}:
         _options(element, 100 if kind == "static_select" else 10)
+    elif kind == "datetimepicker":
+        assert "placeholder" not in element
+        assert 10**9 <= element.get("initial_date_time", 10**9) < 10**10
     else:
         assert kind in {"users_select", "external_select"}, kind
         assert element.get("initial_user") != ""

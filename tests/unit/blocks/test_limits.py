@@ -378,7 +378,7 @@ def test_afterwards(
 ) -> None:
     material = drafted.Material(incident=incident, entries=entries, summary=words, impact=name)
     post = drafted.Postmortem(
-        incident=incident.number, revision=3, drafted_at=odd.NOW, canvas="F1", repo=name, pull=4,
+        incident=incident.number, revision=3, drafted_at=odd.NOW, canvas="F1", repo=name, pull=4, told=words,
         pull_url="https://x.example/1", markdown=drafted.draft(material),
     )  # fmt: skip
     check_view(times_form.build(incident), KNOWN)
