@@ -54,7 +54,10 @@ class Access:
     async def answer(
         self, number: int, slack_id: str, *, let_in: bool, by: SlackUser, once: str
     ) -> Incident:
-        """Let somebody in who asked, or decline; AlreadyDone says who answered, NotAllowed who may be let in."""
+        """Let somebody in who asked, or decline; AlreadyDone says who answered.
+
+        NotAllowed for a guest in the channel, and when muster.yml does not let that person be let in.
+        """
 
         def change(tx: Tx) -> Incident:
             incident = tx.incident(number)

@@ -50,6 +50,7 @@ from bot.domain.moments import Said
 from bot.store import members
 from handlers.actions import ACTIONS
 from handlers.commands import COMMANDS
+from handlers.events import EVENTS
 from handlers.options import OPTIONS
 from handlers.views import VIEWS
 from tests.unit.handlers.test_presses import filled
@@ -364,3 +365,59 @@ async def test_a_panel_that_is_open_is_of_no_use_to_who_left(outside: Counter) -
     before = await standing(outside)
     await told(outside, "action", ACTIONS[ActionId.ACKNOWLEDGE], body)
     await untouched(outside, before)
+
+
+# --- what Slack tells of the channel --------------------------------------------------------------
+
+
+async def happen(counter: Counter, name: str, **event: Any) -> None:
+    counter.turns += 1
+    body = {"event": {"type": name, **event}, "event_id": f"E{counter.turns}"}
+    body["authorizations"] = [{"user_id": "UBOT"}]  # type: ignore[assignment]
+    await counter.serve("event", EVENTS[name], body)
+
+
+async def ben_sees_it(counter: Counter) -> bool:
+    return SECRET in await shown(counter)
+
+
+async def test_joining_and_leaving_are_followed_at_once(outside: Counter) -> None:
+    at = NOW.timestamp()
+    await happen(outside, "member_joined_channel", user="U0BEN", channel=ROOM, event_ts=f"{at}")
+    assert await ben_sees_it(outside)
+    await happen(outside, "member_left_channel", user="U0BEN", channel="C0", event_ts=f"{at + 1}")
+    assert await ben_sees_it(outside), "another channel"
+    await happen(outside, "member_left_channel", user="U0BEN", channel=ROOM, event_ts=f"{at + 2}")
+    assert not await ben_sees_it(outside)
+    outside.home.clock.advance(60)
+    for odd in ("", "soon", "1e999", None):
+        await happen(outside, "member_joined_channel", user="U0BEN", channel=ROOM, event_ts=odd)
+        assert await ben_sees_it(outside), "a time that cannot be read is now"
+
+
+async def test_a_channel_we_are_taken_out_of_is_open_to_nobody(outside: Counter) -> None:
+    await know(outside, "U0ANA", "U0BEN")
+    await happen(outside, "group_left", channel="C0")
+    assert await ben_sees_it(outside)
+    await happen(outside, "group_left", channel=ROOM)
+    assert not await ben_sees_it(outside)
+    assert "is acknowledged" in await outside.command("ack", user="U0ANA", channel=ROOM), (
+        "whoever acts inside of it is in it"
+    )
+
+
+async def test_only_slacks_own_word_makes_an_incident_private(outside: Counter) -> None:
+    await outside.home.change(2, places=Places(channel="C8", channel_name="x"))
+    said = {"channel": "C8", "user": "U0BEN", "text": "made this channel *private*"}
+    for event in (
+        said,
+        {**said, "subtype": "channel_topic"},
+        {**said, "subtype": "bot_message"},
+        {**said, "subtype": "channel_convert_to_private", "channel": "C0"},
+    ):
+        await happen(outside, "message.groups", **event)
+        assert not (await outside.home.incident(2)).private
+    await happen(outside, "message.groups", **said, subtype="channel_convert_to_private")
+    await happen(outside, "message.groups", **said, subtype="channel_convert_to_private")
+    assert (await outside.home.incident(2)).private
+    assert (await outside.home.entries(2)).count("made_private") == 1

@@ -9,10 +9,11 @@ import pytest
 
 from bot.domain.effects import EffectKind
 from bot.domain.incident import PagerKind, PagerLink, Places, TicketLink
+from bot.domain.permissions import NotAllowed
 from bot.errors import ProviderError, Reason
-from bot.ports import Channel, Ticket
+from bot.ports import Channel, Member, Ticket
 from bot.services import steps
-from bot.services.base import Options
+from bot.services.base import Options, SlackUser
 from bot.store import access as requests
 from bot.store import followers, members
 from tests.unit.store.house import ANA, BEN
@@ -311,8 +312,6 @@ async def asked(shop: Shop) -> dict[str, Any]:
     await shop.home.people.mirror(shop.chat, None)  # type: ignore[arg-type]
     await shop.home.privacy.access.ask(1, by=ANA)
     assert await shop.home.effects("slack.ask_access") == [], "she is in it"
-    from bot.ports import Member
-
     await shop.home.people.remember([Member(id=BEN.id, name="Ben")])
     await shop.home.privacy.access.ask(1, by=BEN)
     await shop.home.privacy.access.ask(1, by=BEN)
@@ -336,6 +335,17 @@ async def test_the_question_is_posted_once_and_edited_when_it_is_answered(shop: 
     request = await shop.home.work.read(lambda tx: requests.request(tx, 1, BEN.id))
     assert request
     assert (request.state.value, request.channel) == ("let_in", "C1")
+
+
+async def test_a_guest_in_the_channel_lets_nobody_in(shop: Shop) -> None:
+    await asked(shop)
+    guest = Member(id="U0GUEST", name="Guest", is_guest=True)
+    await shop.home.people.remember([guest])
+    with pytest.raises(NotAllowed, match="Guests cannot change incidents"):
+        await shop.home.privacy.access.answer(
+            1, BEN.id, let_in=True, by=SlackUser("U0GUEST"), once="g"
+        )
+    assert len(await shop.home.effects("slack.ask_access")) == 1
 
 
 async def test_a_question_posted_before_a_crash_is_found(shop: Shop) -> None:
