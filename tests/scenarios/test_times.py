@@ -139,7 +139,7 @@ async def test_the_report_and_the_export_count_with_the_corrected_times(tmp_path
         detected = (clock.now() - timedelta(hours=4)).replace(second=0, microsecond=0)
         await s.command(f"/incident times detected {local(detected)}", user=BOB, channel=room["id"])
         await s.settled(name)
-        numbers = (await s.bot.world.reports.statistics(fresh=True)).total
+        numbers = (await s.bot.world.reports.statistics()).total
         assert numbers.seconds_to_resolve == pytest.approx(4 * 3600, abs=120)
         assert numbers.seconds_to_acknowledge == pytest.approx(4 * 3600 - 50 * 60, abs=120)
         document = await _exported(s, name)
