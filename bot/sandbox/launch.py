@@ -52,6 +52,10 @@ services:
   checkout-api: {title: Checkout API, repo: acme/checkout-api, owners: [alice@example.com], pagerduty_service: PCHECKO}
   payments: {title: Payments, repo: acme/payments, owners: [bob@example.com], pagerduty_service: PPAYMNT}
   search: {title: Search, repo: acme/search, owners: [erin@example.com], pagerduty_service: PSEARCH}
+people:
+  alice@example.com: {github: alice}
+  bob@example.com: {github: bob}
+  carol@example.com: {github: carol}
 """
 
 
