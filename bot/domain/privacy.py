@@ -90,11 +90,13 @@ def make_private(
     ticket: TicketLink | None,
     fallback_repo: str | None = None,
     channel_name: str | None = None,
+    more: Sequence[str] = (),
 ) -> Decision:
     """From now on it goes on in a new private channel; nothing more is told anywhere else.
 
     ``ticket`` is where its issue may be from now on, ``fallback_repo`` where the old one may be as well,
-    ``channel_name`` the name reserved for the new channel. Raises UserError when it is private already.
+    ``channel_name`` the name reserved for the new channel, ``more`` what else stays readable.
+    Raises UserError when it is private already.
     """
     if incident.private:
         msg = f"{incident.name} is private already. Its people are the members of its channel."
@@ -123,7 +125,7 @@ def make_private(
         *_leave_channel(after, left, own, after=joining[0].key),
         *_everywhere(incident, after, by, fallback_repo),
     )
-    entry = _entry(by, now, remains(incident, converted=False))
+    entry = _entry(by, now, remains(incident, converted=False, more=more))
     return Decision(incident=after, entries=(entry,), effects=effects)
 
 
@@ -134,6 +136,7 @@ def converted(
     *,
     ticket: TicketLink | None,
     fallback_repo: str | None = None,
+    more: Sequence[str] = (),
 ) -> Decision:
     """Its channel was made private in Slack: the incident follows, and stays where it is."""
     places = replace(
@@ -145,7 +148,7 @@ def converted(
         *plan.refresh(after),
         *_everywhere(incident, after, by, fallback_repo),
     )
-    entry = _entry(by, now, remains(incident, converted=True))
+    entry = _entry(by, now, remains(incident, converted=True, more=more))
     return Decision(incident=after, entries=(entry,), effects=effects)
 
 
@@ -205,6 +208,16 @@ def withdraw_ticket(incident: Incident, repos: Iterable[str], number: int | None
     )
 
 
+def withdraw_item(
+    incident: Incident, item: str, repos: Iterable[str], number: int | None, marker: str
+) -> Effect:
+    """The issue of an action item (``item``: its lane) tells nothing any more; ``marker``: what it was opened under."""
+    withdrawn = withdraw_ticket(incident, repos, number)
+    return replace(
+        withdrawn, key=f"{item}/withdraw", payload={**withdrawn.payload, "marker": marker}
+    )
+
+
 def _leave_channel(
     incident: Incident, left: Places, own: str | None, *, after: str
 ) -> tuple[Effect, ...]:
@@ -237,7 +250,7 @@ def archive(
     )
 
 
-def remains(incident: Incident, *, converted: bool) -> list[str]:
+def remains(incident: Incident, *, converted: bool, more: Sequence[str] = ()) -> list[str]:
     """What people who are not in it can go on reading, said plainly; the first line says what the others are."""
     places, ticket, pager = incident.places, incident.ticket, incident.pager
     lines: list[str] = []
@@ -262,7 +275,7 @@ def remains(incident: Incident, *, converted: bool) -> list[str]:
         )
     if places.opened_from:
         lines.append("the message it was opened from, and my answer under it")
-    lines.append("direct messages and notifications that were sent already")
+    lines += [*more, "direct messages and notifications that were sent already"]
     if converted:
         start = "The channel was made private, so the incident is. Whoever is in the channel can read all of it."
     else:

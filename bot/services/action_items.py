@@ -219,8 +219,11 @@ class ActionItems:
     def opened(self, tx: Tx, number: int, item: int, ticket: Ticket) -> None:
         """Its issue exists: link it, and make it equal to what the item has become meanwhile."""
         incident, found = tx.incident(number), kept.one(tx, item)
-        if found.ticket and found.ticket.number:
-            return
+        allowed = self.repo_for(incident)
+        if (found.ticket and found.ticket.number) or (
+            incident.private and (allowed is None or allowed.repo != ticket.repo)
+        ):
+            return  # linked already, or it became private meanwhile and this issue is being withdrawn
         link = TicketLink(repo=ticket.repo, number=ticket.number, url=ticket.url)
         stored = kept.save(tx, replace(found, ticket=link, ticket_at=ticket.updated_at))
         effects = [] if stored.is_open else self._following(incident, stored, "state")

@@ -10,6 +10,7 @@ from bot.domain.permissions import Right
 from bot.services.access import Access
 from bot.services.permissions import is_named
 from bot.services.rooms import locked
+from bot.services.withdrawing import left_readable, withdraw_items
 from bot.store import members
 from bot.store import privacy as kept
 from bot.store.work import PATIENCE
@@ -60,10 +61,11 @@ class Privacy:
                 ticket=self._ticket(incident),
                 fallback_repo=self._fallback(),
                 channel_name=reserved.places.channel_name,
+                more=left_readable(tx, number),
             )
             self._list_no_more(tx, number)
             members.expect(tx, decision.incident, [by.id])
-            return decision
+            return self._with_items(tx, decision)
 
         return await self._incidents.change(number, by, once, decide, Right.PRIVATE)
 
@@ -85,7 +87,16 @@ class Privacy:
             return
         self._list_no_more(tx, incident.number)
         ticket, fallback = self._ticket(incident), self._fallback()
-        tx.record(privacy.converted(incident, who, tx.now, ticket=ticket, fallback_repo=fallback))
+        more = left_readable(tx, incident.number)
+        decision = privacy.converted(
+            incident, who, tx.now, ticket=ticket, fallback_repo=fallback, more=more
+        )
+        tx.record(self._with_items(tx, decision))
+
+    def _with_items(self, tx: Tx, decision: Decision) -> Decision:
+        after = decision.incident
+        items = withdraw_items(tx, after, ticket=after.ticket, fallback_repo=self._fallback())
+        return replace(decision, effects=(*decision.effects, *items))
 
     async def catch_up(self, private_channels: Collection[str]) -> None:
         """What was missed while nobody listened; ``private_channels`` are those we are in now."""

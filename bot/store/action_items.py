@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
 
 from bot.domain.action_item import ActionItem
-from bot.domain.action_plan import change_issue
+from bot.domain.action_plan import change_issue, lane_of
 from bot.domain.effects import EffectKind
 from bot.domain.incident import Origin, TicketLink
 from bot.domain.plan import actor_data, actor_from
@@ -28,6 +28,16 @@ _A, _N, _E = sql.ACTION_ITEM.c, sql.INCIDENT.c, sql.EFFECT.c
 _ITEM = select(sql.ACTION_ITEM).where(_A.id == bindparam("of"))
 _PRESENT = _A.withdrawn_at.is_(None)
 _OF = select(sql.ACTION_ITEM).where(_A.incident == bindparam("of"), _PRESENT).order_by(_A.id)
+_WITH_ISSUES = (
+    select(sql.ACTION_ITEM)
+    .where(_A.incident == bindparam("of"), _A.ticket_repo.is_not(None))
+    .order_by(_A.id)
+)
+_OPENINGS = (
+    select(_E.key)
+    .where(_E.incident == bindparam("of"), _E.kind == EffectKind.OPEN_ACTION.value)
+    .order_by(_E.id.desc())
+)
 _BY_MESSAGE = select(sql.ACTION_ITEM).where(
     _A.incident == bindparam("of"), _A.message == bindparam("message")
 )
@@ -54,6 +64,18 @@ _OPEN: Any = _N.status != literal_column("'resolved'")
 def of_incident(tx: Tx, number: int) -> list[ActionItem]:
     """Oldest first, without those that were withdrawn."""
     return [_item(row) for row in tx.session.execute(_OF, {"of": number})]
+
+
+def with_issues(tx: Tx, number: int) -> list[ActionItem]:
+    """Those that have an issue or wait for one, also those that were withdrawn."""
+    return [_item(row) for row in tx.session.execute(_WITH_ISSUES, {"of": number})]
+
+
+def opening(tx: Tx, incident: Incident, item: ActionItem) -> str | None:
+    """The key its issue was, or is being, opened under."""
+    start = f"{lane_of(incident, item)}/open"
+    keys = tx.session.execute(_OPENINGS, {"of": incident.number}).scalars()
+    return next((key for key in keys if key == start or key.startswith(f"{start}@")), None)
 
 
 def counted(tx: Tx, number: int) -> tuple[int, int]:

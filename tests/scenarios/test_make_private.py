@@ -12,6 +12,7 @@ from tests.workspace import (
     buttons,
     cards_of,
     header,
+    issues,
     messages_in,
     pages,
     room_of,
@@ -196,6 +197,35 @@ def comments_on_withdrawn(state: Json, name: str) -> list[str]:
         for c in i["comments"]
         if "Nothing further is written here" in c["body"]
     ]
+
+
+async def test_its_action_items_leave_github_as_well(s: Stage) -> None:
+    name, room = await started(s, "With things to do")
+    for words in ("Rotate the leaked keys", "Ask the lawyers", "Asked too early"):
+        await s.command(f"/incident action {words}", channel=room["id"])
+        if "early" not in words:  # the last one's issue may be under way when it becomes private
+            await s.quiet()
+    await s.command("/incident private", channel=room["id"])
+    new = await private_room(s, name, room)
+    state = await s.state()
+    public = json.dumps(
+        [(i["title"], i["body"]) for r in state["github"]["repositories"] for i in r["issues"]]
+    )
+    for words in ("leaked keys", "lawyers", "too early"):
+        assert words not in public
+    withdrawn = [i for i in issues(state, "") if i["title"] == f"Private incident {name}"]
+    assert len(withdrawn) in {3, 4}, "its own and those that were open"
+    assert {i["state"] for i in withdrawn} == {"closed"}
+    said = [text_of(m) for m in messages_in(state, new)]
+    assert any("the issues of its action items" in text for text in said)
+    for words in ("leaked keys", "lawyers", "too early"):
+        assert any(words in text for text in said), "its people still see what is to be done"
+    listed = await s.command("/incident actions", channel=new["id"])
+    assert "leaked keys" in str(listed["ack"])
+    await s.command("/incident action Only for us", channel=new["id"])
+    await s.quiet()
+    assert not any("Only for us" in str(i) for i in issues(await s.state(), ""))
+    assert await s.problems() == []
 
 
 async def test_pressed_before_the_channel_is_there_nothing_public_is_left(s: Stage) -> None:
