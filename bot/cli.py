@@ -221,6 +221,34 @@ def import_(file: IO[bytes]) -> None:
     click.echo(f"INC-{asyncio.run(put_back())} is restored; its chain of events is whole.")
 
 
+@main.group()
+def mapping() -> None:
+    """What becomes of the payloads of alert sources."""
+
+
+@mapping.command("try")
+@click.argument("source")
+@click.argument("payload", type=click.File("rb"), default="-")
+def try_(source: str, payload: IO[bytes]) -> None:
+    """Show the alerts SOURCE yields for a payload (standard input), and which expression failed."""
+    _, config = configured(need_slack=False)
+    from bot.mapping.trial import trial
+
+    text, worked = asyncio.run(trial(config.catalog.alerts, source, payload.read()))
+    click.echo(text)
+    sys.exit(0 if worked else 1)
+
+
+@mapping.command()
+@click.argument("source")
+def show(source: str) -> None:
+    """How to set SOURCE up at its vendor, with the payload to put there."""
+    from bot.mapping.trial import instructions
+
+    _, config = configured(need_slack=False)
+    click.echo(instructions(config.catalog.alerts, source))
+
+
 @main.command()
 @click.option("--fix", is_flag=True, help="Create and repair PagerDuty's webhook subscription.")
 def doctor(fix: bool) -> None:
