@@ -13,6 +13,7 @@ import structlog
 from bot import providers
 from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsError
 from bot.gateway import SlackGateway
+from bot.mapping.alerts import AlertMapper
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.affected import AffectedServices
@@ -33,6 +34,7 @@ from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
 from bot.web import server as web
+from bot.web.alerts import AlertWebhooks
 from bot.web.health import Health, Readiness
 from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
@@ -65,6 +67,7 @@ class Muster:
         self.settings = settings
         self.metrics = Metrics()
         self.work = Work(database_url(settings.database_url), clock or SystemClock())
+        self.mapping = AlertMapper(catalog.alerts, getattr(router, "engine", None))
         self.chat = providers.build_slack(
             settings.slack.bot_token.get_secret_value(),
             settings.slack.api_url,
@@ -193,12 +196,20 @@ class Muster:
         )
         readiness.degraded["announcements"] = lambda: self.world.rooms.problem
         health = Health(self.work, self.metrics, readiness)
-        token = self.settings.http.api_token
+        token, alerts_token = self.settings.http.api_token, self.settings.http.alerts_token
+        alerts = AlertWebhooks(
+            self.world.inbound,
+            self.metrics,
+            self.mapping,
+            token=alerts_token.get_secret_value() if alerts_token else None,
+            clock=self.work.clock,
+        )
         return web.build(
             self.world.incidents,
             webhooks,
             health,
             api_token=token.get_secret_value() if token else None,
+            alerts=alerts,
         )
 
     async def _diagnose(self) -> str:
@@ -340,6 +351,7 @@ class Muster:
             if close is not None:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(close(), timeout=1)
+        await self.mapping.close()
         await asyncio.to_thread(self.work.close)
         log.info("muster.stopped", left=left, seconds=round(time.monotonic() - began, 2))
 

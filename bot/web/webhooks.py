@@ -18,7 +18,7 @@ from bot.ports import Delivery
 from bot.providers.pagerduty import verify as verify_pagerduty
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from starlette.requests import Request
 
@@ -117,7 +117,7 @@ class Webhooks:
 
     async def pagerduty(self, request: Request) -> JSONResponse:
         """``POST /webhooks/pagerduty`` (developer.pagerduty.com/docs/webhooks-overview)."""
-        return await self._answered("pagerduty", self._pagerduty(request))
+        return await answered(self._metrics, "pagerduty", self._pagerduty(request))
 
     async def _pagerduty(self, request: Request) -> JSONResponse:
         body = await body_of(request)
@@ -129,14 +129,16 @@ class Webhooks:
         )
         return JSONResponse({"status": "accepted" if fresh else "known"}, status_code=202)
 
-    async def _answered(self, source: str, work: Any) -> JSONResponse:
-        try:
-            response: JSONResponse = await work
-        except Refused as refusal:
-            response = JSONResponse({"error": refusal.reason}, status_code=refusal.status)
-        except Busy:
-            response = JSONResponse({"error": "busy, send it again"}, status_code=503)
-        self._metrics.webhook(source, str(response.status_code))
-        if response.status_code >= 400:  # noqa: PLR2004
-            log.warning("webhook.refused", source=source, status=response.status_code)
-        return response
+
+async def answered(metrics: Metrics, source: str, work: Awaitable[JSONResponse]) -> JSONResponse:
+    """The answer of an endpoint, counted; refusals carry their reason and are logged without it."""
+    try:
+        response = await work
+    except Refused as refusal:
+        response = JSONResponse({"error": refusal.reason}, status_code=refusal.status)
+    except Busy:
+        response = JSONResponse({"error": "busy, send it again"}, status_code=503)
+    metrics.webhook(source, str(response.status_code))
+    if response.status_code >= 400:  # noqa: PLR2004
+        log.warning("webhook.refused", source=source, status=response.status_code)
+    return response
