@@ -87,6 +87,10 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
     EntryKind.MERGED: _Sentence(
         "🔀", "{who} merged {target} into it", "{target} was merged into it", "another incident"
     ),
+    EntryKind.ALERTS: _Sentence(
+        "🔔", "{who} attached alerts: {target}", "Alerts: {target}", "a group"
+    ),
+    EntryKind.ALERT: _Sentence("🔔", "{who}: alert {target}", "Alert {target}", "without a name"),
     EntryKind.CHANNEL: _Sentence("💬", "{who}: channel {target}", "Channel {target}", "changed"),
     EntryKind.PAGER: _Sentence("📟", "{who}: {target}", "{target}", "pager changed"),
     EntryKind.OTHER: _Sentence("🔹", "{who}: {target}", "{target}", "something changed"),

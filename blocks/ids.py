@@ -56,6 +56,13 @@ class ActionId(StrEnum):
     INVITE_OWNERS = "service.invite_owners"
     PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
+    TAKE_OWNERSHIP = "incident.take_ownership"
+    ALERTS_OPEN = "alerts.open_incident"
+    ALERTS_ATTACH = "alerts.attach"
+    ALERTS_ATTACH_TO = "alerts.attach_to"  # the very incident that looks the same
+    ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
+    ALERTS_SILENCE = "alerts.silence"
+    ALERTS_UNSILENCE = "alerts.unsilence"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -79,6 +86,8 @@ class CallbackId(StrEnum):
     SERVICES = "services"
     PAGE_SOMEONE = "page_someone"
     PICK_INCIDENT = "pick_incident"
+    ATTACH_ALERTS = "attach_alerts"
+    SILENCE_ALERTS = "silence_alerts"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -119,6 +128,7 @@ class BlockId(StrEnum):
     INCIDENT = "field.incident"
     KEEP = "field.keep"
     USE_CHANNEL = "field.use_channel"
+    DURATION = "field.duration"
 
 
 def step_block(effect_id: int) -> str:
@@ -174,6 +184,21 @@ def _outdated() -> UserError:
 class IncidentButton(ButtonValue):
     """A button about one incident; also what the forms about an incident keep as metadata."""
 
+    number: int
+
+
+@dataclass(frozen=True)
+class AlertsButton(ButtonValue):
+    """A button about one group of alerts; also what the forms about it keep as metadata."""
+
+    group: int
+
+
+@dataclass(frozen=True)
+class AlertsIncidentButton(ButtonValue):
+    """**Attach to INC-n** of one group of alerts."""
+
+    group: int
     number: int
 
 

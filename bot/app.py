@@ -17,6 +17,8 @@ from bot.mapping.alerts import AlertMapper
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.affected import AffectedServices
+from bot.services.alert_actions import AlertActions
+from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
@@ -81,11 +83,14 @@ class Muster:
         updates, reminding = Updates(house), Reminding(house)
         inbound = InboundEvents(house)
         messages = MessageTimeline(house)
+        intake = AlertIntake(house, incidents, self.mapping)
+        alerts = AlertActions(house, incidents, intake)
         rooms = Rooms(
             self.work,
             self.chat,
             incidents=settings.slack.incidents_channel,
             admins=settings.slack.admin_channel,
+            alerts=catalog.alerts.channel,
         )
         self.world = World(
             work=self.work,
@@ -102,6 +107,8 @@ class Muster:
             reminding=reminding,
             rooms=rooms,
             messages=messages,
+            alerts=alerts,
+            alert_intake=intake,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -119,6 +126,7 @@ class Muster:
             people=people,
             reports=reports,
             messages=messages,
+            alerts=alerts,
             merging=Merging(house),
             rooms=IncidentRooms(house),
             updates=updates,

@@ -14,6 +14,7 @@ from blocks.ids import ActionId, DeclareButton, StepButton
 from bot.domain.incident import Origin
 from bot.services.incidents import NewIncident
 from handlers import (
+    alerts,
     asking,
     commands,
     edits,
@@ -198,6 +199,7 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.RETRY: retry_step,
     ActionId.DISMISS: dismiss_step,
     **report.ACTIONS,
+    **alerts.ACTIONS,
     **merging.ACTIONS,
     **mention.ACTIONS,
     **updates.ACTIONS,

@@ -22,6 +22,7 @@ from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
 from bot.services.incidents import NewIncident, SimilarOpen
 from handlers import (
+    alerts,
     asking,
     grammar,
     listing,
@@ -324,6 +325,7 @@ COMMANDS: dict[str, Command] = {
     "note": Command("note [INC-n] <text>", "add a note to the timeline", note),
     **merging.COMMANDS,
     **updates.COMMANDS,
+    **alerts.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
     **report.COMMANDS,
     "doctor": Command("doctor", "check the installation", doctor),

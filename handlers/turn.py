@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message
     from bot.services.affected import AffectedServices
+    from bot.services.alert_actions import AlertActions
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
@@ -64,6 +65,7 @@ class Desk:
     people: PeopleDirectory
     reports: Reports
     messages: MessageTimeline
+    alerts: AlertActions
     merging: Merging
     rooms: Rooms
     updates: Updates

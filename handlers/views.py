@@ -20,7 +20,18 @@ from bot.domain.incident import Origin
 from bot.domain.lifecycle import EscalationTarget
 from bot.domain.moments import Said
 from bot.services.incidents import NewIncident
-from handlers import asking, commands, edits, merging, messages, panel, roles, services, updates
+from handlers import (
+    alerts,
+    asking,
+    commands,
+    edits,
+    merging,
+    messages,
+    panel,
+    roles,
+    services,
+    updates,
+)
 
 if TYPE_CHECKING:
     from blocks.ids import DeclareOrigin
@@ -135,4 +146,5 @@ VIEWS: dict[CallbackId, Handler] = {
     **roles.VIEWS,
     **services.VIEWS,
     **asking.VIEWS,
+    **alerts.VIEWS,
 }

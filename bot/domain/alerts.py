@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -263,7 +264,7 @@ def _identity(value: Any) -> str:
 
 
 def _needed(name: str, text: str) -> str:
-    if not text or _unset(text):
+    if _unset(text) or not any(unicodedata.category(char)[0] not in "CZ" for char in text):
         raise Unusable(name, "is empty")
     return text
 

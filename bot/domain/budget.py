@@ -53,6 +53,10 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
+    EffectKind.PAGE_ALERTS: ("chat.postMessage", POSTING),
+    EffectKind.POST_ALERTS: ("chat.postMessage", POSTING),
+    EffectKind.REFRESH_ALERTS: ("chat.update", TIER_3),
+    EffectKind.SUMMARISE_ALERTS: ("chat.update", TIER_3),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.ADOPT_CHANNEL: ("conversations.join", TIER_3),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -101,6 +105,8 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
     """The per-channel budget an effect draws on besides its method's, None when it posts nothing."""
     if kind in {EffectKind.ANNOUNCE, EffectKind.MIRROR_UPDATE}:
         return "post:announcements"
+    if kind is EffectKind.POST_ALERTS:
+        return "post:alerts"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
     if kind in _TO_ONE_PERSON:

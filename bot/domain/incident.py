@@ -240,6 +240,8 @@ class EntryKind(StrEnum):
     FOLLOW_UP = "follow_up"
     REMOVED = "removed"  # hides an earlier entry about a message; that one stays in the evidence
     MERGED = "merged"
+    ALERTS = "alerts"  # a group of alerts: attached, all over, firing again
+    ALERT = "alert"  # a single one of them
     CHANNEL = "channel"
     PAGER = "pager"
     OTHER = "other"

@@ -31,6 +31,7 @@ SILENT = {
     EntryKind.FOLLOW_UP,
     EntryKind.REMOVED,
     EntryKind.OTHER,
+    EntryKind.ALERT,
 }
 #: Entries that are written on the GitHub issue as well.
 ON_TICKET = {

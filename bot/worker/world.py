@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from blocks.alerts import note
 from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
 from bot.store import queries
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Chat, Message, Pager, Tickets
+    from bot.services.alert_actions import AlertActions
+    from bot.services.alerts import AlertIntake
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.moments import MessageTimeline
@@ -52,6 +55,8 @@ class World:
     reminding: Reminding
     rooms: Rooms
     messages: MessageTimeline
+    alerts: AlertActions
+    alert_intake: AlertIntake
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""
@@ -82,9 +87,11 @@ class World:
             return tx.incident(number or 0, lock=False), queries.failing(tx, number or 0)
 
         incident, failing = await self.work.read(look)
+        told = note(await self.alerts.of_incident(incident.number))
         context = replace(
             await self.context(incident),
             subscribe_available=True,
+            notes=(told,) if told else (),
             failures=tuple(_failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.effects import EffectKind
 from bot.worker.runners import (
+    alerts,
     channel,
     home,
     inbound,
@@ -65,6 +66,9 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.TELL_ADMINS: talk.tell_admins,
     EffectKind.PUBLISH_HOME: home.publish_home,
     EffectKind.SEND_REPORT: report.send_report,
+    EffectKind.POST_ALERTS: alerts.post,
+    EffectKind.REFRESH_ALERTS: alerts.refresh,
+    EffectKind.SUMMARISE_ALERTS: alerts.summarise,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,
     EffectKind.MERGE_PAGE: merging.merge_page,
@@ -77,4 +81,6 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.CHANGE_TICKET: ticket.change,
     EffectKind.APPLY_EVENT: inbound.apply_event,
     EffectKind.PAGE_NATIVE: native.page,
+    EffectKind.PAGE_ALERTS: alerts.page,
+    EffectKind.END_ALERTS: alerts.end,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.providers.pagerduty import parse_event
+from bot.worker.runners import alerts
 
 if TYPE_CHECKING:
     from bot.store.effects import Claimed
@@ -22,6 +23,8 @@ async def apply_event(world: World, effect: Claimed) -> Settle | None:
     row = await world.work.read(lambda tx: tx.inbound(row_id))
     if row is None:
         return None
+    if row.source.startswith("alerts/"):
+        return await alerts.apply(world, row)
     if row.source != "pagerduty":
         return lambda tx: tx.inbound_done(row_id, "ignored", "no reader for this source yet")
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import home, notices, updates
+from blocks import alerts, home, notices, updates
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
     add_message,
     add_note,
     assign_role,
+    attach_alerts,
     change_phase,
     change_severity,
     change_summary,
@@ -26,6 +27,7 @@ from blocks.forms import (
     reassign,
     resolve,
     services,
+    silence_alerts,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.mention import form_offer
@@ -36,6 +38,7 @@ from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
+from tests.unit.blocks.alert_samples import alert_views
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
 
@@ -107,6 +110,15 @@ def test_every_id_is_rendered_somewhere() -> None:
             form_offer("x"),
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
             updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
+            *(
+                shown
+                for view in alert_views()
+                for shown in (
+                    alerts.card(view, NOW),
+                    attach_alerts.build(view),
+                    silence_alerts.build(view),
+                )
+            ),
             reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),
         ]
     )

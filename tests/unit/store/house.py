@@ -11,6 +11,9 @@ from sqlalchemy import select
 from bot.domain.catalog import Catalog
 from bot.domain.incident import Actor, Incident, PagerKind, PagerLink
 from bot.domain.page import Page, PageEvent
+from bot.mapping.alerts import AlertMapper
+from bot.services.alert_actions import AlertActions
+from bot.services.alerts import AlertIntake
 from bot.services.base import House, Options, SlackUser
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
@@ -84,6 +87,8 @@ class Home:
     inbound: InboundEvents
     updates: Updates
     reminding: Reminding
+    intake: AlertIntake
+    alerts: AlertActions
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -150,6 +155,7 @@ def build_home(
     shelf, router = catalog or Catalog(), FixedRouter(route)
     house = House(work=work, catalog=shelf, router=router, options=options or Options())
     incidents = Incidents(house)
+    intake = AlertIntake(house, incidents, AlertMapper(shelf.alerts))
     return Home(
         work=work,
         clock=clock,
@@ -163,6 +169,8 @@ def build_home(
         inbound=InboundEvents(house),
         updates=Updates(house),
         reminding=Reminding(house),
+        intake=intake,
+        alerts=AlertActions(house, incidents, intake),
     )
 
 

@@ -362,6 +362,8 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         reminding=home.reminding,
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
+        alerts=home.alerts,
+        alert_intake=home.intake,
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",
