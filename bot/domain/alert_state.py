@@ -102,13 +102,20 @@ def settle(known: Stored | None, told: Alert, now: datetime) -> tuple[News, Stor
     if known.is_open == told.is_open:
         return _unmoved(known, counted, told)
     merged = _merged(known.alert, told)
-    flips = (*(at for at in known.flips if now - at <= FLAP_WINDOW), now)[-2 * FLAP_CHANGES :]
+    flips = (*_recent(known.flips, now), now)[-2 * FLAP_CHANGES :]
     if told.is_open:
         since = told.started_at or told.updated_at or now
         after = replace(counted, alert=merged, since=since, fires=known.fires + 1)
         return News.AGAIN, replace(after, changed_at=now, flips=flips)
     since = told.started_at or known.since
     return News.ENDED, replace(counted, alert=merged, since=since, changed_at=now, flips=flips)
+
+
+def _recent(flips: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
+    """The changes that count for flapping: none once it has been calm."""
+    if flips and now - flips[-1] >= CALM:
+        return ()
+    return tuple(at for at in flips if now - at <= FLAP_WINDOW)
 
 
 def _unmoved(known: Stored, counted: Stored, told: Alert) -> tuple[News, Stored]:
