@@ -14,6 +14,7 @@ from bot import providers
 from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsError
 from bot.gateway import SlackGateway
 from bot.mapping.alerts import AlertMapper
+from bot.mapping.boot import wrong_presets
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.affected import AffectedServices
@@ -144,6 +145,7 @@ class Muster:
         self.gateway.register(desk, self.metrics.ack)
         self.server = web.server(self._web(), settings.http.host, settings.http.port)
         self._tasks: list[asyncio.Task[Any]] = []
+        self._wrong_presets: str | None = None
         self._unknown_to_slack: str | None = "Slack has not said yet who we are"
 
     # --- building ----------------------------------------------------------------------------------------------
@@ -202,6 +204,7 @@ class Muster:
             },
             degraded={name: self._vendor_state(name) for name in self._vendors()},
         )
+        readiness.degraded["alert presets"] = lambda: self._wrong_presets
         readiness.degraded["announcements"] = lambda: self.world.rooms.problem
         health = Health(self.work, self.metrics, readiness)
         token, alerts_token = self.settings.http.api_token, self.settings.http.alerts_token
@@ -275,9 +278,17 @@ class Muster:
             asyncio.create_task(self.server.serve(sockets=[listening]), name="web"),
             asyncio.create_task(self._identify(), name="identify"),
         ]
+        if self.settings.http.alerts_token or self.world.catalog.alerts.sources:
+            self._tasks.append(asyncio.create_task(self._check_presets(), name="presets"))
         self.gateway.start()
         await self.sweeps.start()
         log.info("muster.started", settings=self.settings.redacted())
+
+    async def _check_presets(self) -> None:
+        """Alerts are taken all the same: what a preset maps wrongly is kept and can be applied again."""
+        if wrong := await wrong_presets():
+            self._wrong_presets = "; ".join(wrong[:3])
+            log.error("alerts.preset_wrong", problems=wrong)
 
     async def _migrate(self) -> None:
         """A database that is not up yet is waited for."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from tests.benchmarks.rig import HEADINGS, ROOT, Row, say
 
-NAMES = ("declare", "latency", "intake", "storm", "footprint", "lists")
+NAMES = ("declare", "latency", "intake", "storm", "alerts", "footprint", "lists")
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 
