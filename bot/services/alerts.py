@@ -302,8 +302,9 @@ class AlertIntake:
     @staticmethod
     def _show(tx: Tx, group: Group) -> None:
         """The card, or in a storm the summary."""
-        waits = group.route == "announce" and group.ts is None and not group.listed
-        if waits and tx.many_waiting(EffectKind.POST_ALERTS, storm.THRESHOLD):
+        # Only a group that is told of for the first time: another has its card, or one on the way.
+        fresh = group.route == "announce" and group.version <= 1
+        if fresh and tx.many_waiting(EffectKind.POST_ALERTS, storm.THRESHOLD):
             group = store.save_group(tx, replace(group, listed=True))
         if group.listed:
             state = AlertStorm.from_value(tx.value_to_change(AlertStorm.VALUE))

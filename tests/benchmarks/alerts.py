@@ -53,6 +53,11 @@ async def run(*, quick: bool) -> list[Row]:
             await asyncio.sleep(0.5)
         took = time.monotonic() - began
         summary = await _summary(place)
+        for _ in range(40):  # it is edited every 15 seconds
+            if f"{listed:,} groups" in summary:
+                break
+            await asyncio.sleep(0.5)
+            summary = await _summary(place)
     return [
         Row(
             what=f"{count:,} alerts in {sent:.0f} s ({TOGETHER} in a delivery): kept before the answer",
