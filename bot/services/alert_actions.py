@@ -172,9 +172,11 @@ class AlertActions:
 
     async def of_incident(self, number: int) -> list[GroupView]:
         """The groups of an incident."""
-        return await self._work.read(
-            lambda tx: alert_lists.views(tx, store.of_incident(tx, number))
-        )
+
+        def look(tx: Tx) -> list[GroupView]:
+            return alert_lists.of_incident(tx, tx.incident(number, lock=False))
+
+        return await self._work.read(look)
 
     async def without_incident(self) -> tuple[list[GroupView], int]:
         """Firing groups that no open incident covers, for Home."""

@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, exists, func, or_, select
 
 from bot.domain.alert_groups import Counts, GroupView
 from bot.domain.alerts import AlertStatus, worst
+from bot.store import alerts as alerts_store
 from bot.store import sql
 from bot.store.alerts import of_group, to_group
 from bot.store.convert import storable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.alert_groups import Group
+    from bot.domain.incident import Incident
     from bot.store.tx import Tx
 
 _A, _G = sql.ALERT.c, sql.ALERT_GROUP.c
@@ -26,6 +28,8 @@ _RESOLVED = AlertStatus.RESOLVED.value
 def counts(tx: Tx, ids: Iterable[int]) -> dict[int, Counts]:
     """How many alerts stand where, for some groups at once."""
     wanted = list(ids)
+    if not wanted:
+        return {}
     flapping = func.sum(case((_A.calm_at > tx.now, 1), else_=0))
     query = (
         select(_A.group, _A.status, _A.severity, func.count(), flapping)
@@ -83,6 +87,13 @@ def listed(
     query = select(sql.ALERT_GROUP).where(*conditions).order_by(_G.last_at.desc(), _G.id.desc())
     groups = [to_group(row) for row in tx.session.execute(query.limit(limit))]
     return views(tx, groups), total
+
+
+def of_incident(tx: Tx, incident: Incident) -> list[GroupView]:
+    """The groups of an incident, counted."""
+    groups = alerts_store.of_incident(tx, incident.number)
+    counted = counts(tx, [each.id for each in groups])
+    return [GroupView(group=each, counts=counted[each.id], incident=incident) for each in groups]
 
 
 def storm(tx: Tx, since: datetime) -> tuple[int, int, tuple[tuple[str, int], ...]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 
 from bot.domain.alert_groups import Group, digest
 from bot.domain.alert_state import Stored
@@ -156,6 +156,28 @@ def calm_at(tx: Tx, number: int) -> datetime | None:
 def move(tx: Tx, gone: int, kept: int) -> list[Group]:
     """The alerts of an incident that was merged belong to the one that was kept."""
     return [save_group(tx, replace(each, incident=kept)) for each in of_incident(tx, gone)]
+
+
+def prune(tx: Tx, before: datetime, *, most: int = 5_000) -> int:
+    """Delete alerts that are over and were not heard of since ``before``, then groups nobody is in; bounded.
+
+    What belongs to an incident stays with it.
+    """
+    own = select(_G.id).where(_G.incident.is_not(None))
+    old = (
+        select(_A.id)
+        .where(_A.status == _RESOLVED, _A.seen_at < before)
+        .where(or_(_A.group.is_(None), _A.group.not_in(own)))
+        .limit(most)
+    )
+    gone = sql.count(tx.session.execute(delete(sql.ALERT).where(_A.id.in_(old))))
+    inside = select(_A.group).where(_A.group.is_not(None))
+    empty = (
+        select(_G.id)
+        .where(_G.last_at < before, _G.incident.is_(None), _G.id.not_in(inside))
+        .limit(most)
+    )
+    return gone + sql.count(tx.session.execute(delete(sql.ALERT_GROUP).where(_G.id.in_(empty))))
 
 
 # --- rows ----------------------------------------------------------------------------------------------------

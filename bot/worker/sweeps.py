@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.domain import report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
+from bot.store import alerts
 from bot.store import effects as effect_store
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
 PRUNE_EVERY = timedelta(hours=6)
-#: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
+#: Finished effects, once-keys, applied webhooks and alerts that are over are deleted when they are older than this
+#: (the timeline is kept for ever).
 KEEP = timedelta(days=30)
 
 #: Outcomes of a call that mean more than that this one call was refused.
@@ -171,7 +173,7 @@ class Sweeps:
 
     async def _prune(self) -> None:
         def prune(tx: Tx) -> int:
-            return effect_store.prune(tx.session, tx.now - KEEP)
+            return effect_store.prune(tx.session, tx.now - KEEP) + alerts.prune(tx, tx.now - KEEP)
 
         deleted = await self._world.work.write(prune)
         if deleted:

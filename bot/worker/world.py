@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blocks.alerts import note
 from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
-from bot.store import queries
+from bot.store import alert_lists, queries
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,11 +83,12 @@ class World:
     async def card(self, number: int | None, place: Place) -> tuple[Incident, Message]:
         """The incident and its card, rendered from the state now."""
 
-        def look(tx: Tx) -> tuple[Incident, list[StepRecord]]:
-            return tx.incident(number or 0, lock=False), queries.failing(tx, number or 0)
+        def look(tx: Tx) -> tuple[Incident, list[StepRecord], str]:
+            incident = tx.incident(number or 0, lock=False)
+            told = note(alert_lists.of_incident(tx, incident))
+            return incident, queries.failing(tx, incident.number), told
 
-        incident, failing = await self.work.read(look)
-        told = note(await self.alerts.of_incident(incident.number))
+        incident, failing, told = await self.work.read(look)
         context = replace(
             await self.context(incident),
             subscribe_available=True,

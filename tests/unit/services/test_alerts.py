@@ -364,5 +364,19 @@ async def test_what_cannot_be_read_is_told_the_admins_once_an_hour(desk: Desk) -
     assert len(await desk.groups()) == 1
 
 
+async def test_old_alerts_are_forgotten_unless_an_incident_needs_them(desk: Desk) -> None:
+    kept = desk.one("2", name="Kept", do="incident")
+    await desk.send(desk.one("1"), kept, desk.one("3", name="Fires"))
+    over = (("1", "Disk"), ("2", "Kept"), ("9", "Past"))
+    await desk.send(*(desk.one(mark, "resolved", name=name) for mark, name in over))
+    desk.later(3600)
+    before = desk.home.clock.now()
+    assert await desk.home.work.write(lambda tx: store.prune(tx, NOW)) == 0
+    assert await desk.home.work.write(lambda tx: store.prune(tx, before)) == 3
+    left = await desk.home.work.read(lambda tx: store.known(tx, "alertmanager", "1239"))
+    assert set(left) == {"2", "3"}
+    assert [g.title for g in await desk.groups()] == ["Kept", "Fires"]
+
+
 def test_news_that_says_nothing_is_not_told() -> None:
     assert {each for each in News if not each.is_told} == {News.DUPLICATE, News.LATE, News.PAST}
