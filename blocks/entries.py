@@ -107,6 +107,10 @@ _SENTENCES: Final[dict[EntryKind, _Sentence]] = {
         "🕰️", "{who} corrected when it was {target}", "Time {target} corrected", "in question"
     ),
     EntryKind.POSTMORTEM: _Sentence("🎓", "{who} drafted the post-mortem", "Post-mortem"),
+    EntryKind.ALERTS: _Sentence(
+        "🔔", "{who} attached alerts: {target}", "Alerts: {target}", "a group"
+    ),
+    EntryKind.ALERT: _Sentence("🔔", "{who}: alert {target}", "Alert {target}", "without a name"),
     EntryKind.CHANNEL: _Sentence("💬", "{who}: channel {target}", "Channel {target}", "changed"),
     EntryKind.PAGER: _Sentence("📟", "{who}: {target}", "{target}", "pager changed"),
     EntryKind.MADE_PRIVATE: _Sentence(

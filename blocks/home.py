@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block, DividerBlock
 from slack_sdk.models.views import View
 
 from blocks import kit, report, text
+from blocks.alerts import group_part
 from blocks.ids import ActionId, CallbackId, IncidentButton
 from blocks.lists import incident_line
 from bot.domain.incident import Status
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.domain.alert_groups import GroupView
     from bot.domain.incident import Actor, Incident
     from bot.domain.report import Statistics
 
 MAX_MINE: Final = 12
-MAX_OPEN: Final = 25
+MAX_OPEN: Final = 22
+MAX_ALERTS: Final = 5
 ON_CALL_ROOM: Final = 6000
 #: So many severities, and so many services, have a line of numbers.
 GROUPS: Final = 6
@@ -44,6 +47,7 @@ def home_view(
     statistics: Statistics,
     now: datetime,
     on_call: Sequence[Duty] = (),
+    alerts: tuple[Sequence[GroupView], int] = ((), 0),
 ) -> dict[str, Any]:
     """The Home tab of one person."""
     declare = kit.button("Declare an incident", ActionId.DECLARE, style="danger")
@@ -53,6 +57,7 @@ def home_view(
         kit.section(f"*Muster* · {_open_words(open_total)}", "home.top", accessory=declare),
         *_part("My incidents", mine, MAX_MINE, len(mine), now, none="You have none."),
         *_part("Open incidents", others, MAX_OPEN, open_total - len(own), now, none=_calm(own)),
+        *_alerts(*alerts),
         DividerBlock(),
         *_on_call(on_call),
         *_numbers(statistics),
@@ -101,6 +106,19 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
             f"home.{incident.number}.actions",
         ),
     ]
+
+
+def _alerts(views: Sequence[GroupView], total: int) -> list[Block]:
+    """Firing alerts that no open incident covers; nothing at all when there are none."""
+    if not views:
+        return []
+    blocks: list[Block] = [DividerBlock(), kit.section("*Firing alerts without an incident*")]
+    for view in views[:MAX_ALERTS]:
+        blocks += group_part(view, "home.alerts")
+    hidden = max(total, len(views)) - min(len(views), MAX_ALERTS)
+    if hidden > 0:
+        blocks.append(kit.context(f"{hidden:,} more: `/incident alerts`"))
+    return blocks
 
 
 def _on_call(duties: Sequence[Duty]) -> list[Block]:

@@ -65,6 +65,13 @@ class ActionId(StrEnum):
     PICK_INCIDENT = "incident.pick"  # also asks for the incidents to choose from
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     KEEP_OPEN = "channel.keep_open"
+    TAKE_OWNERSHIP = "incident.take_ownership"
+    ALERTS_OPEN = "alerts.open_incident"
+    ALERTS_ATTACH = "alerts.attach"
+    ALERTS_ATTACH_TO = "alerts.attach_to"  # the very incident that looks the same
+    ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
+    ALERTS_SILENCE = "alerts.silence"
+    ALERTS_UNSILENCE = "alerts.unsilence"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -92,6 +99,8 @@ class CallbackId(StrEnum):
     PICK_INCIDENT = "pick_incident"
     ACTION_ITEMS = "action_items"
     ACTION_OWNER = "action_owner"
+    ATTACH_ALERTS = "attach_alerts"
+    SILENCE_ALERTS = "silence_alerts"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -140,6 +149,7 @@ class BlockId(StrEnum):
     RESOLVED = "field.resolved"
     USE_CHANNEL = "field.use_channel"
     ACTION = "field.action"
+    DURATION = "field.duration"
 
 
 def step_block(effect_id: int) -> str:
@@ -195,6 +205,21 @@ def _outdated() -> UserError:
 class IncidentButton(ButtonValue):
     """A button about one incident; also what the forms about an incident keep as metadata."""
 
+    number: int
+
+
+@dataclass(frozen=True)
+class AlertsButton(ButtonValue):
+    """A button about one group of alerts; also what the forms about it keep as metadata."""
+
+    group: int
+
+
+@dataclass(frozen=True)
+class AlertsIncidentButton(ButtonValue):
+    """**Attach to INC-n** of one group of alerts."""
+
+    group: int
     number: int
 
 

@@ -13,11 +13,15 @@ import structlog
 from bot import providers
 from bot.errors import MusterError, Problem, ProviderError, Reason, SettingsError
 from bot.gateway import SlackGateway
+from bot.mapping.alerts import AlertMapper
+from bot.mapping.boot import wrong_presets
 from bot.metrics import Metrics
 from bot.ports import SystemClock
 from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
+from bot.services.alert_actions import AlertActions
+from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.inbound import InboundEvents
@@ -37,6 +41,7 @@ from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
 from bot.web import server as web
+from bot.web.alerts import AlertWebhooks
 from bot.web.health import Health, Readiness
 from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
@@ -68,6 +73,7 @@ class Muster:
         self.settings = settings
         self.metrics = Metrics()
         self.work = Work(database_url(settings.database_url), clock or SystemClock())
+        self.mapping = AlertMapper(catalog.alerts, getattr(router, "engine", None))
         self.chat = providers.build_slack(
             settings.slack.bot_token.get_secret_value(),
             settings.slack.api_url,
@@ -82,11 +88,14 @@ class Muster:
         inbound, messages = InboundEvents(house), MessageTimeline(house)
         actions = ActionItems(house)
         afterwards = Afterwards.of(house, incidents)
+        intake = AlertIntake(house, incidents, self.mapping)
+        alerts = AlertActions(house, incidents, intake)
         rooms = Rooms(
             self.work,
             self.chat,
             incidents=settings.slack.incidents_channel,
             admins=settings.slack.admin_channel,
+            alerts=catalog.alerts.channel,
         )
         self.world = World(
             work=self.work,
@@ -107,6 +116,8 @@ class Muster:
             actions=actions,
             following=IssueFollowing(house, actions),
             privacy=Privacy(house, incidents),
+            alerts=alerts,
+            alert_intake=intake,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -129,6 +140,7 @@ class Muster:
             people=people,
             reports=reports,
             messages=messages,
+            alerts=alerts,
             merging=Merging(house),
             rooms=IncidentRooms(house),
             updates=updates,
@@ -149,6 +161,7 @@ class Muster:
         self.gateway.register(desk, self.metrics.ack)
         self.server = web.server(self._web(), settings.http.host, settings.http.port)
         self._tasks: list[asyncio.Task[Any]] = []
+        self._wrong_presets: str | None = None
         self._unknown_to_slack: str | None = "Slack has not said yet who we are"
 
     # --- building ----------------------------------------------------------------------------------------------
@@ -206,14 +219,23 @@ class Muster:
             },
             degraded={name: self._vendor_state(name) for name in self._vendors()},
         )
+        readiness.degraded["alert presets"] = lambda: self._wrong_presets
         readiness.degraded["announcements"] = lambda: self.world.rooms.problem
         health = Health(self.work, self.metrics, readiness)
-        token = self.settings.http.api_token
+        token, alerts_token = self.settings.http.api_token, self.settings.http.alerts_token
+        alerts = AlertWebhooks(
+            self.world.inbound,
+            self.metrics,
+            self.mapping,
+            token=alerts_token.get_secret_value() if alerts_token else None,
+            clock=self.work.clock,
+        )
         return web.build(
             self.world.incidents,
             webhooks,
             health,
             api_token=token.get_secret_value() if token else None,
+            alerts=alerts,
         )
 
     async def _diagnose(self) -> str:
@@ -270,9 +292,17 @@ class Muster:
             asyncio.create_task(self.server.serve(sockets=[listening]), name="web"),
             asyncio.create_task(self._identify(), name="identify"),
         ]
+        if self.settings.http.alerts_token or self.world.catalog.alerts.sources:
+            self._tasks.append(asyncio.create_task(self._check_presets(), name="presets"))
         self.gateway.start()
         await self.sweeps.start()
         log.info("muster.started", settings=self.settings.redacted())
+
+    async def _check_presets(self) -> None:
+        """Alerts are taken all the same: what a preset maps wrongly is kept and can be applied again."""
+        if wrong := await wrong_presets():
+            self._wrong_presets = "; ".join(wrong[:3])
+            log.error("alerts.preset_wrong", problems=wrong)
 
     async def _migrate(self) -> None:
         """A database that is not up yet is waited for."""
@@ -354,6 +384,7 @@ class Muster:
             if close is not None:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(close(), timeout=1)
+        await self.mapping.close()
         await asyncio.to_thread(self.work.close)
         log.info("muster.stopped", left=left, seconds=round(time.monotonic() - began, 2))
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -256,6 +256,34 @@ def _import_pagerduty(since: str | None) -> None:
     with bar("Incidents from PagerDuty") as progress:
         result = asyncio.run(importing.import_pagerduty(settings, config.catalog, start, progress))
     click.echo(str(result))
+
+
+@main.group()
+def mapping() -> None:
+    """What becomes of the payloads of alert sources."""
+
+
+@mapping.command("try")
+@click.argument("source")
+@click.argument("payload", type=click.File("rb"), default="-")
+def try_(source: str, payload: IO[bytes]) -> None:
+    """Show the alerts SOURCE yields for a payload (standard input), and which expression failed."""
+    _, config = configured(need_slack=False)
+    from bot.mapping.trial import trial
+
+    text, worked = asyncio.run(trial(config.catalog.alerts, source, payload.read()))
+    click.echo(text)
+    sys.exit(0 if worked else 1)
+
+
+@mapping.command()
+@click.argument("source")
+def show(source: str) -> None:
+    """How to set SOURCE up at its vendor, with the payload to put there."""
+    from bot.mapping.trial import instructions
+
+    _, config = configured(need_slack=False)
+    click.echo(instructions(config.catalog.alerts, source))
 
 
 @main.command()

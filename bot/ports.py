@@ -16,6 +16,9 @@ from bot.domain.page import Page, PageEvent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.alert_sources import AlertSource
+    from bot.domain.alerts import Alert, Mapped
+    from bot.domain.catalog import Rule
     from bot.domain.incident import Urgency
 
 
@@ -530,6 +533,30 @@ class Router(Protocol):
 
     async def route(self, subject: Mapping[str, Any]) -> str:
         """The ``do`` of the first rule that matches."""
+        ...
+
+
+class AlertMapping(Protocol):
+    """Turns the payloads of alert sources into alerts, by presets and by configured jq."""
+
+    def source(self, name: str) -> AlertSource | None:
+        """The source of that name: as configured, else the preset."""
+        ...
+
+    def refusal(self, name: str, payload: Any) -> str | None:
+        """Why a payload cannot be this source's at all, None when it may be."""
+        ...
+
+    async def map(self, name: str, payload: Any) -> Mapped:
+        """The alerts in a payload; every field that failed is named."""
+        ...
+
+    async def group_key(self, alert: Alert) -> tuple[str, str | None]:
+        """What an alert is grouped by; and why the configured expression failed, if it did."""
+        ...
+
+    async def decide(self, alert: Alert) -> Rule | None:
+        """The first routing rule that matches, None when none does."""
         ...
 
 

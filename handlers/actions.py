@@ -16,6 +16,7 @@ from bot.services.incidents import NewIncident
 from handlers import (
     action_items,
     afterwards,
+    alerts,
     asking,
     commands,
     edits,
@@ -208,6 +209,7 @@ ACTIONS: dict[ActionId, Handler] = {
     ActionId.RETRY: retry_step,
     ActionId.DISMISS: dismiss_step,
     **report.ACTIONS,
+    **alerts.ACTIONS,
     **merging.ACTIONS,
     **mention.ACTIONS,
     **updates.ACTIONS,

@@ -24,6 +24,7 @@ from bot.services.incidents import NewIncident, SimilarOpen
 from handlers import (
     action_items,
     afterwards,
+    alerts,
     asking,
     grammar,
     listing,
@@ -331,6 +332,7 @@ COMMANDS: dict[str, Command] = {
     **merging.COMMANDS,
     **privacy.COMMANDS,
     **updates.COMMANDS,
+    **alerts.COMMANDS,
     "timeline": Command("timeline [INC-n]", "what happened, and the run log", show_timeline),
     **times.COMMANDS,
     **afterwards.COMMANDS,

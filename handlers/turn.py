@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.services.action_items import ActionItems
     from bot.services.affected import AffectedServices
     from bot.services.afterwards import Afterwards
+    from bot.services.alert_actions import AlertActions
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
     from bot.services.inbound import InboundEvents
@@ -66,6 +67,7 @@ class Desk:
     people: PeopleDirectory
     reports: Reports
     messages: MessageTimeline
+    alerts: AlertActions
     merging: Merging
     rooms: Rooms
     updates: Updates

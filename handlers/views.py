@@ -23,6 +23,7 @@ from bot.services.incidents import NewIncident
 from handlers import (
     action_items,
     afterwards,
+    alerts,
     asking,
     commands,
     edits,
@@ -154,4 +155,5 @@ VIEWS: dict[CallbackId, Handler] = {
     **afterwards.VIEWS,
     **asking.VIEWS,
     **action_items.VIEWS,
+    **alerts.VIEWS,
 }

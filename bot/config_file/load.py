@@ -139,6 +139,7 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         **parts,
         reminders=read_reminders(top.get("reminders")),
         notifications=sections.notifications,
+        alerts=sections.alerts,
         digest=_digest(sections),
         services=read_services(top.get("services"), policies, environ.get("GITHUB_OWNER")),
         people=read_people(top.get("people")),

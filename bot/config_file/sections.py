@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.config_file import formats
+from bot.config_file.alerts import read_alerts
+from bot.domain.alert_sources import Alerts
 from bot.domain.catalog import Notification, Reminders
 
 if TYPE_CHECKING:
@@ -15,21 +17,6 @@ if TYPE_CHECKING:
     from bot.config_file.reader import Section, Value
     from bot.domain.catalog import Rule
 
-PRESETS = ("alertmanager", "grafana", "datadog", "dynatrace", "newrelic", "sentry")
-ALERT_KEYS = ("channel", "group_by", "window", "resolve_incident_when_all_resolved", "sources")
-SOURCE_KEYS = ("preset", "auth", "api_url", "each", "fields")
-FIELD_KEYS = (
-    "external_id",
-    "title",
-    "description",
-    "severity",
-    "status",
-    "source",
-    "started_at",
-    "ended_at",
-    "labels",
-    "url",
-)
 REMINDER_KEYS = (
     "no_acknowledge",
     "no_commander",
@@ -53,30 +40,6 @@ EVENTS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlertSource:
-    """A sender of alerts: a preset, or jq of its own; ``auth`` is (kind, secret)."""
-
-    name: str
-    preset: str | None = None
-    auth: tuple[str, str] | None = field(default=None, repr=False)
-    api_url: str | None = None
-    each: str | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alerts:
-    """Where alerts go and how they are grouped; ``routing`` is what the rules decide."""
-
-    channel: str | None = None
-    group_by: str | None = None
-    window: timedelta | None = None
-    resolve_incident_when_all_resolved: bool = False
-    sources: Mapping[str, AlertSource] = field(default_factory=dict)
-    routing: tuple[Rule, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Sections:
     """The sections the catalog does not hold; what is not configured is empty."""
 
@@ -92,73 +55,12 @@ def read_sections(
 ) -> Sections:
     """Read and check them all."""
     return Sections(
-        alerts=_alerts(top.get("alerts"), routing),
+        alerts=read_alerts(top.get("alerts"), routing),
         reminders=_reminders(top.get("reminders")),
         notifications=_notifications(top.get("notifications"), severities),
         drills=_schedule(top.get("drills"), "schedule"),
         digest=_schedule(top.get("digest"), "weekly"),
     )
-
-
-def _alerts(value: Value | None, routing: tuple[Rule, ...]) -> Alerts:
-    if value is None:
-        return Alerts(routing=routing)
-    section = value.section(ALERT_KEYS)
-    resolve = section.get("resolve_incident_when_all_resolved")
-    sources = section.get("sources")
-    named = sources.section().pairs if sources else {}
-    return Alerts(
-        channel=formats.handle(section.get("channel")),
-        group_by=formats.program(section.get("group_by")),
-        window=formats.duration(section.get("window")),
-        resolve_incident_when_all_resolved=bool(resolve.boolean()) if resolve else False,
-        sources={name: _source(name, each) for name, each in named.items()},
-        routing=routing,
-    )
-
-
-def _source(name: str, value: Value) -> AlertSource:
-    section = value.section(SOURCE_KEYS)
-    given = section.get("preset")
-    preset = given.choice(PRESETS) if given else None
-    fields = section.get("fields")
-    if given is None and fields is None:
-        if name in PRESETS:
-            preset = name
-        else:
-            mend = f"Add preset ({', '.join(PRESETS)}) or fields."
-            value.problem("says neither which preset it is nor its fields.", mend)
-    return AlertSource(
-        name=name,
-        preset=preset,
-        auth=_auth(section.need("auth")),
-        api_url=formats.address(section.get("api_url")),
-        each=formats.program(section.get("each")),
-        fields=_fields(fields, needed=preset is None) if fields else {},
-    )
-
-
-def _auth(value: Value | None) -> tuple[str, str] | None:
-    if value is None:
-        return None
-    section = value.section(("bearer", "hmac"))
-    pairs = [(kind, text) for kind in ("bearer", "hmac") if (text := section.text(kind))]
-    if len(pairs) == 1:
-        return pairs[0]
-    if len(section.pairs) != 1:
-        value.problem(
-            "names not exactly one secret.", 'Write {bearer: "${NAME}"} or {hmac: "${NAME}"}.'
-        )
-    return None
-
-
-def _fields(value: Value, *, needed: bool) -> dict[str, str]:
-    section = value.section(FIELD_KEYS)
-    if needed:
-        for name in ("external_id", "title", "status"):
-            section.need(name)
-    read = {name: formats.program(section.get(name)) for name in FIELD_KEYS}
-    return {name: text for name, text in read.items() if text is not None}
 
 
 def _reminders(value: Value | None) -> dict[str, timedelta]:

@@ -63,6 +63,10 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.NOTICE_ARCHIVING: ("chat.postMessage", POSTING),
     EffectKind.ARCHIVE_CHANNEL: ("conversations.archive", TIER_2),
     EffectKind.WRITE_CANVAS: ("conversations.canvases.create", TIER_2),
+    EffectKind.PAGE_ALERTS: ("chat.postMessage", POSTING),
+    EffectKind.POST_ALERTS: ("chat.postMessage", POSTING),
+    EffectKind.REFRESH_ALERTS: ("chat.update", TIER_3),
+    EffectKind.SUMMARISE_ALERTS: ("chat.update", TIER_3),
     EffectKind.CREATE_CHANNEL: ("conversations.create", TIER_2),
     EffectKind.ADOPT_CHANNEL: ("conversations.join", TIER_3),
     EffectKind.SET_TOPIC: ("conversations.setTopic", TIER_2),
@@ -147,6 +151,8 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
     """The per-channel budget an effect draws on besides its method's, None when it posts nothing."""
     if kind in {EffectKind.ANNOUNCE, EffectKind.MIRROR_UPDATE}:
         return "post:announcements"
+    if kind is EffectKind.POST_ALERTS:
+        return "post:alerts"
     if kind is EffectKind.TELL_ADMINS:
         return "post:admins"
     if kind in _TO_ONE_PERSON:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.alert_sources import Alerts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -206,6 +208,7 @@ class Catalog:
     reminders: Reminders = field(default_factory=Reminders)
     digest: Digest | None = None
     notifications: tuple[Notification, ...] = ()
+    alerts: Alerts = field(default_factory=Alerts)
 
     def severity(self, name: str) -> Severity | None:
         """The severity of that name, whatever the case (``sev2``, ``2``)."""

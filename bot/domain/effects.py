@@ -58,6 +58,9 @@ class EffectKind(StrEnum):
     WELCOME = "slack.welcome"  # ephemeral, at least once
     PUBLISH_HOME = "slack.publish_home"
     SEND_REPORT = "slack.send_report"
+    POST_ALERTS = "slack.post_alerts"  # the card of a group of alerts
+    REFRESH_ALERTS = "slack.refresh_alerts"
+    SUMMARISE_ALERTS = "slack.summarise_alerts"  # a storm of alerts in one message
     OPEN_PAGE = "pagerduty.open"
     CHANGE_PAGE = "pagerduty.change"  # acknowledge, resolve, reopen, reassign, escalate, priority
     MERGE_PAGE = "pagerduty.merge"
@@ -77,6 +80,8 @@ class EffectKind(StrEnum):
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"
+    PAGE_ALERTS = "muster.page_alerts"  # a group of alerts without an incident
+    END_ALERTS = "muster.end_alerts"  # are all alerts of an incident over
 
     @property
     def provider(self) -> str:

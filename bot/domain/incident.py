@@ -253,6 +253,8 @@ class EntryKind(StrEnum):
     AUDIT = "audit"  # who did what to their own things; kept as evidence, not shown in the timeline
     TIME = "time_changed"  # one of the five times was corrected
     POSTMORTEM = "postmortem"
+    ALERTS = "alerts"  # a group of alerts: attached, all over, firing again
+    ALERT = "alert"  # a single one of them
     CHANNEL = "channel"
     PAGER = "pager"
     MADE_PRIVATE = "made_private"

@@ -36,6 +36,7 @@ SILENT = {
     EntryKind.REMOVED,
     EntryKind.AUDIT,
     EntryKind.OTHER,
+    EntryKind.ALERT,
 }
 #: Entries that are written on the GitHub issue as well.
 ON_TICKET = {

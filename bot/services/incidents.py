@@ -130,6 +130,10 @@ class Incidents:
 
         return await self._work.write(change, patience=PATIENCE)
 
+    def draft(self, tx: Tx, new: NewIncident) -> Incident:
+        """The incident that ``declare`` would store, for those who declare inside a transaction of their own."""
+        return self._checked(new)(tx)
+
     def start(self, tx: Tx, draft: Incident) -> Incident:
         """Store a new incident with its first entry and the effects of starting (for every way in)."""
         incident = tx.add(draft)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain import merging
+from bot.domain.alert_groups import show
 from bot.domain.permissions import Right
 from bot.services.permissions import require
-from bot.store import followers
+from bot.store import alerts, followers
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Merging:
             tx.record(first)
             stored = tx.record(second)
             tx.involve(kept, merging.people_of(both[gone]))
+            for group in alerts.move(tx, gone, kept):
+                tx.emit(show(group))
             for slack_id in followers.followers(tx, gone):
                 followers.follow(tx, kept, slack_id)
             return stored

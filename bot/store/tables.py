@@ -324,6 +324,76 @@ class InboundRow(SQLModel, table=True):
     applied_at: datetime | None = _time()
 
 
+class AlertGroupRow(SQLModel, table=True):
+    """Alerts that are shown together on one card."""
+
+    __tablename__ = "alert_group"
+    __table_args__ = (
+        Index("uq_alert_group_collecting", "digest", unique=True, sqlite_where=text("collecting"),
+              postgresql_where=text("collecting")),
+        Index("ix_alert_group_free", "last_at", sqlite_where=text("incident IS NULL"),
+              postgresql_where=text("incident IS NULL")),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = _text()
+    digest: str = Field(max_length=64)
+    title: str = _text()
+    service: str | None = None
+    source: str = Field(max_length=80)
+    severity: str | None = Field(default=None, max_length=40)
+    route: str = Field(max_length=12)
+    rule_severity: str | None = None
+    opened_at: datetime = _time(nullable=False)
+    last_at: datetime = _time(nullable=False, index=True)
+    collecting: bool = True
+    incident: int | None = Field(default=None, foreign_key="incident.number", index=True)
+    silenced_until: datetime | None = _time()
+    silenced_by: dict[str, Any] | None = _json()
+    acknowledged_at: datetime | None = _time()
+    acknowledged_by: dict[str, Any] | None = _json()
+    paged_at: datetime | None = _time()
+    channel: str | None = None
+    ts: str | None = None
+    listed: bool = False
+    told: int = 0
+    version: int = 0
+
+
+class AlertRow(SQLModel, table=True):
+    """One alert for ever; firing again changes it. ``payload`` is what its sender said last."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index("uq_alert_source_external_id", "source", "external_id", unique=True),
+        Index("ix_alert_group_status", "group", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(max_length=80)
+    external_id: str = Field(max_length=200)
+    group: int | None = Field(default=None, foreign_key="alert_group.id")
+    title: str = _text()
+    description: str = _text()
+    severity: str | None = Field(default=None, max_length=40)
+    status: str = Field(max_length=20)
+    labels: dict[str, str] | None = _json()
+    url: str | None = None
+    payload: str = _text()
+    started_at: datetime | None = _time()
+    ended_at: datetime | None = _time()
+    updated_at: datetime | None = _time()
+    since: datetime = _time(nullable=False)
+    first_seen: datetime = _time(nullable=False)
+    seen_at: datetime = _time(nullable=False)
+    changed_at: datetime = _time(nullable=False)
+    calm_at: datetime | None = _time()
+    deliveries: int = 1
+    duplicates: int = 0
+    fires: int = 1
+    flips: list[float] | None = _json()
+
+
 class PersonRow(SQLModel, table=True):
     """A member of the Slack workspace, mirrored, and who that is at PagerDuty and GitHub."""
 

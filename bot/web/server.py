@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.services.incidents import Incidents
+    from bot.web.alerts import AlertWebhooks
     from bot.web.health import Health
     from bot.web.webhooks import Webhooks
 
@@ -27,7 +28,12 @@ log = structlog.get_logger()
 
 
 def build(
-    incidents: Incidents, webhooks: Webhooks, health: Health, *, api_token: str | None
+    incidents: Incidents,
+    webhooks: Webhooks,
+    health: Health,
+    *,
+    api_token: str | None,
+    alerts: AlertWebhooks | None = None,
 ) -> FastAPI:
     """All routes. Webhooks and health are plain Starlette routes: nothing stands between them and the bytes."""
     app = FastAPI(title="Muster", docs_url="/docs", redoc_url=None)
@@ -39,6 +45,8 @@ def build(
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
     ]
+    if alerts is not None:
+        app.router.routes += alerts.routes()
     app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(Exception, _bug)
     return app

@@ -20,7 +20,7 @@ from bot.providers.github import verify as verify_github
 from bot.providers.pagerduty import verify as verify_pagerduty
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from starlette.requests import Request
 
@@ -147,7 +147,7 @@ class Webhooks:
 
     async def pagerduty(self, request: Request) -> JSONResponse:
         """``POST /webhooks/pagerduty`` (developer.pagerduty.com/docs/webhooks-overview)."""
-        return await self._answered("pagerduty", self._pagerduty(request))
+        return await answered(self._metrics, "pagerduty", self._pagerduty(request))
 
     async def _pagerduty(self, request: Request) -> JSONResponse:
         body = await body_of(request)
@@ -160,7 +160,7 @@ class Webhooks:
 
     async def github(self, request: Request) -> JSONResponse:
         """``POST /webhooks/github`` (docs.github.com/webhooks)."""
-        return await self._answered("github", self._github(request))
+        return await answered(self._metrics, "github", self._github(request))
 
     async def _github(self, request: Request) -> JSONResponse:
         body = await body_of(request, MAX_GITHUB_BODY)
@@ -174,14 +174,16 @@ class Webhooks:
         fresh = await self._inbound.receive(delivery)
         return JSONResponse({"status": "accepted" if fresh else "known"}, status_code=202)
 
-    async def _answered(self, source: str, work: Any) -> JSONResponse:
-        try:
-            response: JSONResponse = await work
-        except Refused as refusal:
-            response = JSONResponse({"error": refusal.reason}, status_code=refusal.status)
-        except Busy:
-            response = JSONResponse({"error": "busy, send it again"}, status_code=503)
-        self._metrics.webhook(source, str(response.status_code))
-        if response.status_code >= 400:  # noqa: PLR2004
-            log.warning("webhook.refused", source=source, status=response.status_code)
-        return response
+
+async def answered(metrics: Metrics, source: str, work: Awaitable[JSONResponse]) -> JSONResponse:
+    """The answer of an endpoint, counted; refusals carry their reason and are logged without it."""
+    try:
+        response = await work
+    except Refused as refusal:
+        response = JSONResponse({"error": refusal.reason}, status_code=refusal.status)
+    except Busy:
+        response = JSONResponse({"error": "busy, send it again"}, status_code=503)
+    metrics.webhook(source, str(response.status_code))
+    if response.status_code >= 400:  # noqa: PLR2004
+        log.warning("webhook.refused", source=source, status=response.status_code)
+    return response

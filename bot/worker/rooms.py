@@ -17,17 +17,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _ID = re.compile(r"[CG][A-Z0-9]{7,}")
-PURPOSE = "Muster announces every incident here."
+PURPOSES = {
+    "incidents": "Muster announces every incident here.",
+    "alerts": "Muster shows alerts here, one card for those that belong together.",
+}
 
 
 class Rooms:
     """Resolves ``SLACK_INCIDENTS_CHANNEL`` and ``SLACK_ADMIN_CHANNEL`` (id or name). Never on a hot path twice."""
 
-    def __init__(self, work: Work, chat: Chat, *, incidents: str, admins: str | None) -> None:
-        """``incidents`` is created when it is absent; ``admins`` is not."""
+    def __init__(
+        self, work: Work, chat: Chat, *, incidents: str, admins: str | None, alerts: str = "alerts"
+    ) -> None:
+        """``incidents`` and ``alerts`` are created when they are absent; ``admins`` is not."""
         self._work = work
         self._chat = chat
-        self._wanted = {"incidents": incidents, "admins": admins}
+        self._wanted = {"incidents": incidents, "admins": admins, "alerts": alerts}
         self._known: dict[str, str] = {}
         self._lock = asyncio.Lock()
         self.problem: str | None = None
@@ -41,6 +46,10 @@ class Rooms:
         if not self._wanted["admins"]:
             return None
         return await self._room("admins", create=False)
+
+    async def alerts(self) -> str:
+        """The alerts channel's id; ProviderError with how to mend it when the bot cannot see it."""
+        return await self._room("alerts", create=True)
 
     async def named(self, name: str) -> str:
         """The id of a channel of that name; ProviderError when there is none the bot can see."""
@@ -64,7 +73,7 @@ class Rooms:
         if remembered and remembered.get("wanted") == wanted:
             return str(remembered["id"])
         try:
-            channel = await self._find(wanted, create=create)
+            channel = await self._find(wanted, role, create=create)
         except ProviderError as error:
             if role == "incidents" and error.reason not in {
                 Reason.UNAVAILABLE,
@@ -80,11 +89,11 @@ class Rooms:
         log.info("slack.room", role=role, channel=channel)
         return channel
 
-    async def _find(self, wanted: str, *, create: bool) -> str:
+    async def _find(self, wanted: str, role: str, *, create: bool) -> str:
         if _ID.fullmatch(wanted):
             found: Channel | None = await self._chat.channel_info(wanted)
         else:
-            found = await self._named(wanted, create=create)
+            found = await self._named(wanted, role, create=create)
         if found is None:
             raise ProviderError(
                 "slack", Reason.NOT_FOUND, _hidden(wanted), code="channel_not_found"
@@ -93,7 +102,7 @@ class Rooms:
             await self._chat.join(found.id)
         return found.id
 
-    async def _named(self, name: str, *, create: bool) -> Channel | None:
+    async def _named(self, name: str, role: str, *, create: bool) -> Channel | None:
         """Create first: one call instead of listing the workspace; only a taken name is looked for."""
         if not create:
             return await self._chat.find_channel(name)
@@ -106,7 +115,7 @@ class Rooms:
             if found is None and error.code != "name_taken":
                 raise
             return found
-        await self._chat.set_purpose(channel.id, PURPOSE)
+        await self._chat.set_purpose(channel.id, PURPOSES[role])
         return await self._chat.channel_info(channel.id)
 
     async def forget(self, role: str) -> None:

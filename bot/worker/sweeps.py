@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.domain import action_plan, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
+from bot.store import alerts
 from bot.store import effects as effect_store
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
 REPOS_AT_ONCE = 25
 PRUNE_EVERY = timedelta(hours=6)
-#: Finished effects, once-keys and applied webhooks older than this are deleted (the timeline is kept for ever).
+#: Finished effects, once-keys, applied webhooks and alerts that are over are deleted when they are older than this
+#: (the timeline is kept for ever).
 KEEP = timedelta(days=30)
 
 #: Outcomes of a call that mean more than that this one call was refused.
@@ -211,7 +213,7 @@ class Sweeps:
 
     async def _prune(self) -> None:
         def prune(tx: Tx) -> int:
-            return effect_store.prune(tx.session, tx.now - KEEP)
+            return effect_store.prune(tx.session, tx.now - KEEP) + alerts.prune(tx, tx.now - KEEP)
 
         deleted = await self._world.work.write(prune)
         if deleted:

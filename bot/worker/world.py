@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from blocks.alerts import note
 from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
 from bot.ports import Chat, Tickets
 from bot.ports_documents import Canvases, CodeHost
-from bot.store import queries
+from bot.store import alert_lists, queries
 from bot.store.action_items import counted
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bot.ports import Message, Pager
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
+    from bot.services.alert_actions import AlertActions
+    from bot.services.alerts import AlertIntake
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.issue_news import IssueFollowing
@@ -71,6 +74,8 @@ class World:
     actions: ActionItems
     following: IssueFollowing
     privacy: Privacy
+    alerts: AlertActions
+    alert_intake: AlertIntake
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""
@@ -97,16 +102,18 @@ class World:
     async def card(self, number: int | None, place: Place) -> tuple[Incident, Message]:
         """The incident and its card, rendered from the state now."""
 
-        def look(tx: Tx) -> tuple[Incident, list[StepRecord], tuple[int, int]]:
-            n = number or 0
-            return tx.incident(n, lock=False), queries.failing(tx, n), counted(tx, n)
+        def look(tx: Tx) -> tuple[Incident, list[StepRecord], tuple[int, int], str]:
+            incident = tx.incident(number or 0, lock=False)
+            n, told = incident.number, note(alert_lists.of_incident(tx, incident))
+            return incident, queries.failing(tx, n), counted(tx, n), told
 
-        incident, failing, actions = await self.work.read(look)
+        incident, failing, actions, told = await self.work.read(look)
         context = replace(
             await self.context(incident),
             subscribe_available=True,
             actions=actions,
             postmortem_available=True,
+            notes=(told,) if told else (),
             failures=tuple(_failed(step) for step in failing if not _hopeless(step)),
         )
         return incident, card(incident, context, place=place)

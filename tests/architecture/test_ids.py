@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, archiving, lists, notices, reminder, updates
+from blocks import access, alerts, archiving, lists, notices, reminder, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -15,6 +15,7 @@ from blocks.forms import (
     add_message,
     add_note,
     assign_role,
+    attach_alerts,
     change_phase,
     change_severity,
     change_summary,
@@ -30,6 +31,7 @@ from blocks.forms import (
     reassign,
     resolve,
     services,
+    silence_alerts,
     times,
 )
 from blocks.home import home_view
@@ -49,6 +51,7 @@ from handlers.actions import ACTIONS
 from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
+from tests.unit.blocks.alert_samples import alert_views
 from tests.unit.blocks.samples import QUIET
 from tests.unit.store.house import ANA_ACTOR, NOW, an_incident, an_item
 
@@ -102,8 +105,9 @@ def everything_shown() -> Iterator[Any]:
         yield timeline_message(incident, (), [step], now=NOW)
         yield timeline_view(incident, (), [step], now=NOW)
         yield home_view(
-            mine=[incident], open_incidents=[incident], open_total=1, statistics=QUIET, now=NOW
-        )
+            mine=[incident], open_incidents=[incident], open_total=1, statistics=QUIET, now=NOW,
+            alerts=(list(alert_views()), 1),
+        )  # fmt: skip
         yield lists.incident_details(incident, context)
         yield resolve.build(incident)
         yield reassign.build(incident)
@@ -128,11 +132,22 @@ def everything_shown() -> Iterator[Any]:
         yield declare.build(
             severities=[("SEV1", "SEV1")], services=[("a", "A")], similar=[incident]
         )
+    yield from beside_incidents()
+    yield from of_private_ones()
+    yield message_view("Title", notices.said("x"))
+
+
+def beside_incidents() -> Iterator[Any]:
+    """Action items, alerts, services."""
     for item in (an_item(), an_item(done_at=NOW)):
         yield item_message(an_incident(), item)
         yield list_message(an_incident(), [item])
         yield action_items.build(an_incident(), [item])
         yield action_owner.build(an_incident(), item)
+    for view in alert_views():
+        yield alerts.card(view, NOW)
+        yield attach_alerts.build(view)
+        yield silence_alerts.build(view)
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
@@ -141,14 +156,17 @@ def everything_shown() -> Iterator[Any]:
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
     facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
     yield service_message(affected, facts)
-    yield notices.error_message(NotVisible(9))
-    yield access.requested(9)
+
+
+def of_private_ones() -> Iterator[Any]:
+    """What is shown around private incidents."""
+    yield notices.error_message(NotVisible(99))
+    yield access.requested(99)
     yield access.veiled(an_incident(private=True))
     for state in AccessState:
         asks = Request(incident=1, slack_id="U0BEN", asked_at=NOW, state=state)
         yield access.asked(an_incident(private=True), asks)
         yield access.told(an_incident(private=True), let_in=state is AccessState.LET_IN)
-    yield message_view("Title", notices.said("x"))
 
 
 def found(shown: Any, name: str) -> Iterator[str]:
@@ -231,7 +249,13 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Decline": ActionId.DECLINE_ACCESS,
         "Retry": ActionId.RETRY,
         "Dismiss": ActionId.DISMISS,
+        "Take ownership": ActionId.TAKE_OWNERSHIP,
+        "Update status": ActionId.POST_UPDATE,
+        "Open incident": ActionId.ALERTS_OPEN,
+        "Attach to...": ActionId.ALERTS_ATTACH,
+        "Silence": ActionId.ALERTS_SILENCE,
     }
+    also = {"Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value}}  # of alerts without an incident
     met: dict[str, set[str]] = {}
 
     def walk(value: Any) -> None:
@@ -247,4 +271,5 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
                 walk(inner)
 
     walk(SHOWN)
-    assert {label: {action.value} for label, action in labels.items()}.items() <= met.items()
+    promised = {label: {action.value} | also.get(label, set()) for label, action in labels.items()}
+    assert promised == {label: met[label] for label in promised}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.benchmarks.rig import HEADINGS, ROOT, Row, say
 
-NAMES = ("declare", "latency", "intake", "storm", "footprint", "lists")
+NAMES = ("declare", "latency", "intake", "storm", "alerts", "footprint", "lists")
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 

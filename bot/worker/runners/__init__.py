@@ -12,6 +12,7 @@ from bot.domain.effects import EffectKind
 from bot.worker.runners import (
     access,
     action_items,
+    alerts,
     archiving,
     channel,
     home,
@@ -81,6 +82,9 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.PROPOSE_POSTMORTEM: postmortem.propose,
     EffectKind.NOTICE_ARCHIVING: archiving.notice,
     EffectKind.ARCHIVE_CHANNEL: archiving.archive,
+    EffectKind.POST_ALERTS: alerts.post,
+    EffectKind.REFRESH_ALERTS: alerts.refresh,
+    EffectKind.SUMMARISE_ALERTS: alerts.summarise,
     EffectKind.OPEN_PAGE: pager.open_page,
     EffectKind.CHANGE_PAGE: pager.change_page,
     EffectKind.MERGE_PAGE: merging.merge_page,
@@ -98,4 +102,6 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.WITHDRAW_TICKET: ticket.withdraw,
     EffectKind.APPLY_EVENT: inbound.apply_event,
     EffectKind.PAGE_NATIVE: native.page,
+    EffectKind.PAGE_ALERTS: alerts.page,
+    EffectKind.END_ALERTS: alerts.end,
 }

@@ -30,6 +30,7 @@ async def publish_home(world: World, effect: Claimed) -> Settle | None:
         statistics=await world.reports.statistics(),
         now=world.work.clock.now(),
         on_call=await for_home(world),
+        alerts=await world.alerts.without_incident(),
     )
     await world.chat.publish_home(user, view)
     return None

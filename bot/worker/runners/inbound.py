@@ -8,6 +8,7 @@ import structlog
 
 from bot.providers.github import parse_event as parse_issue_event
 from bot.providers.pagerduty import parse_event
+from bot.worker.runners import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +29,8 @@ async def apply_event(world: World, effect: Claimed) -> Settle | None:
     row = await world.work.read(lambda tx: tx.inbound(row_id))
     if row is None:
         return None
+    if row.source.startswith("alerts/"):
+        return await alerts.apply(world, row)
     reader = _READERS.get(row.source)
     if reader is None:
         return lambda tx: tx.inbound_done(row_id, "ignored", "no reader for this source yet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import access, archiving, home, notices, updates
+from blocks import access, alerts, archiving, home, notices, updates
 from blocks.action_items import item_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -13,6 +13,7 @@ from blocks.forms import (
     add_message,
     add_note,
     assign_role,
+    attach_alerts,
     change_phase,
     change_severity,
     change_summary,
@@ -30,6 +31,7 @@ from blocks.forms import (
     reassign,
     resolve,
     services,
+    silence_alerts,
     times,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
@@ -44,6 +46,7 @@ from bot.domain.moments import Said
 from bot.domain.postmortem import Postmortem
 from bot.domain.reminders import Facts, Reminder
 from bot.errors import NotVisible
+from tests.unit.blocks.alert_samples import alert_views
 from tests.unit.blocks.limits import buttons
 from tests.unit.blocks.samples import ANA, CONTEXT, NOW, QUIET, incident
 from tests.unit.store.house import an_item
@@ -121,6 +124,15 @@ def test_every_id_is_rendered_somewhere() -> None:
             action_owner.build(one, an_item()),
             add_message.build(Said(channel="C1", ts="1.1", text="x"), [one]),
             updates.for_subscriber(one, Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="x")),
+            *(
+                shown
+                for view in alert_views()
+                for shown in (
+                    alerts.card(view, NOW),
+                    attach_alerts.build(view),
+                    silence_alerts.build(view),
+                )
+            ),
             reminder(one, Facts(activity=NOW), [Reminder.STALE], now=NOW),
             archiving.notice(one, NOW),
             times.build(one),

@@ -149,6 +149,11 @@ def test_every_kind_with_and_without_an_actor() -> None:
                 "🎓 <@UANA> drafted the post-mortem: why",
                 "🎓 Post-mortem · from PagerDuty",
             ),
+            "alerts": (
+                "🔔 <@UANA> attached alerts: that: why",
+                "🔔 Alerts: a group · from PagerDuty",
+            ),
+            "alert": ("🔔 <@UANA>: alert that: why", "🔔 Alert without a name · from PagerDuty"),
             "channel": ("💬 <@UANA>: channel that: why", "💬 Channel changed · from PagerDuty"),
             "pager": ("📟 <@UANA>: that: why", "📟 pager changed · from PagerDuty"),
             "made_private": (

@@ -68,6 +68,7 @@ class Counter:
             people=self.home.people,
             reports=self.home.reports,
             messages=MessageTimeline(self.home.house),
+            alerts=self.home.alerts,
             merging=Merging(self.home.house),
             rooms=Rooms(self.home.house),
             updates=self.home.updates,

@@ -7,6 +7,7 @@ decides in handlers/access.py, and is tested here without another line.
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +26,8 @@ from handlers.options import OPTIONS
 from handlers.shortcuts import SHORTCUTS
 from handlers.views import VIEWS
 from tests.architecture.test_ids import SHOWN
+from tests.unit.blocks.alert_samples import a_group
+from tests.unit.blocks.samples import incident as an_alike
 from tests.unit.store.house import ANA, NOW, an_incident, an_item
 
 if TYPE_CHECKING:
@@ -160,9 +163,14 @@ async def prepared(counter: Counter) -> None:
     await home.work.write(lambda tx: tx.set_value(IDENTITY, {"team_id": HOME}))
     guest = Member(id=GUEST, name="grace", is_guest=True, teams=(HOME,))
     await home.people.remember([guest])
-    for n in range(NUMBER + 1):
+    for n in range(max(NUMBER + 1, an_alike().number)):
         await counter.declare(f"Incident {n + 1}")
     await home.change(NUMBER, places=Places(channel="C1"))
+    for n in range(a_group().id):
+        firing = {"status": "firing", "labels": {"alertname": f"Alert {n}"}, "fingerprint": f"{n}"}
+        sent = json.dumps({"alerts": [firing | {"startsAt": NOW.isoformat()}]}).encode()
+        understood = await home.intake.understand("alertmanager", sent)
+        await home.work.write(partial(home.intake.apply, understood=understood))
     for n in range(an_item().id):
         await counter.desk.actions.add(
             an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}"

@@ -19,6 +19,7 @@ from blocks.forms import (
     add_message,
     add_note,
     assign_role,
+    attach_alerts,
     change_phase,
     change_severity,
     change_summary,
@@ -37,6 +38,7 @@ from blocks.forms import (
 from blocks.ids import (
     AccessButton,
     ActionId,
+    AlertsIncidentButton,
     AskedButton,
     CallbackId,
     IncidentButton,
@@ -53,6 +55,7 @@ from handlers.commands import COMMANDS
 from handlers.events import EVENTS
 from handlers.options import OPTIONS
 from handlers.views import VIEWS
+from tests.unit.blocks.alert_samples import a_view
 from tests.unit.handlers.test_presses import filled
 from tests.unit.store.house import NOW, an_item
 
@@ -86,6 +89,7 @@ WORDS: dict[str, str | None] = {
     "note": "{} text",
     "merge": "{} into INC-2",
     "private": "{}",
+    "alerts": None,
     "update": "{} text",
     "timeline": "{}",
     "action": "{} text",
@@ -107,7 +111,7 @@ VALUES: dict[ActionId, Any] = {
             ActionId.MERGE, ActionId.POST_UPDATE, ActionId.SUBSCRIBE, ActionId.SNOOZE,
             ActionId.ASSIGN_ROLES, ActionId.SERVICES, ActionId.PAGE_SOMEONE, ActionId.MAKE_PRIVATE,
             ActionId.UNSUBSCRIBE, ActionId.REQUEST_ACCESS, ActionId.PROPOSED,
-            ActionId.ADD_ACTION_ITEM, ActionId.TIMES, ActionId.POSTMORTEM, ActionId.KEEP_OPEN,
+            ActionId.TAKE_OWNERSHIP, ActionId.ADD_ACTION_ITEM, ActionId.TIMES, ActionId.POSTMORTEM, ActionId.KEEP_OPEN,
         ),
         lambda n: IncidentButton(number=n),
     ),
@@ -122,7 +126,13 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ACTION_DONE: lambda n: ItemButton(number=n, item=1),
     ActionId.ACTION_REOPEN: lambda n: ItemButton(number=n, item=1),
     ActionId.ACTION_OWNER: lambda n: ItemButton(number=n, item=1),
+    ActionId.ALERTS_ATTACH_TO: lambda n: AlertsIncidentButton(group=1, number=n),
     ActionId.OPEN_FORM: lambda n: AskedButton(words=f"show INC-{n}"),
+    ActionId.ALERTS_OPEN: None,
+    ActionId.ALERTS_ATTACH: None,
+    ActionId.ALERTS_ACKNOWLEDGE: None,
+    ActionId.ALERTS_SILENCE: None,
+    ActionId.ALERTS_UNSILENCE: None,
     ActionId.DECLARE: None,
     ActionId.DECLARE_ANYWAY: None,
     ActionId.CHARTS: None,
@@ -173,6 +183,7 @@ def forms(
             action_owner.build(one, an_item(incident=one.number)),
             {"Owner": "U0BEN"},
         ),
+        CallbackId.ATTACH_ALERTS: (attach_alerts.build(a_view()), {"Incident": str(one.number)}),
         CallbackId.TIMES: (times.build(one), {}),
         CallbackId.POSTMORTEM: (postmortem.build(one), {"Summary": "x"}),
         CallbackId.PICK_INCIDENT: (
@@ -183,7 +194,7 @@ def forms(
 
 
 #: Forms that name no incident.
-NO_FORM = {CallbackId.DECLARE}
+NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS}
 
 
 @pytest.fixture
@@ -309,7 +320,7 @@ async def test_no_form_tells_one_from_the_other(outside: Counter, form: Callback
         one = replace(before[0], number=number)
         view, values = forms(one, other)[form]
         sent = {**filled(view, values), "id": f"V{number}"}
-        if form is CallbackId.PICK_INCIDENT:
+        if form in {CallbackId.PICK_INCIDENT, CallbackId.ATTACH_ALERTS}:
             chosen = {"selected_option": {"value": str(number)}}
             sent["state"] = {"values": {"field.incident": {ActionId.PICK_INCIDENT.value: chosen}}}
         body = {"user": {"id": "U0BEN", "username": "ben"}, "view": sent, "trigger_id": "t"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.config_file import load_all, load_catalog, load_config
+from bot.domain.alert_sources import AlertAuth
 from bot.domain.catalog import Catalog, Reminders
 from bot.errors import SettingsError
 
@@ -46,7 +47,8 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
     assert catalog.policies["default"].acknowledge_expires == timedelta(hours=2)
     assert catalog.permissions["publish"] == ("role:communications", "group:security-team")
     sections = config.sections
-    assert sections.alerts.sources["prometheus"].auth == ("bearer", "value-of-ALERTMANAGER_TOKEN")
+    prometheus = sections.alerts.sources["prometheus"]
+    assert prometheus.auth == AlertAuth(kind="bearer", secret="value-of-ALERTMANAGER_TOKEN")
     assert sections.alerts.sources["backups"].fields["labels"].startswith("{service:")
     assert sections.alerts.routing[0].severity == "SEV2"
     assert sections.reminders["stale"] == timedelta(days=7)

@@ -106,6 +106,30 @@ escalation_policies: {d: {levels: [{notify: [roster:aa]}]}}""",
         ),
         ("alerts: {sources: {x: {auth: {bearer: t}}}}", "1: alerts.sources.x says neither"),
         ("alerts: {sources: {grafana: {}}}", "1: alerts.sources.grafana has no 'auth'."),
+        (
+            "alerts: {sources: {Prod G: {preset: grafana, auth: {bearer: t}}}}",
+            "1: alerts.sources.Prod G has the name",
+        ),
+        (
+            "alerts: {sources: {x: {preset: sentry, auth: {basic: t}}}}",
+            "1: alerts.sources.x.auth has a basic secret",
+        ),
+        (
+            "alerts: {sources: {x: {preset: sentry, auth: {bearer: t, hmac: u}}}}",
+            "1: alerts.sources.x.auth names not",
+        ),
+        (
+            "alerts: {sources: {x: {preset: sentry, auth: {bearer: t, header: X}}}}",
+            "1: alerts.sources.x.auth names a",
+        ),
+        (
+            "alerts: {sources: {x: {preset: sentry, auth: {hmac: t, header: 'X: y'}}}}",
+            "1: alerts.sources.x.auth.header",
+        ),
+        (
+            "alerts: {sources: {x: {auth: {bearer: t}, fields: {title: .a}}}}",
+            "1: alerts.sources.x.fields has no 'ext",
+        ),
         ("alerts: {resolve_incident_when_all_resolved: 'yes'}", "1: alerts.resolve_incident_when"),
         ("alerts: {group_by: '['}", "1: alerts.group_by is not a usable jq expression"),
         ("reminders: {stale: never}", "1: reminders.stale is 'never'."),

@@ -12,6 +12,9 @@ from bot.domain.action_item import ActionItem
 from bot.domain.catalog import Catalog
 from bot.domain.incident import Actor, Incident, PagerKind, PagerLink
 from bot.domain.page import Page, PageEvent
+from bot.mapping.alerts import AlertMapper
+from bot.services.alert_actions import AlertActions
+from bot.services.alerts import AlertIntake
 from bot.services.base import House, Options, SlackUser
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
@@ -87,6 +90,8 @@ class Home:
     updates: Updates
     reminding: Reminding
     privacy: Privacy
+    intake: AlertIntake
+    alerts: AlertActions
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -153,6 +158,7 @@ def build_home(
     shelf, router = catalog or Catalog(), FixedRouter(route)
     house = House(work=work, catalog=shelf, router=router, options=options or Options())
     incidents = Incidents(house)
+    intake = AlertIntake(house, incidents, AlertMapper(shelf.alerts))
     return Home(
         work=work,
         clock=clock,
@@ -167,6 +173,8 @@ def build_home(
         updates=Updates(house),
         reminding=Reminding(house),
         privacy=Privacy(house, incidents),
+        intake=intake,
+        alerts=AlertActions(house, incidents, intake),
     )
 
 

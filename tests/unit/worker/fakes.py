@@ -478,6 +478,8 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         actions=actions,
         following=IssueFollowing(home.house, actions),
         privacy=home.privacy,
+        alerts=home.alerts,
+        alert_intake=home.intake,
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",

@@ -1,0 +1,191 @@
+"""Alerts: kept deliveries are applied, cards posted and edited, people paged, storms summed up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from blocks import alerts as blocks
+from bot.domain import alert_groups, alert_storm
+from bot.domain.alert_storm import AlertStorm
+from bot.domain.effects import EffectKind
+from bot.errors import NotFound, ProviderError
+from bot.store import alert_lists
+from bot.store import alerts as store
+from bot.worker.runners.messages import CLOCKS_APART, LOST
+
+if TYPE_CHECKING:
+    from bot.domain.alert_groups import GroupView
+    from bot.store.effects import Claimed
+    from bot.store.tables import InboundRow
+    from bot.store.tx import Tx
+    from bot.worker.world import Settle, World
+
+log = structlog.get_logger()
+
+
+async def apply(world: World, row: InboundRow) -> Settle:
+    """Map a kept delivery and apply it; what fails keeps it, named, for a replay after the fix."""
+    row_id, source = row.id or 0, row.source.removeprefix("alerts/")
+    understood = await world.alert_intake.understand(source, row.body)
+    if understood.mapped.failures:
+        log.warning("alerts.not_mapped", source=source, row=row_id, reason=understood.reason)
+
+    def settle(tx: Tx) -> None:
+        world.alert_intake.apply(tx, understood)
+        tx.inbound_done(row_id, understood.state, understood.reason)
+
+    return settle
+
+
+async def post(world: World, effect: Claimed) -> Settle | None:
+    """Post the card of a group; a retaken effect looks for it first."""
+    view = await _view(world, effect)
+    if view is None:
+        return None
+    if view.group.ts:  # another was faster; what is new is shown on its card
+        return await refresh(world, effect)
+    channel = await world.rooms.alerts()
+    ts = None
+    if effect.attempt > 1:
+        since = effect.first_tried_at - CLOCKS_APART
+        ts = await world.chat.find_posted(channel, effect.key, since=since)
+    if ts is None:
+        message = blocks.card(view, world.work.clock.now())
+        try:
+            ts = await world.chat.post(channel, message, key=effect.key)
+        except ProviderError as error:
+            if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
+                await world.rooms.forget("alerts")
+            raise
+    posted, rendered = ts, view.group.version
+
+    def settle(tx: Tx) -> None:
+        group = store.group(tx, view.group.id)
+        saved = store.save_group(tx, replace(group, channel=channel, ts=posted))
+        if group.version != rendered:  # it changed while it was being posted
+            tx.emit(alert_groups.show(saved))
+
+    return settle
+
+
+async def refresh(world: World, effect: Claimed) -> Settle | None:
+    """Edit the card in place; one that somebody deleted is posted again when there is news."""
+    view = await _view(world, effect)
+    if view is None or not view.group.ts or not view.group.channel:
+        return None
+    group = view.group
+    try:
+        await world.chat.update(
+            group.channel or "",
+            group.ts or "",
+            blocks.card(view, world.work.clock.now()),
+            key=f"{group.name}/card",
+        )
+    except ProviderError as error:
+        if error.code not in LOST:
+            raise
+        return lambda tx: _lost(tx, group.id, group.ts)
+    return None
+
+
+def _lost(tx: Tx, group_id: int, ts: str | None) -> None:
+    """Somebody deleted the card: the next news posts it again."""
+    group = store.group(tx, group_id)
+    if group.ts == ts:
+        store.save_group(tx, replace(group, ts=None))
+
+
+async def page(world: World, effect: Claimed) -> Settle | None:
+    """Page one level of the service's escalation policy for a group, and set the timer for the next.
+
+    Judged when it is due: alerts that are acknowledged, silenced, over, or have an incident page nobody.
+    """
+    view, now = await _view(world, effect), world.work.clock.now()
+    if view is None or view.group.acknowledged_at or view.group.is_silenced(now):
+        return None
+    if not view.counts.open or (view.incident is not None and view.incident.is_open):
+        return None
+    service = world.catalog.service(view.group.service) if view.group.service else None
+    policy, level = world.catalog.policy_for(service), effect.payload["level"]
+    if policy is None or not 1 <= level <= len(policy.levels):
+        return None
+    for user, _ in await world.people.targets(policy.levels[level - 1].notify):
+        await _page_one(world, effect, user, view)
+    wait = policy.levels[level - 1].wait
+
+    def settle(tx: Tx) -> None:
+        if level < len(policy.levels):
+            group = store.group(tx, view.group.id)
+            tx.emit([alert_groups.page(group, level + 1, due=tx.now + wait)])
+
+    return settle
+
+
+async def _page_one(world: World, effect: Claimed, user: str, view: GroupView) -> None:
+    """One direct message; who cannot be reached does not stop the others."""
+    key = f"{effect.key}/{user}"
+    try:
+        channel = await world.chat.direct(user)
+        since = effect.first_tried_at - CLOCKS_APART
+        if effect.attempt > 1 and await world.chat.find_posted(channel, key, since=since):
+            return
+        await world.chat.post(channel, blocks.paged(view), key=key)
+    except ProviderError as error:
+        if error.reason in {"unavailable", "unknown_outcome", "rate_limited", "auth"}:
+            raise
+        log.warning("alerts.unreachable", user=user, reason=error.reason.value)
+
+
+async def end(world: World, effect: Claimed) -> Settle | None:
+    """The time has come to look whether all alerts of an incident are over."""
+    number, stage = effect.payload["number"], effect.payload["stage"]
+    return lambda tx: world.alert_intake.looked_again(tx, number, stage)
+
+
+async def summarise(world: World, effect: Claimed) -> Settle | None:
+    """Post or edit the one summary of a storm of alerts."""
+    state = AlertStorm.from_value(await world.work.read(lambda tx: tx.value(AlertStorm.VALUE)))
+    if not state.began:
+        return None
+    since = state.since
+
+    def look(tx: Tx) -> blocks.Storm:
+        groups, firing, top = alert_lists.storm(tx, since)
+        waiting = tx.waiting(EffectKind.POST_ALERTS)
+        return blocks.Storm(began=since, groups=groups, firing=firing, top=top, waiting=waiting)
+
+    seen = await world.work.read(look)
+    message, key = blocks.storm_summary(seen), f"alert-storm/{state.began}"
+    channel = state.channel or await world.rooms.alerts()
+    ts = state.ts
+    if ts is None and effect.attempt > 1:
+        since_then = effect.first_tried_at - CLOCKS_APART
+        ts = await world.chat.find_posted(channel, key, since=since_then)
+    if ts is None:
+        ts = await world.chat.post(channel, message, key=key)
+    else:
+        await world.chat.update(channel, ts, message, key=key)
+    posted = ts
+
+    def settle(tx: Tx) -> None:
+        newest = alert_lists.storm_newest(tx, since)
+        calm = timedelta(seconds=alert_storm.OVER_AFTER)
+        if not seen.waiting and (newest is None or tx.now - newest > calm):
+            tx.set_value(AlertStorm.VALUE, None)  # the next storm has a summary of its own
+            return
+        now_state = state.posted(channel, posted)
+        tx.set_value(AlertStorm.VALUE, now_state.as_value())
+        tx.emit([now_state.summarise(due=tx.now + timedelta(seconds=alert_storm.EVERY))])
+
+    return settle
+
+
+async def _view(world: World, effect: Claimed) -> GroupView | None:
+    try:
+        return await world.alerts.view(effect.payload["group"])
+    except NotFound:
+        return None

@@ -1,0 +1,54 @@
+"""What the doctor says about alerts: the presets' examples, and which ways in are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.doctor import alerts
+from bot.domain.alert_sources import AlertAuth, Alerts, AlertSource
+from bot.domain.catalog import Catalog
+from bot.settings import load
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@dataclass
+class Context:
+    """As far as this area looks."""
+
+    environ: dict[str, str]
+    catalog: Catalog = field(default_factory=Catalog)
+
+    @property
+    def settings(self) -> Any:
+        return load(self.environ, env_file=None, need_slack=False)
+
+
+async def told(context: Context) -> dict[str, tuple[str, str]]:
+    found = await alerts.check(context)  # type: ignore[arg-type]
+    return {each.name: (each.state, each.text) for each in found}
+
+
+async def test_presets_and_ways_in() -> None:
+    own = AlertSource(name="backups", auth=AlertAuth(kind="bearer", secret="s"), fields={})
+    sentry = AlertSource(name="sentry", preset="sentry", auth=AlertAuth(kind="hmac", secret="s"))
+    sources = {each.name: each for each in (own, sentry)}
+    catalog = Catalog(alerts=Alerts(sources=sources))
+    found = await told(Context({"ALERTS_TOKEN": "x" * 32}, catalog))
+    assert found["presets"] == ("ok", "6 sources map their examples as they should.")
+    assert found["backups"][1].endswith("opens with its bearer secret (fields of its own).")
+    assert "hmac secret (preset sentry)" in found["sentry"][1]
+    assert found["ALERTS_TOKEN"][1] == "opens alertmanager, grafana, datadog, dynatrace, newrelic."
+
+
+async def test_without_a_token_the_presets_are_shut() -> None:
+    state, text = (await told(Context({})))["ALERTS_TOKEN"]
+    assert state == "skip"
+    assert "sentry refuse everybody" in text
+
+
+async def test_a_wrong_preset_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "wrong_examples", lambda: ["grafana, one: title is 'x'"])
+    assert (await told(Context({})))["presets"] == ("fail", "grafana, one: title is 'x'.")
