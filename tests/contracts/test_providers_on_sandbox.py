@@ -212,11 +212,19 @@ async def test_an_issue_at_github(box: Box) -> None:
     await tickets.comment(made, "Rolled back", key="c")
     assert await tickets.has_comment(made, "c")
     for _ in range(2):
-        await tickets.close(made)
+        await tickets.set_state(made, is_open=False)
     found = await tickets.find(repo, "k", since=since)
     assert found is not None
     assert (found.number, found.state) == (made.number, "closed")
-    await tickets.reopen(made)
+    await tickets.set_state(made, is_open=True)
+    assigned = await tickets.assign(made, "bob")
+    assert assigned.assignees == ("bob",)
+    news, until = await tickets.changed(repo, since)
+    [told] = [one for one in news if one.number == made.number]
+    assert (told.state, told.assignees, told.at) == ("open", ("bob",), assigned.updated_at)
+    assert until == told.at
+    with pytest.raises(ProviderError, match="nobody-here cannot be assigned"):
+        await tickets.assign(made, "nobody-here")
     with pytest.raises(ProviderError) as raised:
         await tickets.open("acme/no-issues", title="t", body="b", labels=[], key="k")
     assert (raised.value.reason, raised.value.code) == (Reason.INVALID, "410")
