@@ -223,6 +223,14 @@ async def test_an_issue_at_github(box: Box) -> None:
     assert found is not None
     assert (found.number, found.state) == (made.number, "closed")
     await tickets.set_state(made, is_open=True)
+    assigned = await tickets.assign(made, "bob")
+    assert assigned.assignees == ("bob",)
+    news, until = await tickets.changed(repo, since)
+    [told] = [one for one in news if one.number == made.number]
+    assert (told.state, told.assignees, told.at) == ("open", ("bob",), assigned.updated_at)
+    assert until == told.at
+    with pytest.raises(ProviderError, match="nobody-here cannot be assigned"):
+        await tickets.assign(made, "nobody-here")
     for _ in range(2):
         await tickets.withdraw(made, title="Private incident INC-1", body="Gone", key="k")
     found = await tickets.find(repo, "k", since=since)
