@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ConfirmObject
 
 from blocks import kit, text
+from blocks.facts import facts, headline, pager_link, services
 from blocks.ids import ActionId, BlockId, IncidentButton
 from blocks.steps import FailedStep, failed_steps
-from blocks.updates import next_update
-from bot.domain.incident import Origin, PagerKind, Status, Urgency
+from bot.domain.incident import PagerKind, Status, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,26 +30,16 @@ __all__ = [
     "Link",
     "Place",
     "card",
-    "facts",
     "fallback",
-    "headline",
     "places_line",
     "story",
 ]
 
 Place = Literal["announcement", "channel"]
 
-_WAY_IN: Final = {
-    Origin.API: "API",
-    Origin.ALERT: "alert",
-    Origin.GITHUB: "GitHub",
-    Origin.MUSTER: "Muster",
-}
 MAX_FAILURES: Final = 5
 MAX_NOTES: Final = 5
 MAX_LINKS: Final = 10
-MAX_ROLES: Final = 8
-MAX_SERVICES: Final = 6
 MAX_RELATED: Final = 5
 
 
@@ -104,85 +94,6 @@ def _veiled(incident: Incident) -> Message:
     words = f"🔒 Private incident {incident.name}"
     state = f"{words}: {kit.status_words(incident)}"
     return kit.message(state, [kit.context(state, BlockId.HEADER)])
-
-
-def headline(incident: Incident, severities: Mapping[str, str]) -> str:
-    """``:red_circle: INC-12 Checkout is down``, plain text of at most 150 characters."""
-    configured = severities.get(incident.severity or "", "")
-    emoji = text.one_line(configured, 50, empty=kit.NO_SEVERITY_EMOJI)
-    lock = "🔒 " if incident.private else ""
-    start = f"{emoji} {lock}{incident.name} "
-    return start + text.one_line(incident.title, kit.HEADER_LIMIT - text.size(start))
-
-
-def facts(incident: Incident, context: CardContext) -> list[str]:
-    """The fields, one line each: on a phone they are one column."""
-    urgency = kit.URGENCY_WORD[incident.urgency]
-    if incident.priority:
-        urgency += f" · {text.inline(incident.priority, 60)}"
-    severity = text.inline(incident.severity, 60) if incident.severity else "not set"
-    roles = other_roles(incident)
-    return [
-        f"*Status:* {kit.status_words(incident)}",
-        f"*Severity:* {severity}",
-        f"*Urgency:* {urgency}",
-        f"*Service:* {services(incident) or 'none'}",
-        f"*Owner:* {kit.owners(incident)}",
-        f"*Commander:* {text.mention(incident.commander)}",
-        *([f"*Roles:* {roles}"] if roles else []),
-        f"*Source:* {source(incident)}",
-        f"*Started:* {text.date(incident.started_at)}",
-        f"*Duration:* {_duration(incident, context.now)}",
-        *_next_update(incident),
-    ]
-
-
-def _next_update(incident: Incident) -> list[str]:
-    promised = next_update(incident)
-    return [promised.replace("Next update", "*Next update:*", 1)] if promised else []
-
-
-def services(incident: Incident) -> str:
-    """``Checkout API · Payments``, the primary one first; what does not fit is counted."""
-    titles = [text.inline(each.title, 120) for each in incident.services if each.title]
-    rest = len(titles) - MAX_SERVICES
-    return " · ".join([*titles[:MAX_SERVICES], *([f"{rest} more"] if rest > 0 else [])])
-
-
-def other_roles(incident: Incident) -> str:
-    """``communications @ana · scribe @ben``: everybody with a role but the commander, who has a field."""
-    held = [
-        f"{text.inline(role, 40)} {text.mention(holder)}"
-        for role, holder in incident.roles.items()
-        if role != "commander"
-    ]
-    return " · ".join(held[:MAX_ROLES])
-
-
-def source(incident: Incident) -> str:
-    """The PagerDuty incident it came from, else who declared it and how."""
-    if incident.origin is Origin.PAGERDUTY:
-        return _pager_link(incident) or "PagerDuty"
-    who = text.mention(incident.reporter, nobody="")
-    if incident.origin is Origin.SLACK:
-        return f"declared by {who}" if who else "declared in Slack"
-    way = _WAY_IN[incident.origin]
-    return f"{way} · {who}" if who else way
-
-
-def _pager_link(incident: Incident) -> str | None:
-    pager = incident.pager
-    if pager.kind is not PagerKind.PAGERDUTY or not (pager.url or pager.number):
-        return None
-    return text.link(pager.url, f"PagerDuty #{pager.number}" if pager.number else "PagerDuty")
-
-
-def _duration(incident: Incident, now: datetime) -> str:
-    end = incident.resolved_at if not incident.is_open else None
-    if end is not None:
-        return text.duration((end - incident.started_at).total_seconds())
-    so_far = text.duration((now - incident.started_at).total_seconds())
-    return f"{so_far} as of {text.date(now, '{time}')}"
 
 
 def story(incident: Incident, place: Place) -> list[Block]:
@@ -244,7 +155,7 @@ def places_line(incident: Incident, context: CardContext, place: Place) -> str:
         links.append(text.link(places.opened_from, "Message"))
     if place == "channel" and places.previous_channel:
         links.append(f"before: {text.channel_link(places.previous_channel)}")
-    pager = _pager_link(incident)
+    pager = pager_link(incident)
     if pager:
         links.append(pager)
     if ticket and ticket.url:
@@ -342,7 +253,7 @@ def fallback(incident: Incident) -> str:
         parts.append("Nobody is paged")
     if incident.places.channel:
         parts.append(f"Channel: {text.channel_link(incident.places.channel)}")
-    pager, ticket = _pager_link(incident), incident.ticket
+    pager, ticket = pager_link(incident), incident.ticket
     if pager:
         parts.append(pager)
     if ticket and ticket.url:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from blocks import card, kit, text
 from blocks.entries import entry_line, entry_words
+from blocks.facts import facts as fields
+from blocks.facts import headline
 from blocks.ids import (
     ActionId,
     BlockId,
@@ -89,8 +91,8 @@ def incident_details(incident: Incident, context: CardContext) -> Message:
 
 def _details(incident: Incident, context: CardContext) -> list[Block]:
     blocks: list[Block] = [
-        kit.header(card.headline(incident, context.severities), BlockId.HEADER),
-        kit.facts(card.facts(incident, context), BlockId.FACTS),
+        kit.header(headline(incident, context.severities), BlockId.HEADER),
+        kit.facts(fields(incident, context), BlockId.FACTS),
         *card.story(incident, "channel"),
     ]
     links = card.places_line(incident, context, "announcement")

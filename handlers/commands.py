@@ -39,15 +39,12 @@ from handlers import (
     updates,
 )
 from handlers.command import Command, meant
+from handlers.places import usable
 from handlers.runlog import steps_of
 from handlers.turn import NoIncidentMeant
 
 if TYPE_CHECKING:
     from handlers.turn import Turn
-
-
-#: Conversations whose names Slack withholds, and the one with everybody in it.
-NO_ROOMS = {"", "general", "directmessage", "privategroup"}
 
 
 async def incident_command(turn: Turn) -> None:
@@ -100,16 +97,6 @@ async def open_declare(turn: Turn, title: str = "") -> None:
             prefill=prefill,
         )
     )
-
-
-async def usable(turn: Turn) -> bool:
-    """Whether an incident may use the channel this is done in: a public one that is nobody's yet."""
-    place = turn.body.get("channel")
-    named = place.get("name") if isinstance(place, dict) else None
-    name = str(turn.body.get("channel_name") or named or "")
-    if not turn.channel or name in NO_ROOMS or name.startswith("mpdm-"):
-        return False
-    return await turn.desk.incidents.may_use(turn.channel)
 
 
 async def declare(turn: Turn, rest: str) -> None:

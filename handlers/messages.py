@@ -12,7 +12,7 @@ from blocks.messages import said_from, split
 from bot.domain.lifecycle import TITLE_LIMIT
 from bot.domain.moments import Said
 from bot.errors import UserError
-from handlers import commands
+from handlers.places import usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ async def open_incident(turn: Turn) -> None:
         link=await turn.desk.messages.link(said) or None,
         author=said.author,
         words=text.truncate(text.clean(said.text), KEPT),
-        usable=await commands.usable(turn),
+        usable=await usable(turn),
     )
     await turn.open(
         declare_form.build(

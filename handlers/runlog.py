@@ -9,7 +9,7 @@ from blocks.timeline import Step, StepState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.store.queries import StepRecord
+    from bot.store.runlog import StepRecord
 
 _STATES = {
     "done": StepState.DONE,

@@ -22,7 +22,7 @@ from bot.app import Muster
 from bot.domain.catalog import Catalog
 from bot.sandbox.server import Running, SandboxConfig, serve
 from bot.settings import load
-from bot.store import queries
+from bot.store import runlog
 from bot.store.tables import EffectRow
 from tests.databases import an_empty_database
 from tests.workspace import (
@@ -216,7 +216,7 @@ class Stage:
             if bot.worker.under_way or self._webhooks_under_way():
                 return False
             soon = bot.work.clock.now() + timedelta(seconds=ahead)
-            due = await bot.work.read(lambda tx: queries.due_now(tx, soon))
+            due = await bot.work.read(lambda tx: runlog.due_now(tx, soon))
             return not due and not bot.worker.under_way
 
         try:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from slack_sdk.models.blocks import ConfirmObject
 
 from blocks import kit, text
-from blocks.card import actions_line, facts, headline, related_line
+from blocks.card import actions_line, related_line
+from blocks.facts import facts, headline
 from blocks.forms.base import modal
 from blocks.ids import ActionId, BlockId, CallbackId, IncidentButton
 

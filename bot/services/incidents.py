@@ -21,7 +21,7 @@ from bot.errors import FieldError, MusterError
 from bot.services import audit, permissions, steps
 from bot.services.members import able
 from bot.services.naming import channel_name
-from bot.store import queries
+from bot.store import queries, runlog
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from bot.domain.lifecycle import Decision, EscalationTarget
     from bot.domain.moments import Said
     from bot.services.base import House, SlackUser
-    from bot.store.queries import Page, StepRecord
+    from bot.store.queries import Page
+    from bot.store.runlog import StepRecord
     from bot.store.tx import Tx
 
 #: PRODUCT.md, "Precisely", Storm: while more channels than this wait, further ones open on demand.
@@ -404,9 +405,9 @@ class Incidents:
         """Somebody pressed Retry; False when there is nothing to retry any more."""
 
         def change(tx: Tx) -> bool:
-            before = queries.stopped(tx)
+            before = runlog.stopped(tx)
             done = self._step_changed(tx, number, effect_id, by, tx.retry, "tried again")
-            for provider in before.keys() - queries.stopped(tx).keys():
+            for provider in before.keys() - runlog.stopped(tx).keys():
                 steps.provider_changed(tx, provider)
             self._show_again(tx, number)
             return done
@@ -435,7 +436,7 @@ class Incidents:
         """Only a step of this very incident, and whoever did it is on record."""
         incident = tx.incident(number)
         permissions.require(self._house, tx, Right.ACT, by, incident)
-        step = queries.step(tx, number, effect_id)
+        step = runlog.step(tx, number, effect_id)
         if step is None or not do(effect_id):
             return False
         audit.did(tx, incident, by, f"{did}: {step.label}")
@@ -486,7 +487,7 @@ class Incidents:
             return View(
                 incident=incident,
                 entries=tuple(moments.visible(tx.entries(number))),
-                steps=tuple(queries.steps(tx, number)),
+                steps=tuple(runlog.steps(tx, number)),
             )
 
         return await self._work.read(look)

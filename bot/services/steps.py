@@ -11,7 +11,7 @@ from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
 from bot.services.action_items import IDENTITY as GITHUB_IDENTITY
 from bot.services.moments import workspace_url
-from bot.store import members, queries
+from bot.store import members, runlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,7 +139,7 @@ def card_posted(tx: Tx, number: int, ts: str) -> None:
         incident=number,
         rank=Rank.DECORATION,
     )
-    failing = bool(queries.failing(tx, number))  # until now the announcement showed them
+    failing = bool(runlog.failing(tx, number))  # until now the announcement showed them
     refresh = plan.refresh(incident, announcement=failing)
     stored = tx.record(Decision(incident=incident, effects=(pin, *refresh)))
     _tell_all(tx, stored)
@@ -225,7 +225,7 @@ def provider_changed(tx: Tx, provider: str) -> None:
     """A provider stands still or goes on: the incidents that wait for it say so."""
     if provider == "slack":
         return  # nothing can be said there
-    for number in queries.held_back(tx, provider):
+    for number in runlog.held_back(tx, provider):
         incident = tx.incident(number)
         tx.record(Decision(incident=incident, effects=plan.refresh(incident)))
 

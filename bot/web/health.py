@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
-from bot.store import queries
+from bot.store import runlog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,7 +61,7 @@ class Health:
         """Prometheus text."""
         del request
         now = self._work.clock.now()
-        rows = await self._work.read(queries.waiting)
+        rows = await self._work.read(runlog.waiting)
         self._metrics.waiting(
             [
                 (kind, state, count, (now - oldest).total_seconds() if oldest else 0.0)

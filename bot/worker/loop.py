@@ -22,9 +22,9 @@ from bot.domain.lifecycle import Decision
 from bot.errors import MusterError, ProviderError, Reason
 from bot.services import steps
 from bot.store import effects as store
-from bot.store import queries
+from bot.store import runlog
 from bot.store.engine import is_sqlite
-from bot.store.queries import SHOWN_AFTER
+from bot.store.runlog import SHOWN_AFTER
 from bot.worker import retry
 from bot.worker.runners import EFFECTS
 
@@ -99,7 +99,7 @@ class Worker:
         everything = is_sqlite(self.world.work.url)
 
         def free(tx: Tx) -> int:
-            for provider in queries.stopped(tx):
+            for provider in runlog.stopped(tx):
                 tx.set_value(f"stopped:{provider}", None)
                 steps.provider_changed(tx, provider)
             return store.free_leases(tx.session, tx.now, everything=everything)
@@ -146,7 +146,7 @@ class Worker:
         if time.monotonic() - self._freed_at > LOOK_SECONDS:
             self._freed_at = time.monotonic()
             store.free_leases(tx.session, tx.now)
-        stopped = [p for p in queries.PROVIDERS if self._is_stopped(tx, p)]
+        stopped = [p for p in runlog.PROVIDERS if self._is_stopped(tx, p)]
         return store.claim(
             tx.session,
             now=tx.now,

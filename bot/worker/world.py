@@ -10,7 +10,7 @@ from blocks.card import CardContext, FailedStep, Link, card
 from bot.errors import ProviderError, Reason
 from bot.ports import Chat, Tickets
 from bot.ports_documents import Canvases, CodeHost
-from bot.store import alert_lists, queries
+from bot.store import alert_lists, runlog
 from bot.store.action_items import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bot.services.reports import Reports
     from bot.services.updates import Updates
     from bot.store.effects import Claimed
-    from bot.store.queries import StepRecord
+    from bot.store.runlog import StepRecord
     from bot.store.tx import Tx
     from bot.store.work import Work
     from bot.worker.rooms import Rooms
@@ -105,7 +105,7 @@ class World:
         def look(tx: Tx) -> tuple[Incident, list[StepRecord], tuple[int, int], str]:
             incident = tx.incident(number or 0, lock=False)
             n, told = incident.number, note(alert_lists.of_incident(tx, incident))
-            return incident, queries.failing(tx, n), counted(tx, n), told
+            return incident, runlog.failing(tx, n), counted(tx, n), told
 
         incident, failing, actions, told = await self.work.read(look)
         context = replace(

@@ -1,14 +1,14 @@
-"""The pager: open, change in the person's name, note, read again, poll."""
+"""The pager: open, change in the person's name, note, read again."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.domain import plan
-from bot.domain.incident import EntryKind, PagerKind, Status
+from bot.domain.incident import EntryKind, PagerKind
 from bot.domain.news import OWN_NOTE
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError, Reason
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.incident import Actor, Entry, Incident
     from bot.domain.page import PageEvent
-    from bot.ports import Page, Pager
+    from bot.ports import Page
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
@@ -28,9 +28,6 @@ log = structlog.get_logger()
 
 #: PagerDuty: From address of nobody (developer.pagerduty.com/docs/errors).
 UNKNOWN_REQUESTER = "1008"
-CURSOR = "pagerduty.cursor"
-#: Each poll looks back a little further than the last one ended: clocks differ, and reads are cheap.
-OVERLAP = timedelta(seconds=90)
 #: How far PagerDuty's clock and ours may be apart when we look for a change of our own there.
 CLOCKS_APART = timedelta(seconds=5)
 #: What PagerDuty logs of one change lies within this.
@@ -44,8 +41,6 @@ ESCALATIONS = frozenset(
         EntryKind.REASSIGNED,
     }
 )
-#: On the very first start only incidents this young are caught up.
-FIRST_LOOK = timedelta(hours=24)
 
 
 async def open_page(world: World, effect: Claimed) -> Settle | None:
@@ -284,72 +279,3 @@ async def read_page(world: World, effect: Claimed) -> Settle | None:
             world.paging.create(tx, page, route)
 
     return settle
-
-
-async def poll(world: World, effect: Claimed) -> Settle | None:
-    """Find what changed since the last poll: new pages, pages with log entries, pages that closed."""
-    pager = world.the_pager()
-    began = world.work.clock.now()
-    cursor = await world.work.read(lambda tx: tx.value(CURSOR))
-    since = datetime.fromisoformat(cursor["since"]) if cursor else began - FIRST_LOOK
-    born = (cursor or {}).get("born", since.isoformat())
-    open_pages = await pager.open_pages()
-    recent = await pager.pages_since(since - OVERLAP)
-    touched = await _touched(pager, since) if cursor else ()
-    ours = await world.paging.known_open()
-
-    def settle(tx: Tx) -> None:
-        pages, told = (*open_pages, *recent), datetime.fromisoformat(born)
-        for page_id in _to_read(tx, pages, first=cursor is None, since=since, born=told):
-            tx.emit([plan.read_page(page_id, why=f"poll/{effect.id}")])
-        gone = set(ours) - {p.id for p in open_pages}
-        for page_id in gone | {t for t in touched if tx.by_page(t, lock=False)}:
-            tx.emit([plan.read_page(page_id, why=f"poll/{effect.id}")])
-        tx.set_value(CURSOR, {"since": began.isoformat(), "born": born})
-
-    return settle
-
-
-async def _touched(pager: Pager, since: datetime) -> Sequence[str]:
-    """Pages with new log entries; accounts that may not read the log are served by the comparison alone."""
-    try:
-        return await pager.changed_since(since - OVERLAP)
-    except ProviderError as error:
-        if error.reason in {Reason.NOT_FOUND, Reason.INVALID}:
-            return ()
-        raise
-
-
-def _to_read(
-    tx: Tx, pages: Sequence[Page], *, first: bool, since: datetime, born: datetime
-) -> set[str]:
-    """Pages to read again. What nobody touched since before we were ``born`` is left to ``muster import``."""
-    wanted = set()
-    for page in pages:
-        incident = tx.by_page(page.id, lock=False)
-        if incident is None:
-            touched = page.created_at if first else (page.changed_at or page.created_at)
-            stale = touched < born - OVERLAP
-            closed = page.status is Status.RESOLVED and (first or page.created_at < since - OVERLAP)
-            if not stale and not closed and not tx.value(f"ignored:{page.id}"):
-                wanted.add(page.id)
-        elif _differs(incident, page):
-            wanted.add(page.id)
-    return wanted
-
-
-def _differs(incident: Incident, page: Page) -> bool:
-    newer = page.changed_at is not None and (
-        incident.vendor_at is None or page.changed_at > incident.vendor_at
-    )
-    return (
-        newer
-        or page.status is not incident.status
-        or page.urgency is not incident.urgency
-        or page.priority != incident.priority
-        or (
-            bool(page.assignees)
-            and {a.pagerduty_id for a in page.assignees}
-            != {o.pagerduty_id for o in incident.owners}
-        )
-    )

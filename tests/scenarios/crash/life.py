@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from bot.ports import SystemClock
 from bot.sandbox.server import SandboxConfig, serve
-from bot.store import action_items, queries
+from bot.store import action_items, runlog
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow, IncidentRow
 from bot.store.work import Work
@@ -172,7 +172,7 @@ class Life:
             return False
         effects: Any = EffectRow
         leased = select(func.count()).where(effects.state == "leased")
-        due = await self.work.read(lambda tx: queries.due_now(tx, now))
+        due = await self.work.read(lambda tx: runlog.due_now(tx, now))
         held = await self.work.read(lambda tx: tx.session.execute(leased).scalar())
         return not due and not held and not self._webhooks()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from bot.store import effects, queries, statistics
+from bot.store import effects, queries, runlog, statistics
 from tests.unit.store.house import an_incident, open_work
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ READS: dict[str, Callable[[Tx], object]] = {
     "list mine": lambda tx: queries.incidents(tx, open_only=True, mine="U0ANA"),
     "one of a service": lambda tx: queries.on_services(tx, ["checkout"], besides=1),
     "show": lambda tx: tx.incident(1, lock=False),
-    "timeline": lambda tx: (tx.entries(1), queries.steps(tx, 1), queries.failing(tx, 1)),
+    "timeline": lambda tx: (tx.entries(1), runlog.steps(tx, 1), runlog.failing(tx, 1)),
     "completion": lambda tx: queries.suggested(tx, "inc-1", "U0ANA"),
     "completion by title": lambda tx: queries.suggested(tx, "checkout", "U0ANA"),
     "similar": lambda tx: tx.similar("Checkout is down", "checkout"),
     "report": statistics.statistics,
     "in a channel": lambda tx: (tx.by_channel("C1"), tx.by_page("P1", lock=False)),
-    "metrics": lambda tx: (queries.waiting(tx), queries.due_now(tx, tx.now)),
+    "metrics": lambda tx: (runlog.waiting(tx), runlog.due_now(tx, tx.now)),
     "claim": lambda tx: effects.claim(tx.session, now=tx.now, worker="w", limit=64),
     "open pages": queries.open_pages,
 }

@@ -23,7 +23,7 @@ from bot.domain.lifecycle import Decision, acknowledge
 from bot.errors import NotFound
 from bot.ports import Delivery
 from bot.store import effects as effect_store
-from bot.store import queries
+from bot.store import queries, runlog
 from tests.unit.store.house import (
     ANA_ACTOR,
     BEN_ACTOR,
@@ -345,7 +345,7 @@ async def test_the_run_log_and_what_fails(work: Work, clock: SetClock) -> None:
 
     clock.advance(60)
     await work.write(happen)
-    log = await work.read(lambda tx: queries.steps(tx, 1))
+    log = await work.read(lambda tx: runlog.steps(tx, 1))
     assert [(s.label, s.state) for s in log] == [
         ("Announcement", "done"),
         ("GitHub issue", "dead"),
@@ -354,7 +354,7 @@ async def test_the_run_log_and_what_fails(work: Work, clock: SetClock) -> None:
     assert log[0].at == clock.time
     assert log[2].at == NOW
     assert log[1].payload == {"verb": "x"}
-    failing = await work.read(lambda tx: queries.failing(tx, 1))
+    failing = await work.read(lambda tx: runlog.failing(tx, 1))
     assert [(s.label, s.reason, s.detail) for s in failing] == [
         ("GitHub issue", "invalid", "no such repository"),
         ("PagerDuty incident", "auth", "the key was refused"),
@@ -370,10 +370,10 @@ async def test_a_step_that_keeps_failing_is_shown_though_it_goes_on(work: Work) 
         effect_store.claim(tx.session, now=tx.now, worker="w", limit=1, budgeted=False)
         effect_store.reschedule(tx.session, 1, None, tx.now, "unavailable", "x", now=tx.now)
 
-    for attempt in range(1, queries.SHOWN_AFTER + 1):
+    for attempt in range(1, runlog.SHOWN_AFTER + 1):
         await work.write(fail)
-        shown = await work.read(lambda tx: queries.failing(tx, 1))
-        assert bool(shown) is (attempt >= queries.SHOWN_AFTER)
+        shown = await work.read(lambda tx: runlog.failing(tx, 1))
+        assert bool(shown) is (attempt >= runlog.SHOWN_AFTER)
 
 
 async def test_a_step_is_shown_as_failing_while_it_is_tried_again(work: Work) -> None:
@@ -387,13 +387,13 @@ async def test_a_step_is_shown_as_failing_while_it_is_tried_again(work: Work) ->
     def fail(tx: Tx) -> None:
         effect_store.reschedule(tx.session, 1, None, tx.now, "unavailable", "x", now=tx.now)
 
-    for attempt in range(1, queries.SHOWN_AFTER + 2):
+    for attempt in range(1, runlog.SHOWN_AFTER + 2):
         await work.write(take)
-        shown = await work.read(lambda tx: queries.failing(tx, 1))
-        assert bool(shown) is (attempt > queries.SHOWN_AFTER), "while it is under way"
+        shown = await work.read(lambda tx: runlog.failing(tx, 1))
+        assert bool(shown) is (attempt > runlog.SHOWN_AFTER), "while it is under way"
         await work.write(fail)
     await work.write(lambda tx: effect_store.settle(tx.session, 1, tx.now))
-    assert await work.read(lambda tx: queries.failing(tx, 1)) == []
+    assert await work.read(lambda tx: runlog.failing(tx, 1)) == []
 
 
 async def test_what_waits_for_the_metrics(work: Work, clock: SetClock) -> None:
@@ -403,14 +403,14 @@ async def test_what_waits_for_the_metrics(work: Work, clock: SetClock) -> None:
     await work.write(
         lambda tx: effect_store.claim(tx.session, now=tx.now, worker="w", limit=1, budgeted=False)
     )
-    rows = {(kind, state): (n, at) for kind, state, n, at in await work.read(queries.waiting)}
+    rows = {(kind, state): (n, at) for kind, state, n, at in await work.read(runlog.waiting)}
     assert rows == {
         ("pagerduty.open", "leased"): (1, NOW),
         ("pagerduty.open", "pending"): (2, NOW),
         ("slack.announce", "pending"): (1, NOW),
     }
-    assert await work.read(lambda tx: queries.due_now(tx, NOW)) == 3
-    assert await work.read(lambda tx: queries.due_now(tx, clock.advance(60))) == 4
+    assert await work.read(lambda tx: runlog.due_now(tx, NOW)) == 3
+    assert await work.read(lambda tx: runlog.due_now(tx, clock.advance(60))) == 4
 
 
 async def test_whether_a_webhook_came_since(work: Work) -> None:
