@@ -195,7 +195,16 @@ def _notes(view: GroupView, now: datetime) -> list[str]:
         )
     if group.is_silenced(now) and group.silenced_until:
         who = text.mention(group.silenced_by, nobody="somebody")
-        notes.append(f"🔇 silenced by {who} until {text.date(group.silenced_until)}")
+        done = [text.inline(name, 80) for name, why in view.at_source if not why]
+        there = f", also at {' and '.join(done)}" if done else ""
+        notes.append(f"🔇 silenced by {who} until {text.date(group.silenced_until)}{there}")
+    if group.silenced_until is None or group.is_silenced(now):
+        state = "not silenced" if group.silenced_until else "still silenced"
+        notes += [
+            f"⚠️ {state} at {text.inline(name, 80)}: {text.inline(why, 250)}"
+            for name, why in view.at_source
+            if why
+        ]
     return notes
 
 

@@ -92,7 +92,8 @@ class Counts:
 class GroupView:
     """A group as it is shown: its counts, some of its alerts, and the incident there is for it already.
 
-    ``similar`` are open incidents that look the same, for a group that has none.
+    ``similar`` are open incidents that look the same, for a group that has none; ``at_source`` says by source what
+    became of its silence there: empty when it was done, else why not.
     """
 
     group: Group
@@ -100,6 +101,7 @@ class GroupView:
     alerts: tuple[Stored, ...] = ()
     incident: Incident | None = None
     similar: tuple[Incident, ...] = ()
+    at_source: tuple[tuple[str, str], ...] = ()
     paged: bool = True  # whether there is anybody who could be paged
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.domain import alert_groups, plan
+from bot.domain import alert_groups, alert_silence, plan
 from bot.domain.incident import Status
 from bot.domain.lifecycle import Decision
 from bot.domain.permissions import Right
@@ -49,6 +49,8 @@ class AlertActions:
         self._work = house.work
         self._incidents = incidents
         self._intake = intake
+        known = house.catalog.alerts
+        self._silences = bool(alert_silence.sources_of(known, known.sources))
 
     async def open_incident(self, group_id: int, *, by: SlackUser, once: str) -> Opened:
         """Declare an incident with all the group knows; a group that has an open one gives that again."""
@@ -119,14 +121,28 @@ class AlertActions:
     async def silence(
         self, group_id: int, span: timedelta | None, *, by: SlackUser, once: str
     ) -> Group:
-        """Nobody is paged and no incident opens for a time; None ends that now."""
+        """Nobody is paged and no incident opens for a time; None ends that now.
+
+        A source that can be told to keep still follows in a moment; what it answers does not change this.
+        """
 
         def change(tx: Tx, group: Group) -> Group:
             until = tx.now + span if span else None
             who = tx.people.actor(by.id, by.name)
-            return replace(group, silenced_until=until, silenced_by=who if span else None)
+            group = replace(group, silenced_until=until, silenced_by=who if span else None)
+            return self._at_source(tx, group)
 
         return await self._change(group_id, by, once, change)
+
+    def _at_source(self, tx: Tx, group: Group) -> Group:
+        """The sources of its alerts that take a silence are brought in step."""
+        if not self._silences:
+            return group
+        own = alert_silence.sources_of(self._house.catalog.alerts, store.senders(tx, group.id))
+        if own:
+            tx.set_value(alert_silence.outcome_name(group.id), None)  # not known yet
+            tx.emit([alert_silence.silence(group, name) for name in own])
+        return group
 
     async def _change(
         self, group_id: int, by: SlackUser, once: str, change: Callable[[Tx, Group], Group]
@@ -162,7 +178,9 @@ class AlertActions:
             found = tx.similar(group.title, service.id if service else None)
             similar = [each for each in found if each.number != group.incident]
         paged = self._house.catalog.policy_for(service) is not None
-        return replace(view, similar=tuple(similar), paged=paged)
+        told = tx.value(alert_silence.outcome_name(group.id)) if self._silences else None
+        at_source = tuple(sorted((told or {}).items()))
+        return replace(view, similar=tuple(similar), paged=paged, at_source=at_source)
 
     async def listed(self, words: str, *, firing: bool = True) -> tuple[list[GroupView], int]:
         """Groups of alerts, newest first, with the total."""

@@ -34,6 +34,7 @@ def test_the_buttons_answer_whether_there_is_an_incident_already() -> None:
         free,
         ["Acknowledge", *free],
         ["Open incident", "Attach to...", "Unsilence"],
+        ["Open incident", "Attach to...", "Unsilence"],
         free,
         ["Open incident", "Attach to..."],
     ] == LABELS
@@ -55,6 +56,20 @@ def test_the_buttons_answer_whether_there_is_an_incident_already() -> None:
 )  # fmt: skip
 def test_the_card_says(view: GroupView, words: str) -> None:
     assert words in str(alerts.card(view, NOW).blocks)
+
+
+def test_the_card_says_where_else_it_is_silenced_and_where_that_failed() -> None:
+    told = (("far", "could not connect"), ("near", ""))
+    later = NOW.replace(year=2030)
+    silenced = a_view(group=a_group(silenced_until=later, silenced_by=ANA), at_source=told)
+    said = str(alerts.card(silenced, NOW).blocks)
+    assert ", also at near" in said
+    assert "⚠️ not silenced at far: could not connect" in said
+    ended = str(alerts.card(a_view(at_source=told), NOW).blocks)
+    assert "⚠️ still silenced at far: could not connect" in ended
+    assert "near" not in ended
+    ran_out = a_view(group=a_group(silenced_until=START, silenced_by=ANA), at_source=told)
+    assert "far" not in str(alerts.card(ran_out, NOW).blocks)
 
 
 def test_of_a_private_incident_nothing_but_its_number_is_told() -> None:
@@ -113,6 +128,7 @@ def odd_views(draw: st.DrawFn) -> GroupView:
         alerts=tuple(made),
         incident=draw(st.none() | odd.incidents),
         similar=tuple(draw(st.lists(odd.incidents, max_size=4))),
+        at_source=tuple(draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=4))),
         paged=draw(st.booleans()),
     )
 
