@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import alert_groups, alert_silence, plan
+from bot.domain.alert_groups import Beside
 from bot.domain.incident import Status
 from bot.domain.lifecycle import Decision
+from bot.domain.moments import permalink
 from bot.domain.permissions import Right
 from bot.errors import AlreadyDone, UserError
 from bot.services import permissions
+from bot.services.moments import workspace_url
 from bot.store import alert_lists
 from bot.store import alerts as store
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from bot.domain.alert_groups import Group, GroupView
     from bot.domain.incident import Incident
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 NAMED = 8
 #: So many groups in a list, and on Home.
 LISTED, AT_HOME = 15, 5
+#: So many groups that fire nearby are named on a card, of those there was news of within so long.
+NEARBY, NEARBY_FOR = 4, timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,28 @@ class AlertActions:
         paged = self._house.catalog.policy_for(service) is not None
         told = tx.value(alert_silence.outcome_name(group.id)) if self._silences else None
         at_source = tuple(sorted((told or {}).items()))
-        return replace(view, similar=tuple(similar), paged=paged, at_source=at_source)
+        return replace(
+            view,
+            similar=tuple(similar),
+            paged=paged,
+            at_source=at_source,
+            beside=self._beside(tx, group),
+        )
+
+    def _beside(self, tx: Tx, group: Group) -> tuple[Beside, ...]:
+        names = alert_groups.names_nearby(self._house.catalog, group.service)
+        found = alert_lists.firing_at(
+            tx, names, but=group.id, since=tx.now - NEARBY_FOR, limit=NEARBY
+        )
+        url = workspace_url(tx)
+        return tuple(
+            Beside(
+                title=each.title,
+                service=each.service or "",
+                link=permalink(url, each.channel, each.ts) if each.channel and each.ts else None,
+            )
+            for each in found
+        )
 
     async def listed(self, words: str, *, firing: bool = True) -> tuple[list[GroupView], int]:
         """Groups of alerts, newest first, with the total."""

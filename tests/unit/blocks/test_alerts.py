@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from blocks import alerts, kit
 from blocks.forms import attach_alerts, silence_alerts
 from blocks.home import home_view
-from bot.domain.alert_groups import ROUTES, Counts, GroupView
+from bot.domain.alert_groups import ROUTES, Beside, Counts, GroupView
 from bot.domain.alerts import AlertStatus
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.alert_samples import a_group, a_view, alert_views, an_alert, stored
@@ -72,6 +72,19 @@ def test_the_card_says_where_else_it_is_silenced_and_where_that_failed() -> None
     assert "far" not in str(alerts.card(ran_out, NOW).blocks)
 
 
+def test_what_else_fires_nearby_is_one_bounded_line() -> None:
+    link = "https://acme.slack.com/archives/C1/p1"
+    others = tuple(Beside(title=f"Alert{n}", service="db", link=link) for n in range(4))
+    said = str(alerts.card(a_view(beside=others[:1]), NOW).blocks)
+    assert f"🔗 Also firing nearby: <{link}|Alert0> (db)" in said
+    assert "and more" not in said
+    said = str(alerts.card(a_view(beside=others), NOW).blocks)
+    assert "Alert2" in said
+    assert "Alert3" not in said
+    assert "(db) and more" in said
+    assert "nearby" not in str(alerts.card(a_view(), NOW).blocks)
+
+
 def test_of_a_private_incident_nothing_but_its_number_is_told() -> None:
     secret = incident(private=True, title="Layoffs")
     view = a_view(incident=secret, similar=(secret,))
@@ -102,6 +115,9 @@ TEXTS = odd.texts
 STATUSES = st.sampled_from(list(AlertStatus))
 
 
+NEARBY = st.builds(Beside, title=TEXTS, service=TEXTS, link=st.none() | TEXTS)
+
+
 @st.composite
 def odd_views(draw: st.DrawFn) -> GroupView:
     alert = st.builds(
@@ -129,6 +145,7 @@ def odd_views(draw: st.DrawFn) -> GroupView:
         incident=draw(st.none() | odd.incidents),
         similar=tuple(draw(st.lists(odd.incidents, max_size=4))),
         at_source=tuple(draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=4))),
+        beside=tuple(draw(st.lists(NEARBY, max_size=4))),
         paged=draw(st.booleans()),
     )
 
