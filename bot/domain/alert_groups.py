@@ -92,6 +92,7 @@ class Counts:
 class Beside:
     """Another group that fires, at the same service or next to it; ``link`` leads to its card, if it has one."""
 
+    group: int
     title: str
     service: str
     link: str | None = None
@@ -217,6 +218,19 @@ def show(group: Group) -> tuple[Effect, ...]:
             payload={"group": group.id},
             rank=Rank.REFRESH,
         ),
+    )
+
+
+def show_beside(near: Beside, new: Group) -> Effect:
+    """A card that is there is edited, because another group now fires nearby; it changes nothing about its group."""
+    lane = f"alerts/{near.group}/card"
+    return Effect(
+        kind=EffectKind.REFRESH_ALERTS,
+        key=f"{lane}/beside/{new.id}",
+        lane=lane,
+        merge=lane,
+        payload={"group": near.group},
+        rank=Rank.REFRESH,
     )
 
 

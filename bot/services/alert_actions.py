@@ -201,6 +201,7 @@ class AlertActions:
         url = workspace_url(tx)
         return tuple(
             Beside(
+                group=each.id,
                 title=each.title,
                 service=each.service or "",
                 link=permalink(url, each.channel, each.ts) if each.channel and each.ts else None,

@@ -74,7 +74,7 @@ def test_the_card_says_where_else_it_is_silenced_and_where_that_failed() -> None
 
 def test_what_else_fires_nearby_is_one_bounded_line() -> None:
     link = "https://acme.slack.com/archives/C1/p1"
-    others = tuple(Beside(title=f"Alert{n}", service="db", link=link) for n in range(4))
+    others = tuple(Beside(group=n, title=f"Alert{n}", service="db", link=link) for n in range(4))
     said = str(alerts.card(a_view(beside=others[:1]), NOW).blocks)
     assert f"🔗 Also firing nearby: <{link}|Alert0> (db)" in said
     assert "and more" not in said
@@ -115,7 +115,7 @@ TEXTS = odd.texts
 STATUSES = st.sampled_from(list(AlertStatus))
 
 
-NEARBY = st.builds(Beside, title=TEXTS, service=TEXTS, link=st.none() | TEXTS)
+NEARBY = st.builds(Beside, group=st.just(1), title=TEXTS, service=TEXTS, link=st.none() | TEXTS)
 
 
 @st.composite
