@@ -254,6 +254,7 @@ class Muster:
             chat=self.chat,
             pager=self.pager,
             tickets=self.tickets,
+            silences=self.silences,
         )
         return doctor.render(await doctor.diagnose(context))
 
