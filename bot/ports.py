@@ -544,6 +544,14 @@ class Silences(Protocol):
         """End it now."""
         ...
 
+    async def running_since(self) -> datetime:
+        """When it was started: it knows nothing of what fired before until it is told again."""
+        ...
+
+    async def firing(self) -> frozenset[str]:
+        """The fingerprints of all alerts that fire now, silenced or not."""
+        ...
+
 
 # --- mapping -------------------------------------------------------------------------------------------------
 

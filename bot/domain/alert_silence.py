@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.effects import Effect, EffectKind, Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.alert_groups import Group
@@ -55,15 +55,19 @@ def mark(group: Group) -> str:
     return f"[muster {group.name} {unique}]"
 
 
-def labels_of(stored: Stored) -> Mapping[str, str]:
-    """The labels as their sender wrote them: ours are shortened, and a silence has to match to the letter."""
+def _payload(stored: Stored) -> Mapping[str, Any]:
     payload: Any = stored.alert.payload
     if isinstance(payload, str):
         try:
             payload = json.loads(payload)
         except ValueError:
             payload = None
-    labels = payload.get("labels") if isinstance(payload, dict) else None
+    return payload if isinstance(payload, dict) else {}
+
+
+def labels_of(stored: Stored) -> Mapping[str, str]:
+    """The labels as their sender wrote them: ours are shortened, and a silence has to match to the letter."""
+    labels = _payload(stored).get("labels")
     if not isinstance(labels, dict) or not all(isinstance(each, str) for each in labels.values()):
         return stored.alert.labels
     return labels
@@ -119,6 +123,30 @@ def silence(group: Group, source: str) -> Effect:
         payload={"group": group.id, "source": source},
         rank=Rank.ANSWER,
     )
+
+
+def over(group: Group, source: str, due: datetime) -> Effect:
+    """Look, when the silence has run out, what ended meanwhile: its source never tells of that."""
+    key = f"{group.name}/silence/{source}/over@{group.version}"
+    return Effect(
+        kind=EffectKind.LOOK_AT_SILENCED,
+        key=key,
+        lane=key,  # one that is due later does not hold it back
+        payload={"group": group.id, "source": source},
+        rank=Rank.FOLLOW,
+        due=due,
+    )
+
+
+def ended(alerts: Iterable[Stored], firing: Collection[str]) -> list[Stored]:
+    """Those their source does not know as firing any more; one that is not known by its fingerprint is left alone."""
+    return [
+        each
+        for each in alerts
+        if each.is_open
+        and each.alert.external_id not in firing
+        and _payload(each).get("fingerprint") == each.alert.external_id
+    ]
 
 
 def outcome_name(group_id: int) -> str:

@@ -78,6 +78,7 @@ class EffectKind(StrEnum):
     PROPOSE_POSTMORTEM = "github.postmortem"
     WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
     SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
+    LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"

@@ -68,6 +68,21 @@ class Alertmanager:
         """End it now."""
         await self._http.request("DELETE", "/api/v2/silence/{id}", ids={"id": silence_id})
 
+    async def running_since(self) -> datetime:
+        """When it was started: it knows nothing of what fired before until it is told again."""
+        at = await self._http.request("GET", "/api/v2/status", expect="uptime")
+        try:
+            return datetime.fromisoformat(str(at)).astimezone(UTC)
+        except ValueError:
+            raise self._http.error(lost(write=False), "does not say since when it runs") from None
+
+    async def firing(self) -> frozenset[str]:
+        """The fingerprints of all alerts that fire now, silenced or not."""
+        listed = await self._http.request("GET", "/api/v2/alerts")
+        if not isinstance(listed, list):
+            raise self._http.error(lost(write=False), "answered with something that is no list")
+        return frozenset(str(each.get("fingerprint")) for each in listed if isinstance(each, dict))
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()

@@ -36,6 +36,9 @@ LISTED, AT_HOME = 15, 5
 #: So many groups that fire nearby are named on a card, of those there was news of within so long.
 NEARBY, NEARBY_FOR = 4, timedelta(days=1)
 
+#: A silence at a source has ended by then as well.
+LOOK_AFTER = timedelta(seconds=5)
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -147,6 +150,8 @@ class AlertActions:
         if own:
             tx.set_value(alert_silence.outcome_name(group.id), None)  # not known yet
             tx.emit([alert_silence.silence(group, name) for name in own])
+            due = (group.silenced_until or tx.now) + LOOK_AFTER
+            tx.emit([alert_silence.over(group, name, due) for name in own])
         return group
 
     async def _change(

@@ -107,4 +107,5 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.PAGE_ALERTS: alerts.page,
     EffectKind.END_ALERTS: alerts.end,
     EffectKind.SILENCE_ALERTS: silencing.silence,
+    EffectKind.LOOK_AT_SILENCED: silencing.look,
 }

@@ -7,7 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import alert_groups
-from bot.domain.alert_silence import LOOKED_AT, WHY, Silence, mark, outcome_name, wanted
+from bot.domain.alert_silence import (
+    LOOKED_AT,
+    WHY,
+    Silence,
+    ended,
+    mark,
+    outcome_name,
+    wanted,
+)
 from bot.errors import NotFound, ProviderError, Reason
 from bot.store import alerts as store
 
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 EXACT = timedelta(seconds=1)
 #: What is tried again by the worker; all other refusals stand until somebody presses again.
 PASSING = {Reason.UNAVAILABLE, Reason.UNKNOWN_OUTCOME, Reason.RATE_LIMITED}
+#: So long after its start an Alertmanager has surely been told again of everything that fires.
+SURE_AFTER = timedelta(minutes=10)
 NOTHING_SHARED = "its alerts share no label by which they alone could be silenced"
 
 
@@ -100,3 +110,22 @@ def _remember(tx: Tx, group_id: int, source: str, told: str) -> None:
         return
     tx.set_value(name, {**before, source: told})
     tx.emit(alert_groups.show(store.save_group(tx, group)))
+
+
+async def look(world: World, effect: Claimed) -> Settle | None:
+    """The silence is over: alerts that ended during it, which its source never tells of, end here as well."""
+    group_id, source = effect.payload["group"], effect.payload["source"]
+    silences, now = world.silences.get(source), world.work.clock.now()
+    if silences is None:
+        return None
+    try:
+        group, alerts = await world.work.read(lambda tx: _look(tx, group_id, source))
+    except NotFound:
+        return None
+    if not alerts or group.is_silenced(now):  # silenced for longer: another look comes after that
+        return None
+    if now - await silences.running_since() < SURE_AFTER:
+        detail = "it was started too recently to know all that fires"
+        raise ProviderError("alertmanager", Reason.UNAVAILABLE, detail)
+    over = ended(alerts, await silences.firing())
+    return lambda tx: world.alert_intake.missed(tx, group_id, source, over) if over else None

@@ -147,3 +147,12 @@ def test_two_presses_are_two_effects_in_one_lane() -> None:
     second = alert_silence.silence(replace(GROUP, version=1), "prometheus")
     assert first.key != second.key
     assert (first.lane, first.merge) == (second.lane, second.merge)
+
+
+def test_only_what_is_known_by_its_fingerprint_can_have_ended() -> None:
+    known = alert({}, payload={"labels": {}, "fingerprint": "1"})
+    other = alert({}, payload={"labels": {}, "fingerprint": "2"})
+    assert alert_silence.ended([known, other], frozenset()) == [known]
+    assert alert_silence.ended([known], {"1"}) == []
+    over = replace(known, alert=replace(known.alert, status=AlertStatus.RESOLVED))
+    assert alert_silence.ended([over], frozenset()) == []

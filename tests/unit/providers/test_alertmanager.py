@@ -96,6 +96,20 @@ async def test_a_silence_is_ended(vendor: Vendor, silences: Alertmanager) -> Non
     assert vendor.calls() == ["DELETE /v2/silence/s-1"]
 
 
+async def test_what_fires_and_since_when_it_knows(vendor: Vendor, silences: Alertmanager) -> None:
+    vendor.answers = {
+        "GET /v2/alerts": [[{"fingerprint": "a1"}, {"fingerprint": "b2"}, "nonsense"]],
+        "GET /v2/status": {"uptime": "2026-03-01T13:00:00.000+01:00"},
+    }
+    assert await silences.firing() == {"a1", "b2"}
+    assert await silences.running_since() == NOW
+    vendor.answers = {"GET /v2/alerts": {}, "GET /v2/status": {"uptime": "long"}}
+    for call in (silences.firing(), silences.running_since()):
+        with pytest.raises(ProviderError) as refused:
+            await call
+        assert refused.value.reason is Reason.UNAVAILABLE
+
+
 async def test_a_refusal_says_why(vendor: Vendor, silences: Alertmanager) -> None:
     vendor.answers = {"POST /v2/silences": (400, "end time can't be in the past")}
     with pytest.raises(ProviderError, match="end time can't be in the past") as refused:

@@ -36,6 +36,16 @@ class FakeSilences(Vendor):
         super().__init__()
         self.there: dict[str, Silence] = {}
         self.lose = False
+        self.started = NOW - timedelta(days=1)
+        self.fires: frozenset[str] = frozenset()
+
+    async def running_since(self) -> datetime:
+        self.asked("running_since")
+        return self.started
+
+    async def firing(self) -> frozenset[str]:
+        self.asked("firing")
+        return self.fires
 
     async def find(self, mark: str) -> list[Silence]:
         self.asked("find")
@@ -196,3 +206,61 @@ async def test_a_group_that_was_deleted_meanwhile_is_nothing_to_tell(desk: Desk)
     desk.silences.find = find  # type: ignore[method-assign]
     await desk.run()
     assert await desk.shop.home.work.read(lambda tx: tx.value(outcome_name(1))) is None
+
+
+async def open_ones(desk: Desk) -> list[str]:
+    found = await desk.shop.home.work.read(lambda tx: store.of_group(tx, 1, 9))
+    return sorted(each.alert.external_id for each in found if each.is_open)
+
+
+async def look(desk: Desk) -> None:
+    await desk.shop.run(K.LOOK_AT_SILENCED, None, **ONE)
+
+
+async def test_what_ended_during_a_silence_ends_here_after_it(desk: Desk) -> None:
+    await desk.press(HOUR)
+    desk.silences.fires = frozenset({"2"})
+    await look(desk)
+    assert (await open_ones(desk), desk.silences.calls) == (["1", "2"], []), "it still holds"
+    desk.shop.home.clock.advance(3605)
+    version = (await group(desk.shop)).version
+    await look(desk)
+    assert await open_ones(desk) == ["2"]
+    assert (await group(desk.shop)).version > version, "the card is shown again"
+    await look(desk)
+    assert await open_ones(desk) == ["2"]
+
+
+async def test_two_silences_are_two_looks_and_none_waits_for_another(desk: Desk) -> None:
+    await desk.press(HOUR)
+    await desk.press(None)
+    first, second = await desk.shop.home.effects(K.LOOK_AT_SILENCED.value, "pending")
+    assert first.lane != second.lane
+    assert first.due - second.due == HOUR
+
+
+async def test_one_that_was_started_just_now_is_not_believed_yet(desk: Desk) -> None:
+    desk.silences.started = NOW - timedelta(minutes=1)
+    with pytest.raises(ProviderError, match="too recently"):
+        await look(desk)
+    assert await open_ones(desk) == ["1", "2"]
+
+
+async def test_what_was_told_of_while_asking_stays_open(desk: Desk) -> None:
+    asked = desk.silences.firing
+
+    async def firing() -> frozenset[str]:
+        await deliver(desk.shop, body("1", instance="a"), "e9")
+        return await asked()
+
+    desk.silences.firing = firing  # type: ignore[method-assign]
+    await look(desk)
+    assert await open_ones(desk) == ["1"]
+
+
+async def test_there_may_be_nothing_to_look_at(desk: Desk) -> None:
+    for payload in ({"group": 9, "source": "alertmanager"}, {"group": 1, "source": "gone"}):
+        assert await desk.shop.run(K.LOOK_AT_SILENCED, None, payload=payload) is None
+    desk.silences.fires = frozenset({"1", "2"})
+    await look(desk)
+    assert await open_ones(desk) == ["1", "2"]
