@@ -73,6 +73,14 @@ class AlertIntake:
         self._incidents = incidents
         self._mapping = mapping
         self._rules = house.catalog.alerts
+        house.work.entry_listeners.append(self.told)
+
+    @staticmethod
+    def told(tx: Tx, incident: Incident, entry: Entry) -> list[Effect]:
+        """What follows from a new timeline entry: the cards of the incident's alerts say how it stands."""
+        if entry.kind not in alert_groups.MATTERS:
+            return []
+        return alert_groups.follow(entry, store.of_incident(tx, incident.number))
 
     async def understand(self, source: str, body: bytes) -> Understood:
         """Map a delivery, and ask the configured jq about each alert; nothing is written yet."""
