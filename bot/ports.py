@@ -254,6 +254,7 @@ class Inbound:
     page_id: str | None
     event: PageEvent | None
     page: Page | None
+    service_id: str | None = None  # of an event about a service
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ EARLIEST, LATEST = 1_000_000_000, 9_999_999_999
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """What the pickers hold; one that was not shown is not among them, an emptied one is None."""
+    """What people chose; a picker they left as it was shown is not among them, an emptied one is None."""
 
     number: int
     chosen: Mapping[Moment, datetime | None]
@@ -57,16 +57,27 @@ def _comes_later(incident: Incident, moment: Moment) -> bool:
 
 
 def parse(view: Mapping[str, Any]) -> Form:
-    """What was submitted."""
+    """What was submitted.
+
+    A picker that was not touched says nothing: the time may have been corrected since the form was opened.
+    """
     answers = Answers(view)
-    shown = {str(block.get("block_id")) for block in view.get("blocks") or ()}
+    shown = {
+        str(block.get("block_id")): (block.get("element") or {}).get("initial_date_time")
+        for block in view.get("blocks") or ()
+    }
     chosen = {
-        moment: _moment(answers.stamp(field))
+        moment: _moment(stamp)
         for moment, field in FIELDS.items()
-        if field.value in shown
+        if field.value in shown and not _as_shown(stamp := answers.stamp(field), shown[field.value])
     }
     number = IncidentButton.decode(view.get("private_metadata")).number
     return Form(number=number, chosen=chosen)
+
+
+def _as_shown(stamp: int | None, shown: int | None) -> bool:
+    """Slack's picker knows minutes only: it may give back what it was shown without the seconds."""
+    return stamp == shown or (stamp is not None and shown is not None and stamp == shown // 60 * 60)
 
 
 def _moment(stamp: int | None) -> datetime | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.alerts import AlertStatus, worst
 from bot.domain.effects import Effect, EffectKind, Rank
+from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.alert_state import Stored
     from bot.domain.alerts import Alert
     from bot.domain.catalog import Catalog
-    from bot.domain.incident import Actor, Incident
+    from bot.domain.incident import Actor, Entry, Incident
 
 #: What a routing rule can want, the weakest first: a later alert of a group can only make it stronger.
 ROUTES = ("ignore", "announce", "page", "incident")
@@ -192,8 +193,28 @@ def description(group: Group, alerts: Sequence[Stored], total: int) -> str:
 # --- effects -------------------------------------------------------------------------------------------------
 
 
-def show(group: Group) -> tuple[Effect, ...]:
-    """Post the card, or edit it in place; waiting edits are one."""
+#: What changes of an incident the cards of its alerts tell as well.
+MATTERS: Final = frozenset(
+    {
+        EntryKind.ACKNOWLEDGED, EntryKind.UNACKNOWLEDGED, EntryKind.REASSIGNED, EntryKind.ESCALATED,
+        EntryKind.RESOLVED, EntryKind.REOPENED, EntryKind.TITLE, EntryKind.SEVERITY, EntryKind.MERGED,
+        EntryKind.MADE_PRIVATE,
+    }
+)  # fmt: skip
+#: So many cards at most follow each change; of a private incident none may go on telling its title.
+FOLLOWING: Final = 20
+
+
+def follow(entry: Entry, groups: Sequence[Group]) -> list[Effect]:
+    """What its alerts' cards say of the incident has changed."""
+    shown = [group for group in groups if group.ts is not None]
+    if entry.kind is not EntryKind.MADE_PRIVATE:
+        shown = shown[-FOLLOWING:]
+    return [effect for group in shown for effect in show(group, because=f":{entry.id}")]
+
+
+def show(group: Group, because: str = "") -> tuple[Effect, ...]:
+    """Post the card, or edit it in place; waiting edits are one. ``because``: not of the group's own changes."""
     if not group.is_shown or group.listed:
         return ()
     lane = f"{group.name}/card"
@@ -212,7 +233,7 @@ def show(group: Group) -> tuple[Effect, ...]:
     return (
         Effect(
             kind=EffectKind.REFRESH_ALERTS,
-            key=f"{lane}@{group.version}",
+            key=f"{lane}@{group.version}{because}",
             lane=lane,
             merge=lane,
             payload={"group": group.id},

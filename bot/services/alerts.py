@@ -11,7 +11,7 @@ from bot.domain import alert_groups, lifecycle, plan, storm
 from bot.domain.alert_groups import Group, collects, new_group, stronger
 from bot.domain.alert_state import News, Stored, settle
 from bot.domain.alert_storm import AlertStorm
-from bot.domain.alerts import AlertStatus, Mapped, worst
+from bot.domain.alerts import Mapped, worst
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
@@ -73,6 +73,14 @@ class AlertIntake:
         self._incidents = incidents
         self._mapping = mapping
         self._rules = house.catalog.alerts
+        house.work.entry_listeners.append(self.told)
+
+    @staticmethod
+    def told(tx: Tx, incident: Incident, entry: Entry) -> list[Effect]:
+        """What follows from a new timeline entry: the cards of the incident's alerts say how it stands."""
+        if entry.kind not in alert_groups.MATTERS:
+            return []
+        return alert_groups.follow(entry, store.of_incident(tx, incident.number))
 
     async def understand(self, source: str, body: bytes) -> Understood:
         """Map a delivery, and ask the configured jq about each alert; nothing is written yet."""
@@ -187,18 +195,6 @@ class AlertIntake:
         if similar:
             return self.attach(tx, group, similar[0], by=None)
         return self.open(tx, group, [after], by=None, total=1)
-
-    def missed(self, tx: Tx, group_id: int, source: str, over: Sequence[Stored]) -> None:
-        """These ended without their source telling: applied as if it had, but for those it told of meanwhile."""
-        group = store.group(tx, group_id)
-        known = store.known(tx, source, (each.alert.external_id for each in over))
-        ends = (
-            replace(each.alert, status=AlertStatus.RESOLVED, ended_at=tx.now)
-            for each in over
-            if (now := known.get(each.alert.external_id)) and now.deliveries == each.deliveries
-        )
-        told = tuple(Prepared(each, group.key, None) for each in ends)
-        self.apply(tx, Understood(source, Mapped(alerts=tuple(p.alert for p in told)), told))
 
     # --- incidents ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain import plan
-from bot.domain.effects import EffectKind
+from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import (
     EntryKind,
     Incident,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 #: Longer numbers are not ours; the database could not even be asked for them.
 NUMBER_DIGITS = 9
-#: Event types that concern the account's services, not an incident.
-SERVICE_EVENTS = ("service.created", "service.updated", "service.deleted")
+#: What is new or changed of a service is told by its incidents; that it is gone is not.
+SERVICE_DELETED = "service.deleted"
 
 
 class Paging:
@@ -76,9 +76,8 @@ class Paging:
         """What a kept webhook does, to be run in the transaction that settles it; returns what became of it."""
 
         def apply(tx: Tx) -> str:
-            if inbound.type in SERVICE_EVENTS:
-                tx.set_value("pagerduty.services.stale", {"since": inbound.occurred_at.isoformat()})
-                return "applied"
+            if inbound.type == SERVICE_DELETED:
+                return self._service_deleted(tx, inbound)
             if inbound.page_id is None or not inbound.type.startswith("incident."):
                 return "ignored"
             incident = tx.by_page(inbound.page_id)
@@ -90,6 +89,29 @@ class Paging:
             return "applied"
 
         return apply
+
+    def _service_deleted(self, tx: Tx, inbound: Inbound) -> str:
+        """A service we page through is gone: the admins hear of it before somebody needs it."""
+        gone = inbound.service_id
+        catalog, default = self._house.catalog, self._house.options.pagerduty_service
+        named = [s.title for s in catalog.services.values() if gone and s.pagerduty_service == gone]
+        if gone is None or not (named or gone == default):
+            return "ignored"
+        where = [f"muster.yml names it for {', '.join(named)}"] if named else []
+        where += ["it is PAGERDUTY_SERVICE_ID"] if gone == default else []
+        text = (
+            f"The PagerDuty service {gone} was deleted, and {' and '.join(where)}. New incidents there cannot page "
+            "through PagerDuty: name another service, then restart me."
+        )
+        told = Effect(
+            kind=EffectKind.TELL_ADMINS,
+            key=f"service-deleted/{inbound.id}",
+            lane="admins",
+            payload={"text": text},
+            rank=Rank.ANSWER,
+        )
+        tx.emit([told])
+        return "applied"
 
     def _unknown(self, tx: Tx, inbound: Inbound, route: str) -> str:
         """An incident we do not know: announced from its payload at once; without one it is read first."""

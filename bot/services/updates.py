@@ -38,7 +38,7 @@ class Updates:
         """Given the shared parts; from now on every new timeline entry is told to those who follow."""
         self._house = house
         self._work = house.work
-        house.work.on_entry = self.told
+        house.work.entry_listeners.append(self.told)
 
     async def standing(self, number: int) -> Standing:
         """For the form."""

@@ -93,18 +93,14 @@ _VALUE = select(_V.value).where(_V.name == bindparam("of"))
 LARGEST = 2**31 - 1
 
 
-def _nobody_listens(_tx: Tx, _incident: Incident, _entry: Entry) -> Iterable[Effect]:
-    return ()
-
-
 class Tx:
     """One transaction. ``now`` is the moment it began; ``emitted`` says whether the worker has new work."""
 
     def __init__(
-        self, session: Session, now: datetime, on_entry: EntryListener = _nobody_listens
+        self, session: Session, now: datetime, listeners: Sequence[EntryListener] = ()
     ) -> None:
-        """Made by ``Work`` only; ``on_entry`` says who else is told of a new timeline entry."""
-        self.on_entry = on_entry
+        """Made by ``Work`` only; ``listeners`` are told of every new timeline entry."""
+        self._listeners = listeners
         self.session = session
         self.people = People(session)
         self.now = now
@@ -237,7 +233,8 @@ class Tx:
         result: Any = self.session.execute(_ADD_ENTRY, values)
         stored = to_entry(SimpleNamespace(**values, id=result.inserted_primary_key[0]))
         self.emit(plan.entry_effects(incident, stored))
-        self.emit(self.on_entry(self, incident, stored))
+        for listener in self._listeners:
+            self.emit(listener(self, incident, stored))
         return stored
 
     def confirm(self, entry_id: int, vendor_at: datetime, vendor_id: str | None) -> None:

@@ -87,7 +87,7 @@ class Work:
         self.clock = clock
         self.engine: Engine = open_engine(url)
         self.on_effects: Callable[[], None] = lambda: None
-        self.on_entry: EntryListener = lambda _tx, _incident, _entry: ()
+        self.entry_listeners: list[EntryListener] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._group = GROUP if is_sqlite(url) else 1
         # Where several write at once, two may insert the same thing: the later one runs again and finds it.
@@ -222,7 +222,7 @@ class Work:
 
     def _try(self, session: Session, job: _Job, *, apart: bool) -> _Outcome:
         """Run one function, in a savepoint when it must fail alone."""
-        tx = Tx(session, self.clock.now(), self.on_entry)
+        tx = Tx(session, self.clock.now(), self.entry_listeners)
         try:
             with session.begin_nested() if apart else nullcontext():
                 value = job.fn(tx)

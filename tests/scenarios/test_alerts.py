@@ -198,6 +198,28 @@ async def test_an_incident_is_opened_from_the_card_with_everything_attached(s: S
     assert await s.problems() == []
 
 
+async def test_the_card_says_how_its_incident_stands(s: Stage) -> None:
+    await send(s, one("QueueStuck", service="mailer"))
+    await press(s, await shown(s, "QueueStuck"), "Open incident")
+    name = await s.announced("QueueStuck")
+    await shown(s, "QueueStuck", name, "Triggered")
+    await s.settled(name)
+    await s.command(f"/incident ack {name}", user=BOB)
+    await shown(s, "QueueStuck", name, "Acknowledged")
+    await s.command(f"/incident title {name} Mails are stuck", user=BOB)
+    await shown(s, "QueueStuck", "Mails are stuck")
+    await s.settled(name)
+    await s.command(f"/incident private {name}", user=BOB)
+    card = await shown(s, "QueueStuck", f"Private incident {name}")
+    assert "Mails are stuck" not in text_of(card)
+    assert buttons(card) == ["Silence"], "nothing for people who are not in it"
+    await s.quiet()
+    await s.command(f"/incident resolve {name} restarted", user=BOB)
+    card = await shown(s, "QueueStuck", f"{name}: ✅ Resolved")
+    assert "Open incident" in buttons(card)
+    assert await s.problems() == []
+
+
 async def test_the_rules_open_an_incident_and_its_end_resolves_it(s: Stage) -> None:
     await send(s, one("PaymentsDown", service="checkout", severity="critical", env="prod"))
     name = await s.announced("PaymentsDown")

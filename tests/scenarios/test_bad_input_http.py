@@ -61,10 +61,11 @@ def event(**changes: Any) -> bytes:
 
 
 async def kept(s: Stage) -> int:
-    """How many webhooks are on disk."""
+    """How many of PagerDuty's webhooks are on disk."""
     bot: Any = s.bot
     columns: Any = InboundRow
-    return await bot.work.read(lambda tx: len(tx.session.execute(select(columns.id)).all()))  # type: ignore[no-any-return]
+    query = select(columns.id).where(columns.source == "pagerduty")
+    return await bot.work.read(lambda tx: len(tx.session.execute(query).all()))  # type: ignore[no-any-return]
 
 
 # --- webhooks -----------------------------------------------------------------------------

@@ -89,6 +89,7 @@ def parse_event(body: bytes, *, now: datetime | None = None) -> Inbound:
         page_id=page.id if page else _page_id(data),
         event=_event(kind_name, data, at, agent),
         page=page,
+        service_id=some(data.get("id")) if kind_name.startswith("service.") else None,
     )
 
 

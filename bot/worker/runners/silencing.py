@@ -16,7 +16,9 @@ from bot.domain.alert_silence import (
     outcome_name,
     wanted,
 )
+from bot.domain.alerts import AlertStatus, Mapped
 from bot.errors import NotFound, ProviderError, Reason
+from bot.services.alerts import Prepared, Understood
 from bot.store import alerts as store
 
 if TYPE_CHECKING:
@@ -128,4 +130,18 @@ async def look(world: World, effect: Claimed) -> Settle | None:
         detail = "it was started too recently to know all that fires"
         raise ProviderError("alertmanager", Reason.UNAVAILABLE, detail)
     over = ended(alerts, await silences.firing())
-    return lambda tx: world.alert_intake.missed(tx, group_id, source, over) if over else None
+    return lambda tx: _missed(world, tx, group_id, source, over) if over else None
+
+
+def _missed(world: World, tx: Tx, group_id: int, source: str, over: list[Stored]) -> None:
+    """Applied as if the source had told, but for those it told of meanwhile."""
+    group = store.group(tx, group_id)
+    known = store.known(tx, source, (each.alert.external_id for each in over))
+    ends = (
+        replace(each.alert, status=AlertStatus.RESOLVED, ended_at=tx.now)
+        for each in over
+        if (now := known.get(each.alert.external_id)) and now.deliveries == each.deliveries
+    )
+    told = tuple(Prepared(each, group.key, None) for each in ends)
+    mapped = Mapped(alerts=tuple(each.alert for each in told))
+    world.alert_intake.apply(tx, Understood(source, mapped, told))

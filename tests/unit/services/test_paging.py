@@ -144,7 +144,9 @@ async def test_news_of_a_known_page_is_told(home: Home) -> None:
     [
         ("incident.acknowledged", {}, "applied"),
         ("incident.triggered", {"page": None}, "applied"),
-        ("service.updated", {"page_id": None, "page": None}, "applied"),
+        ("service.updated", {"page_id": None, "page": None, "service_id": "S1"}, "ignored"),
+        ("service.deleted", {"page_id": None, "page": None, "service_id": "S9"}, "ignored"),
+        ("service.deleted", {"page_id": None, "page": None}, "ignored"),
         ("incident.triggered", {"page_id": None}, "ignored"),
         ("pagey.ping", {}, "ignored"),
     ],
@@ -154,6 +156,15 @@ async def test_what_becomes_of_other_events(
 ) -> None:
     assert await inbound(home, kind, **more) == became
     assert await home.effects("slack") == []
+
+
+async def test_the_admins_hear_that_a_service_we_page_through_is_gone(home: Home) -> None:
+    gone = {"page_id": None, "page": None, "service_id": "S1"}
+    for _ in range(2):
+        assert await inbound(home, "service.deleted", **gone) == "applied"
+    [told] = await home.effects("slack.tell_admins")
+    assert "S1 was deleted" in told.payload["text"]
+    assert "PAGERDUTY_SERVICE_ID" in told.payload["text"]
 
 
 async def test_a_page_that_rises_to_high_urgency_gets_its_channel(home: Home) -> None:
