@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from slack_sdk.models.blocks import Block, ButtonElement
 
-    from bot.domain.alert_groups import Counts, Group, GroupView
+    from bot.domain.alert_groups import Beside, Counts, Group, GroupView
     from bot.domain.alert_state import Stored
     from bot.domain.incident import Incident
     from bot.ports import Message
@@ -48,6 +48,7 @@ WHERE: Final = (
 SHOWN_LABELS: Final = 3
 MAX_ALERTS: Final = 8
 MAX_SIMILAR: Final = 2
+MAX_BESIDE: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,8 @@ def card(view: GroupView, now: datetime) -> Message:
         *kit.paragraphs(_alert_lines(view)),
         *_answer(view, now),
     ]
+    if view.beside:
+        blocks.append(kit.context(_beside(view.beside)))
     notes = _notes(view, now)
     if notes:
         blocks.append(kit.context(" · ".join(notes)))
@@ -172,6 +175,16 @@ def _answer(view: GroupView, now: datetime) -> list[Block]:
     return blocks
 
 
+def _beside(others: Sequence[Beside]) -> str:
+    """Other alerts of the same service, or of one next to it, in one line."""
+    shown = [
+        f"{text.link(each.link, text.truncate(each.title, 80))} ({text.inline(each.service, 60)})"
+        for each in others[:MAX_BESIDE]
+    ]
+    more = " and more" if len(others) > MAX_BESIDE else ""
+    return f"🔗 Also firing nearby: {', '.join(shown)}{more}"
+
+
 def _incident_words(incident: Incident) -> str:
     """Its link and where it stands; of a private one nothing but its number."""
     if incident.private:
@@ -195,7 +208,16 @@ def _notes(view: GroupView, now: datetime) -> list[str]:
         )
     if group.is_silenced(now) and group.silenced_until:
         who = text.mention(group.silenced_by, nobody="somebody")
-        notes.append(f"🔇 silenced by {who} until {text.date(group.silenced_until)}")
+        done = [text.inline(name, 80) for name, why in view.at_source if not why]
+        there = f", also at {' and '.join(done)}" if done else ""
+        notes.append(f"🔇 silenced by {who} until {text.date(group.silenced_until)}{there}")
+    if group.silenced_until is None or group.is_silenced(now):
+        state = "not silenced" if group.silenced_until else "still silenced"
+        notes += [
+            f"⚠️ {state} at {text.inline(name, 80)}: {text.inline(why, 250)}"
+            for name, why in view.at_source
+            if why
+        ]
     return notes
 
 

@@ -60,6 +60,7 @@ PROVIDER_NAMES: Final = {
     "native": "the built-in pager",
     "statuspage": "Statuspage",
     "apprise": "The notification service",
+    "alertmanager": "Alertmanager",
 }
 
 

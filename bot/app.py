@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,8 @@ class Muster:
         )
         self.pager = self._build_pager()
         self.tickets = self._build_tickets()
+        counted = functools.partial(self.metrics.vendor, "alertmanager")
+        self.silences = providers.build_silences(catalog.alerts, counted)
         house = House(work=self.work, catalog=catalog, router=router, options=self._options())
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
@@ -118,6 +121,7 @@ class Muster:
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
+            silences=self.silences,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -250,6 +254,7 @@ class Muster:
             chat=self.chat,
             pager=self.pager,
             tickets=self.tickets,
+            silences=self.silences,
         )
         return doctor.render(await doctor.diagnose(context))
 
@@ -379,7 +384,7 @@ class Muster:
             if task.get_name() != "web":
                 task.cancel()
         await asyncio.wait(self._tasks, timeout=2)
-        for vendor in (self.chat, self.pager, self.tickets):
+        for vendor in (self.chat, self.pager, self.tickets, *self.silences.values()):
             close = getattr(vendor, "aclose", None) or getattr(vendor, "close", None)
             if close is not None:
                 with contextlib.suppress(Exception):

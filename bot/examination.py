@@ -15,12 +15,11 @@ from bot.store.engine import database_url
 from bot.store.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from bot.domain.catalog import Catalog
-    from bot.errors import Problem
-    from bot.ports import Chat, Pager, Tickets
+    from bot.ports import Chat, Pager, Silences, Tickets
     from bot.settings import Settings
 
 #: How long a signed ping may take to come back through the public address, seconds.
@@ -57,7 +56,7 @@ def context_of(
     chat: Chat,
     pager: Pager | None,
     tickets: Tickets | None,
-    router_problems: Sequence[Problem] = (),
+    silences: Mapping[str, Silences],
 ) -> doctor.Context:
     """What the doctor looks at."""
     return doctor.Context(
@@ -66,7 +65,7 @@ def context_of(
         chat=chat,
         pager=pager,
         tickets=tickets,
-        router_problems=router_problems,
+        silences=silences,
         open_socket=lambda: probes.open_socket(
             settings.slack.app_token.get_secret_value(), settings.slack.api_url
         ),
@@ -95,9 +94,12 @@ async def examine(
         pager = providers.build_pagerduty(pagerduty.api_token.get_secret_value(), pagerduty.api_url)
     if github.token is not None:
         tickets = providers.build_github(github.token.get_secret_value(), github.api_url)
+    silences = providers.build_silences(catalog.alerts)
     try:
         context = replace(
-            context_of(settings, catalog, work, chat=chat, pager=pager, tickets=tickets),
+            context_of(
+                settings, catalog, work, chat=chat, pager=pager, tickets=tickets, silences=silences
+            ),
             hooks=GitHubHooks(tickets) if tickets is not None else None,
             fix=fix,
             tell=tell,
@@ -106,7 +108,7 @@ async def examine(
         findings = await doctor.diagnose(context)
         return doctor.render(findings), doctor.exit_code(findings) == 0
     finally:
-        for vendor in (chat, pager, tickets):
+        for vendor in (chat, pager, tickets, *silences.values()):
             if vendor is not None:
                 await vendor.aclose()
         await asyncio.to_thread(work.close)

@@ -16,6 +16,7 @@ from bot.domain.page import Page, PageEvent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.alert_silence import Silence
     from bot.domain.alert_sources import AlertSource
     from bot.domain.alerts import Alert, Mapped
     from bot.domain.catalog import Rule
@@ -523,6 +524,33 @@ class Tickets(Protocol):
 
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
+        ...
+
+
+# --- alerts' sources ------------------------------------------------------------------------------------------
+
+
+class Silences(Protocol):
+    """Where a source of alerts is told to keep still for a time (Alertmanager)."""
+
+    async def find(self, mark: str) -> list[Silence]:
+        """The silences that are not over yet with that mark in their comment."""
+        ...
+
+    async def put(self, silence: Silence, *, now: datetime) -> str:
+        """Make it, or change the one of its ``id``; the id it has now."""
+        ...
+
+    async def expire(self, silence_id: str) -> None:
+        """End it now."""
+        ...
+
+    async def running_since(self) -> datetime:
+        """When it was started: it knows nothing of what fired before until it is told again."""
+        ...
+
+    async def firing(self) -> frozenset[str]:
+        """The fingerprints of all alerts that fire now, silenced or not."""
         ...
 
 

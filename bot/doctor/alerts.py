@@ -1,4 +1,4 @@
-"""Alerts: whether the presets map their own examples, and which sources can reach us."""
+"""Alerts: whether the presets map their own examples, which sources can reach us, and which take silences."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING
 
 from bot.doctor.findings import Report
 from bot.domain.alert_sources import PRESETS
+from bot.errors import Reason
 from bot.mapping.presets import wrong_examples
 
 if TYPE_CHECKING:
     from bot.doctor.context import Context
     from bot.doctor.findings import Finding
 
+#: A mark no silence carries: asking for it changes nothing.
+NOBODYS = "[muster doctor]"
+_ADDRESS = "Correct api_url of this source in muster.yml: the address of Alertmanager's own page."
+MEND = {
+    Reason.AUTH: "Write user and password into api_url of this source: http://user:${PASSWORD}@host:9093.",
+    Reason.NOT_FOUND: _ADDRESS,
+    Reason.INVALID: _ADDRESS,
+    Reason.UNAVAILABLE: f"Start Alertmanager, or: {_ADDRESS}",
+}
+
 
 async def check(context: Context) -> list[Finding]:
-    """The examples of every preset, then every way in."""
+    """The examples of every preset, every way in, every Alertmanager that is told of silences."""
     report = Report("Alerts")
     wrong = await asyncio.to_thread(wrong_examples)
     if wrong:
@@ -27,6 +38,10 @@ async def check(context: Context) -> list[Finding]:
         kind = source.auth.kind if source.auth else "nothing"
         how = f"preset {source.preset}" if source.preset else "fields of its own"
         report.ok(name, f"/webhooks/alerts/{name} opens with its {kind} secret ({how}).")
+    for name, silences in sorted(context.silences.items()):
+        what = f"{name}, silences"
+        if await report.ask(what, silences.find(NOBODYS), MEND) is not None:
+            report.ok(what, "Silence on a card silences in Alertmanager, too.")
     left = [name for name in PRESETS if name not in alerts.sources]
     if left and context.settings.http.alerts_token:
         report.ok("ALERTS_TOKEN", f"opens {', '.join(left)}.")

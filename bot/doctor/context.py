@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from bot.ports import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.doctor.github_webhook import Hooks
     from bot.domain.catalog import Catalog
     from bot.errors import Problem
-    from bot.ports import Chat, Clock, Pager, Tickets
+    from bot.ports import Chat, Clock, Pager, Silences, Tickets
     from bot.settings import Settings
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -41,6 +41,7 @@ class Context:
     pager: Pager | None = None
     tickets: Tickets | None = None
     hooks: Hooks | None = None  # GitHub's webhooks
+    silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     clock: Clock = field(default_factory=SystemClock)
     manifest: Path = MANIFEST
     router_problems: Sequence[Problem] = ()

@@ -90,10 +90,21 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beside:
+    """Another group that fires, at the same service or next to it; ``link`` leads to its card, if it has one."""
+
+    group: int
+    title: str
+    service: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupView:
     """A group as it is shown: its counts, some of its alerts, and the incident there is for it already.
 
-    ``similar`` are open incidents that look the same, for a group that has none.
+    ``similar`` are open incidents that look the same, for a group that has none; ``at_source`` says by source what
+    became of its silence there: empty when it was done, else why not; ``beside`` are a few groups that fire nearby.
     """
 
     group: Group
@@ -101,6 +112,8 @@ class GroupView:
     alerts: tuple[Stored, ...] = ()
     incident: Incident | None = None
     similar: tuple[Incident, ...] = ()
+    at_source: tuple[tuple[str, str], ...] = ()
+    beside: tuple[Beside, ...] = ()
     paged: bool = True  # whether there is anybody who could be paged
 
 
@@ -131,6 +144,15 @@ def new_group(alert: Alert, key: str, route: str, now: datetime) -> Group:
         opened_at=now,
         last_at=now,
     )
+
+
+def names_nearby(catalog: Catalog, service: str | None) -> frozenset[str]:
+    """How alerts may call this service, those it depends on and those that depend on it: folded, empty without one."""
+    own = catalog.service(service) if service else None
+    if own is None:
+        return frozenset({service.casefold()} if service else ())
+    near = (catalog.services[name] for name in catalog.related(own.id))
+    return frozenset(name.casefold() for each in near for name in (each.id, each.title))
 
 
 def severity_for(catalog: Catalog, severity: str | None) -> str | None:
@@ -217,6 +239,19 @@ def show(group: Group, because: str = "") -> tuple[Effect, ...]:
             payload={"group": group.id},
             rank=Rank.REFRESH,
         ),
+    )
+
+
+def show_beside(near: Beside, new: Group) -> Effect:
+    """A card that is there is edited, because another group now fires nearby; it changes nothing about its group."""
+    lane = f"alerts/{near.group}/card"
+    return Effect(
+        kind=EffectKind.REFRESH_ALERTS,
+        key=f"{lane}/beside/{new.id}",
+        lane=lane,
+        merge=lane,
+        payload={"group": near.group},
+        rank=Rank.REFRESH,
     )
 
 

@@ -77,6 +77,8 @@ class EffectKind(StrEnum):
     POLL_ISSUES = "github.poll"
     PROPOSE_POSTMORTEM = "github.postmortem"
     WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
+    SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
+    LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"
@@ -85,7 +87,7 @@ class EffectKind(StrEnum):
 
     @property
     def provider(self) -> str:
-        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``apprise`` or ``muster`` itself."""
+        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``alertmanager``, ``apprise``, ``muster``."""
         return self.value.partition(".")[0]
 
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from bot.domain.alert_silence import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.domain.alert_sources import Alerts
+    from bot.providers.alertmanager import Alertmanager
     from bot.providers.github import GitHubTickets
     from bot.providers.http import Observe
     from bot.providers.pagerduty import PagerDuty
@@ -54,6 +59,29 @@ def build_github(
     return GitHubTickets(token, base_url, timeout, observe)
 
 
+def build_alertmanager(
+    credentials: str,
+    base_url: str,
+    timeout: float = 5.0,
+    observe: Observe | None = None,
+) -> Alertmanager:
+    """``Silences`` over Alertmanager's API v2; ``credentials`` (user:password) for a proxy before it, or empty."""
+    from bot.providers.alertmanager import Alertmanager  # noqa: PLC0415
+
+    return Alertmanager(credentials, base_url, timeout, observe)
+
+
+def build_silences(alerts: Alerts, observe: Observe | None = None) -> dict[str, Alertmanager]:
+    """By name the sources of ``muster.yml`` that can be told to keep still."""
+    built = {}
+    for name in sources_of(alerts, alerts.sources):
+        parts = urlsplit(alerts.sources[name].api_url or "")
+        user, _, place = parts.netloc.rpartition("@")
+        url = urlunsplit(parts._replace(netloc=place))
+        built[name] = build_alertmanager(unquote(user), url, observe=observe)
+    return built
+
+
 @dataclass(frozen=True)
 class Provider:
     """One line of the table: what it can do, its vendor's page, how it is built."""
@@ -67,6 +95,9 @@ PROVIDERS: dict[str, Provider] = {
     "slack": Provider("Chat", "https://docs.slack.dev/reference/methods", build_slack),
     "pagerduty": Provider(
         "Pager", "https://developer.pagerduty.com/api-reference/", build_pagerduty
+    ),
+    "alertmanager": Provider(
+        "Silences", "https://prometheus.io/docs/alerting/latest/alerts_api/", build_alertmanager
     ),
     "github": Provider("Tickets", "https://docs.github.com/rest/issues", build_github),
 }

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain import alert_groups, plan
+from bot.domain import alert_groups, alert_silence, plan
+from bot.domain.alert_groups import Beside
 from bot.domain.incident import Status
 from bot.domain.lifecycle import Decision
+from bot.domain.moments import permalink
 from bot.domain.permissions import Right
 from bot.errors import AlreadyDone, UserError
 from bot.services import permissions
+from bot.services.moments import workspace_url
 from bot.store import alert_lists
 from bot.store import alerts as store
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from bot.domain.alert_groups import Group, GroupView
     from bot.domain.incident import Incident
@@ -30,6 +33,11 @@ if TYPE_CHECKING:
 NAMED = 8
 #: So many groups in a list, and on Home.
 LISTED, AT_HOME = 15, 5
+#: So many groups that fire nearby are named on a card, of those there was news of within so long.
+NEARBY, NEARBY_FOR = 4, timedelta(days=1)
+
+#: A silence at a source has ended by then as well.
+LOOK_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class AlertActions:
         self._work = house.work
         self._incidents = incidents
         self._intake = intake
+        known = house.catalog.alerts
+        self._silences = bool(alert_silence.sources_of(known, known.sources))
 
     async def open_incident(self, group_id: int, *, by: SlackUser, once: str) -> Opened:
         """Declare an incident with all the group knows; a group that has an open one gives that again."""
@@ -119,14 +129,30 @@ class AlertActions:
     async def silence(
         self, group_id: int, span: timedelta | None, *, by: SlackUser, once: str
     ) -> Group:
-        """Nobody is paged and no incident opens for a time; None ends that now."""
+        """Nobody is paged and no incident opens for a time; None ends that now.
+
+        A source that can be told to keep still follows in a moment; what it answers does not change this.
+        """
 
         def change(tx: Tx, group: Group) -> Group:
             until = tx.now + span if span else None
             who = tx.people.actor(by.id, by.name)
-            return replace(group, silenced_until=until, silenced_by=who if span else None)
+            group = replace(group, silenced_until=until, silenced_by=who if span else None)
+            return self._at_source(tx, group)
 
         return await self._change(group_id, by, once, change)
+
+    def _at_source(self, tx: Tx, group: Group) -> Group:
+        """The sources of its alerts that take a silence are brought in step."""
+        if not self._silences:
+            return group
+        own = alert_silence.sources_of(self._house.catalog.alerts, store.senders(tx, group.id))
+        if own:
+            tx.set_value(alert_silence.outcome_name(group.id), None)  # not known yet
+            tx.emit([alert_silence.silence(group, name) for name in own])
+            due = (group.silenced_until or tx.now) + LOOK_AFTER
+            tx.emit([alert_silence.over(group, name, due) for name in own])
+        return group
 
     async def _change(
         self, group_id: int, by: SlackUser, once: str, change: Callable[[Tx, Group], Group]
@@ -162,7 +188,31 @@ class AlertActions:
             found = tx.similar(group.title, service.id if service else None)
             similar = [each for each in found if each.number != group.incident]
         paged = self._house.catalog.policy_for(service) is not None
-        return replace(view, similar=tuple(similar), paged=paged)
+        told = tx.value(alert_silence.outcome_name(group.id)) if self._silences else None
+        at_source = tuple(sorted((told or {}).items()))
+        return replace(
+            view,
+            similar=tuple(similar),
+            paged=paged,
+            at_source=at_source,
+            beside=self._beside(tx, group),
+        )
+
+    def _beside(self, tx: Tx, group: Group) -> tuple[Beside, ...]:
+        names = alert_groups.names_nearby(self._house.catalog, group.service)
+        found = alert_lists.firing_at(
+            tx, names, but=group.id, since=tx.now - NEARBY_FOR, limit=NEARBY
+        )
+        url = workspace_url(tx)
+        return tuple(
+            Beside(
+                group=each.id,
+                title=each.title,
+                service=each.service or "",
+                link=permalink(url, each.channel, each.ts) if each.channel and each.ts else None,
+            )
+            for each in found
+        )
 
     async def listed(self, words: str, *, firing: bool = True) -> tuple[list[GroupView], int]:
         """Groups of alerts, newest first, with the total."""

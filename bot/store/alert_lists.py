@@ -89,6 +89,24 @@ def listed(
     return views(tx, groups), total
 
 
+def firing_at(
+    tx: Tx, services: Iterable[str], *, but: int, since: datetime, limit: int
+) -> list[Group]:
+    """Other groups that fire at services of those (folded) names, newest first; none of a private incident."""
+    names = sorted({storable(each) for each in services})
+    number, private = sql.INCIDENT.c.number, sql.INCIDENT.c.private
+    query = (
+        select(sql.ALERT_GROUP)
+        .where(_G.last_at > since, _G.route != "ignore", _G.id != but)
+        .where(func.lower(_G.service).in_(names))
+        .where(exists().where(_A.group == _G.id, _A.status != _RESOLVED))
+        .where(~exists().where(and_(number == _G.incident, private.is_(True))))
+        .order_by(_G.last_at.desc(), _G.id.desc())
+        .limit(limit)
+    )
+    return [to_group(row) for row in tx.session.execute(query)] if names else []
+
+
 def of_incident(tx: Tx, incident: Incident) -> list[GroupView]:
     """The groups of an incident, counted."""
     groups = alerts_store.of_incident(tx, incident.number)

@@ -90,6 +90,12 @@ def any_open(tx: Tx, group_id: int) -> bool:
     return tx.session.execute(query).first() is not None
 
 
+def senders(tx: Tx, group_id: int) -> list[str]:
+    """The sources of a group's alerts."""
+    query = select(_A.source).where(_A.group == group_id).distinct().order_by(_A.source)
+    return [str(name) for name in tx.session.execute(query).scalars()]
+
+
 # --- groups --------------------------------------------------------------------------------------------------
 
 

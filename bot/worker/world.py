@@ -14,12 +14,12 @@ from bot.store import alert_lists, runlog
 from bot.store.action_items import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from blocks.card import Place
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
-    from bot.ports import Message, Pager
+    from bot.ports import Message, Pager, Silences
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
     from bot.services.alert_actions import AlertActions
@@ -76,6 +76,7 @@ class World:
     privacy: Privacy
     alerts: AlertActions
     alert_intake: AlertIntake
+    silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""

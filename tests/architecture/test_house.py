@@ -43,6 +43,8 @@ NO_STEP = {
     EffectKind.REFRESH_ALERTS: "as above",
     EffectKind.SUMMARISE_ALERTS: "concerns many groups of alerts",
     EffectKind.PAGE_ALERTS: "concerns a group of alerts without an incident",
+    EffectKind.SILENCE_ALERTS: "concerns a group of alerts; its card says what became of it",
+    EffectKind.LOOK_AT_SILENCED: "what it finds is on the group's card",
     EffectKind.END_ALERTS: "what it finds is in the timeline",
     EffectKind.APPLY_EVENT: "what it brings is in the timeline",
     EffectKind.MIRROR_MEMBERS: "reads who is in the channel",

@@ -19,7 +19,17 @@ from pathlib import Path
 
 from tests.benchmarks.rig import HEADINGS, ROOT, Row, say
 
-NAMES = ("declare", "latency", "intake", "storm", "alerts", "footprint", "lists")
+NAMES = (
+    "declare",
+    "latency",
+    "intake",
+    "storm",
+    "alerts",
+    "alert_intake",
+    "alert_latency",
+    "footprint",
+    "lists",
+)
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 

@@ -97,7 +97,7 @@ async def _send(place: Ground, count: int, seconds: float) -> list[float]:
 
     async def one(number: int) -> None:
         await asyncio.sleep(max(0.0, began + seconds * number / deliveries - time.monotonic()))
-        alerts = [_alert(number * TOGETHER + n) for n in range(TOGETHER)]
+        alerts = [alert(number * TOGETHER + n) for n in range(TOGETHER)]
         headers = {"Authorization": f"Bearer {TOKEN}"}
         url = f"{place.bot_url}/webhooks/alerts/alertmanager"
         asked = time.monotonic()
@@ -109,7 +109,8 @@ async def _send(place: Ground, count: int, seconds: float) -> list[float]:
     return waits
 
 
-def _alert(number: int) -> dict[str, Any]:
+def alert(number: int) -> dict[str, Any]:
+    """The alert of that number, as Alertmanager sends it."""
     group = number % GROUPS
     return {
         "status": "firing",

@@ -35,6 +35,8 @@ CATALOG = Catalog(
     services={
         "checkout": Service(id="checkout", title="Checkout", repo="acme/checkout"),
         "mailer": Service(id="mailer", title="Mailer"),
+        "shop": Service(id="shop", title="Shop", depends_on=("stock",)),
+        "stock": Service(id="stock", title="Stock"),
     },
     policies={
         "default": EscalationPolicy(
@@ -297,6 +299,20 @@ async def test_a_page_reaches_whoever_is_on_the_policy_until_it_is_acknowledged(
     assert s.bot is not None
     assert told_directly(await s.state(CAROL), "You are paged* for alerts") == []
     assert await s.problems() == []
+
+
+async def test_alerts_that_fire_side_by_side_name_each_other(s: Stage) -> None:
+    await send(s, one("ShopSlow", service="shop"))
+    first = await shown(s, "ShopSlow")
+    assert "nearby" not in text_of(first)
+    await send(s, one("StockEmpty", service="stock"))
+    second = await shown(s, "StockEmpty", "Also firing nearby", "ShopSlow", "(shop)")
+    assert first["ts"].replace(".", "") in text_of(second), "with the way to its card"
+    await shown(s, "ShopSlow", "Also firing nearby", "StockEmpty", "(stock)")
+    await send(s, one("ShopSlow", "resolved", service="shop"))
+    await shown(s, "ShopSlow", "1 resolved")
+    await send(s, one("StockEmpty", "resolved", service="stock"))
+    assert "nearby" not in text_of(await shown(s, "StockEmpty", "1 resolved"))
 
 
 async def test_what_is_ignored_or_silenced_bothers_nobody(s: Stage) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from tests.stage import Json, Stage, free_port, stage
-from tests.workspace import cards, header, text_of
+from bot.domain.alert_sources import Alerts, AlertSource
+from bot.domain.catalog import Catalog
+from bot.domain.effects import EffectKind
+from bot.worker.runners import silencing
+from tests.stage import BOB, Json, Stage, free_port, stage
+from tests.unit.worker.fakes import claimed
+from tests.workspace import cards, channel_named, header, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,9 +41,9 @@ receivers:
 
 
 @contextlib.asynccontextmanager
-async def alertmanager(folder: Path, bot_url: str) -> AsyncIterator[str]:
+async def alertmanager(folder: Path, bot_url: str, port: int = 0) -> AsyncIterator[str]:
     """Its address while it runs."""
-    config, port = folder / "alertmanager.yml", free_port()
+    config, port = folder / "alertmanager.yml", port or free_port()
     config.write_text(CONFIG.format(url=bot_url, token=TOKEN))
     process = await asyncio.create_subprocess_exec(
         BINARY or "",
@@ -109,4 +115,129 @@ async def test_what_alertmanager_groups_repeats_and_resolves_is_one_card(tmp_pat
         over = await s.until(lambda state: card(state, "3 resolved", "until"), timeout=30)
         assert over["ts"] == first["ts"]
         assert header(over).startswith("✅")
+        assert await s.problems() == []
+
+
+def catalog(url: str) -> Catalog:
+    """Its alerts come from there, and it can be told to keep still."""
+    source = AlertSource(name="alertmanager", preset="alertmanager", api_url=url)
+    return Catalog(alerts=Alerts(sources={"alertmanager": source}))
+
+
+async def silences(s: Stage, url: str) -> list[Json]:
+    """Those that hold."""
+    listed = (await s.http.get(f"{url}/api/v2/silences")).json()
+    return [each for each in listed if each["status"]["state"] == "active"]
+
+
+async def muted(s: Stage, url: str) -> dict[str, bool]:
+    """By instance whether Alertmanager keeps an alert to itself."""
+    listed = (await s.http.get(f"{url}/api/v2/alerts")).json()
+    return {a["labels"]["instance"]: a["status"]["state"] == "suppressed" for a in listed}
+
+
+async def press(s: Stage, found: Json, label: str) -> None:
+    channel = channel_named(await s.state(), "alerts")
+    assert channel
+    await s.press(label, user=BOB, channel=channel["id"], ts=found["ts"])
+
+
+async def repeat(s: Stage) -> Any:
+    """Carry out the newest silencing again, as after a death between the answer and the settling."""
+    assert s.bot is not None
+    rows = await s.bot.work.read(
+        lambda tx: tx.session.connection().exec_driver_sql(
+            "SELECT payload FROM effect WHERE kind = 'alertmanager.silence' ORDER BY id DESC"
+        ).all()
+    )  # fmt: skip
+    payload = json.loads(rows[0][0]) if isinstance(rows[0][0], str) else rows[0][0]
+    again = claimed(EffectKind.SILENCE_ALERTS, None, payload=payload, attempt=2)
+    return await silencing.silence(s.bot.world, again)
+
+
+async def test_silence_on_the_card_is_one_silence_in_alertmanager(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    async with (
+        stage(tmp_path, catalog=catalog(url), ALERTS_TOKEN=TOKEN) as s,
+        alertmanager(tmp_path, s.bot_url, port),
+    ):
+        await report(s, url, "web.1", "web-2")
+        found = await s.until(lambda state: card(state, "2 firing"))
+        await press(s, found, "Silence")
+        await s.submit({"Silence for": "4 hours"}, user=BOB)
+        await s.until(lambda state: card(state, "silenced by", "also at alertmanager"))
+        [made] = await silences(s, url)
+        assert made["createdBy"] == "Bob Martin"
+        lasts = datetime.fromisoformat(made["endsAt"]) - datetime.fromisoformat(made["startsAt"])
+        assert timedelta(hours=3.99) < lasts <= timedelta(hours=4)
+
+        async def both() -> bool:
+            return await muted(s, url) == {"web.1": True, "web-2": True}
+
+        await s.wait(both, 20, "Alertmanager to keep still")
+        await report(s, url, "web-3")
+        assert (await muted(s, url))["web-3"] is False, "what is new is not silenced there"
+        await s.until(lambda state: card(state, "3 firing"))
+        await repeat(s)
+        [wider] = await silences(s, url)  # now with web-3, and the one before is over
+        await repeat(s)
+        [same] = await silences(s, url)
+        assert same["id"] == wider["id"], "a retaken effect makes no second one"
+
+        await press(s, found, "Unsilence")
+        await s.until(lambda state: "silenced" not in text_of(card(state) or {"blocks": []}))
+
+        async def none() -> bool:
+            return await silences(s, url) == [] and not any((await muted(s, url)).values())
+
+        await s.wait(none, 20, "the silence to end")
+        assert await s.problems() == []
+
+
+async def test_an_alertmanager_that_is_away_is_told_of_and_caught_up_with(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    async with stage(tmp_path, catalog=catalog(url), ALERTS_TOKEN=TOKEN) as s:
+        async with alertmanager(tmp_path, s.bot_url, port):
+            await report(s, url, "web-1")
+            found = await s.until(lambda state: card(state, "1 firing"))
+        await press(s, found, "Silence")
+        await s.submit({"Silence for": "1 hour"}, user=BOB)
+        words = ("silenced by", "not silenced at alertmanager", "could not connect")
+        await s.until(lambda state: card(state, *words))
+        async with alertmanager(tmp_path, s.bot_url, port):
+            await report(s, url, "web-1")
+            await s.until(lambda state: card(state, "also at alertmanager"), timeout=60)
+            [made] = await silences(s, url)
+            assert made["createdBy"] == "Bob Martin"
+
+
+async def test_what_ends_while_it_is_silenced_is_looked_up_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alertmanager never tells of it: it has let go of the alert before the silence ends."""
+    monkeypatch.setattr(silencing, "SURE_AFTER", timedelta(0))
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    async with (
+        stage(tmp_path, catalog=catalog(url), ALERTS_TOKEN=TOKEN) as s,
+        alertmanager(tmp_path, s.bot_url, port),
+    ):
+        await report(s, url, "web-1", "web-2")
+        found = await s.until(lambda state: card(state, "2 firing"))
+        await press(s, found, "Silence")
+        await s.submit({"Silence for": "1 hour"}, user=BOB)
+        await s.until(lambda state: card(state, "also at alertmanager"))
+        await report(s, url, "web-1", "web-2", over=True)
+
+        async def forgotten() -> bool:
+            metrics = (await s.http.get(f"{url}/metrics")).text
+            return "\nalertmanager_dispatcher_aggregation_groups 0\n" in metrics
+
+        await s.wait(forgotten, 60, "Alertmanager to let go of them")
+        assert card(await s.state(), "2 firing"), "nobody told"
+        await report(s, url, "web-2")
+        await press(s, found, "Unsilence")
+        await s.until(lambda state: card(state, "1 firing, 1 resolved"), timeout=30)
         assert await s.problems() == []

@@ -31,6 +31,7 @@ from bot.worker.runners import (
     report,
     roles,
     services,
+    silencing,
     talk,
     ticket,
     updates,
@@ -105,4 +106,6 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.PAGE_NATIVE: native.page,
     EffectKind.PAGE_ALERTS: alerts.page,
     EffectKind.END_ALERTS: alerts.end,
+    EffectKind.SILENCE_ALERTS: silencing.silence,
+    EffectKind.LOOK_AT_SILENCED: silencing.look,
 }

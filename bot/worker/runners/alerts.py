@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: With more edits waiting than this, cards are not edited only to name a new neighbour.
+CROWDED = 20
+
 
 async def apply(world: World, row: InboundRow) -> Settle:
     """Map a kept delivery and apply it; what fails keeps it, named, for a replay after the fix."""
@@ -68,6 +71,9 @@ async def post(world: World, effect: Claimed) -> Settle | None:
         saved = store.save_group(tx, replace(group, channel=channel, ts=posted))
         if group.version != rendered:  # it changed while it was being posted
             tx.emit(alert_groups.show(saved))
+        if not tx.many_waiting(EffectKind.REFRESH_ALERTS, CROWDED):
+            there = (near for near in view.beside if near.link)
+            tx.emit(alert_groups.show_beside(near, saved) for near in there)
 
     return settle
 

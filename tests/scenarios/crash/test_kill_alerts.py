@@ -96,9 +96,8 @@ async def settled(one: Life) -> dict[str, Any]:
 
 async def lived(folder: Path, smithy: Forge, place: int) -> tuple[dict[str, Any], tuple[str, ...]]:
     """One life that ends at a place (0: at none), and what there was to be seen in the end."""
-    folder.mkdir()  # noqa: ASYNC240 - at once, on a local disk
-    (folder / "muster.yml").write_text(RULES)
     async with life(folder, None, smithy, **SETTINGS) as one:
+        (folder / "muster.yml").write_text(RULES)  # life has written its own
         bot: Bot = await one.start(place=place, gate="alert")
         await one.ready(bot)
         one.open_gate("alert")

@@ -66,6 +66,8 @@ def alert_views() -> Iterator[GroupView]:
     yield a_view(group=a_group(paged_at=START), paged=False)
     later = NOW + timedelta(hours=1)
     yield a_view(group=a_group(silenced_until=later, silenced_by=ANA))
+    told = (("far", "could not connect"), ("near", ""))
+    yield a_view(group=a_group(silenced_until=later, silenced_by=ANA), at_source=told)
     counts = Counts(by_status={AlertStatus.FIRING: 1, AlertStatus.NO_DATA: 1}, flapping=2)
     yield a_view(counts=counts)
     over = an_alert(status=AlertStatus.RESOLVED, ended_at=NOW)

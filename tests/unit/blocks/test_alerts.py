@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from blocks import alerts, kit
 from blocks.forms import attach_alerts, silence_alerts
 from blocks.home import home_view
-from bot.domain.alert_groups import ROUTES, Counts, GroupView
+from bot.domain.alert_groups import ROUTES, Beside, Counts, GroupView
 from bot.domain.alerts import AlertStatus
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.alert_samples import a_group, a_view, alert_views, an_alert, stored
@@ -33,6 +33,7 @@ def test_the_buttons_answer_whether_there_is_an_incident_already() -> None:
         ["Acknowledge", *free],
         free,
         ["Acknowledge", *free],
+        ["Open incident", "Attach to...", "Unsilence"],
         ["Open incident", "Attach to...", "Unsilence"],
         free,
         ["Open incident", "Attach to..."],
@@ -55,6 +56,33 @@ def test_the_buttons_answer_whether_there_is_an_incident_already() -> None:
 )  # fmt: skip
 def test_the_card_says(view: GroupView, words: str) -> None:
     assert words in str(alerts.card(view, NOW).blocks)
+
+
+def test_the_card_says_where_else_it_is_silenced_and_where_that_failed() -> None:
+    told = (("far", "could not connect"), ("near", ""))
+    later = NOW.replace(year=2030)
+    silenced = a_view(group=a_group(silenced_until=later, silenced_by=ANA), at_source=told)
+    said = str(alerts.card(silenced, NOW).blocks)
+    assert ", also at near" in said
+    assert "⚠️ not silenced at far: could not connect" in said
+    ended = str(alerts.card(a_view(at_source=told), NOW).blocks)
+    assert "⚠️ still silenced at far: could not connect" in ended
+    assert "near" not in ended
+    ran_out = a_view(group=a_group(silenced_until=START, silenced_by=ANA), at_source=told)
+    assert "far" not in str(alerts.card(ran_out, NOW).blocks)
+
+
+def test_what_else_fires_nearby_is_one_bounded_line() -> None:
+    link = "https://acme.slack.com/archives/C1/p1"
+    others = tuple(Beside(group=n, title=f"Alert{n}", service="db", link=link) for n in range(4))
+    said = str(alerts.card(a_view(beside=others[:1]), NOW).blocks)
+    assert f"🔗 Also firing nearby: <{link}|Alert0> (db)" in said
+    assert "and more" not in said
+    said = str(alerts.card(a_view(beside=others), NOW).blocks)
+    assert "Alert2" in said
+    assert "Alert3" not in said
+    assert "(db) and more" in said
+    assert "nearby" not in str(alerts.card(a_view(), NOW).blocks)
 
 
 def test_of_a_private_incident_nothing_but_its_number_is_told() -> None:
@@ -87,6 +115,9 @@ TEXTS = odd.texts
 STATUSES = st.sampled_from(list(AlertStatus))
 
 
+NEARBY = st.builds(Beside, group=st.just(1), title=TEXTS, service=TEXTS, link=st.none() | TEXTS)
+
+
 @st.composite
 def odd_views(draw: st.DrawFn) -> GroupView:
     alert = st.builds(
@@ -113,6 +144,8 @@ def odd_views(draw: st.DrawFn) -> GroupView:
         alerts=tuple(made),
         incident=draw(st.none() | odd.incidents),
         similar=tuple(draw(st.lists(odd.incidents, max_size=4))),
+        at_source=tuple(draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=4))),
+        beside=tuple(draw(st.lists(NEARBY, max_size=4))),
         paged=draw(st.booleans()),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.doctor import alerts
 from bot.domain.alert_sources import AlertAuth, Alerts, AlertSource
 from bot.domain.catalog import Catalog
+from bot.errors import ProviderError, Reason
 from bot.settings import load
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Context:
 
     environ: dict[str, str]
     catalog: Catalog = field(default_factory=Catalog)
+    silences: dict[str, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> Any:
@@ -52,3 +54,26 @@ async def test_without_a_token_the_presets_are_shut() -> None:
 async def test_a_wrong_preset_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "wrong_examples", lambda: ["grafana, one: title is 'x'"])
     assert (await told(Context({})))["presets"] == ("fail", "grafana, one: title is 'x'.")
+
+
+class Silences:
+    """Answers, or refuses for a reason."""
+
+    def __init__(self, reason: Reason | None = None) -> None:
+        self.reason = reason
+
+    async def find(self, mark: str) -> list[Any]:
+        assert mark == alerts.NOBODYS
+        if self.reason:
+            raise ProviderError("alertmanager", self.reason, "it went wrong")
+        return []
+
+
+async def test_every_alertmanager_that_takes_silences_is_asked() -> None:
+    silences = {"a": Silences(), "b": Silences(Reason.AUTH), "c": Silences(Reason.UNAVAILABLE)}
+    found = await alerts.check(Context({}, silences=silences))  # type: ignore[arg-type]
+    told = {each.name: (each.state, each.mend) for each in found if "silences" in each.name}
+    assert told["a, silences"] == ("ok", "")
+    assert told["b, silences"][0] == told["c, silences"][0] == "fail"
+    assert "user and password" in told["b, silences"][1]
+    assert "Start Alertmanager" in told["c, silences"][1]

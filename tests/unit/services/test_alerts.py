@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.alert_groups import names_nearby
 from bot.domain.alert_sources import Alerts
 from bot.domain.alert_state import CALM, News
 from bot.domain.catalog import Catalog, Rule, Service
@@ -28,7 +30,12 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(minutes=5)
 CATALOG = Catalog(
-    services={"mailer": Service(id="mailer", title="Mailer")},
+    services={
+        "mailer": Service(id="mailer", title="Mailer", depends_on=("queue",)),
+        "queue": Service(id="queue", title="The Queue"),
+        "web": Service(id="web", title="Web", depends_on=("mailer",)),
+        "far": Service(id="far", title="Far", depends_on=("web",)),
+    },
     alerts=Alerts(
         window=WINDOW,
         resolve_incident_when_all_resolved=True,
@@ -380,3 +387,43 @@ async def test_old_alerts_are_forgotten_unless_an_incident_needs_them(desk: Desk
 
 def test_news_that_says_nothing_is_not_told() -> None:
     assert {each for each in News if not each.is_told} == {News.DUPLICATE, News.LATE, News.PAST}
+
+
+async def test_what_fires_at_the_same_service_or_next_to_it_is_shown_beside(desk: Desk) -> None:
+    await desk.fire("1", name="Disk")
+    for mark, service in enumerate(("mailer", "THE QUEUE", "web", "far", "unknown"), start=2):
+        await desk.fire(str(mark), name=f"At {service}", service=service)
+    groups = await desk.groups()
+    view = await desk.home.alerts.view(groups[0].id)
+    assert [each.title for each in view.beside] == ["At web", "At THE QUEUE", "At mailer"]
+    assert {each.link for each in view.beside} == {None}
+    await desk.over("4", name="At web", service="web")
+    view = await desk.home.alerts.view(groups[0].id)
+    assert [each.title for each in view.beside] == ["At THE QUEUE", "At mailer"]
+    lonely = await desk.home.alerts.view(groups[-1].id)
+    assert lonely.beside == ()
+
+
+async def test_the_way_to_a_card_is_told_and_nothing_of_a_private_incident(desk: Desk) -> None:
+    await desk.fire("1", name="Disk")
+    await desk.fire("2", name="Queue", service="queue")
+    first, second = await desk.groups()
+
+    def posted(tx: Any) -> None:
+        tx.set_value("slack.identity", {"url": "https://acme.slack.com/"})
+        store.save_group(tx, replace(second, channel="C1", ts="17.5"))
+
+    await desk.home.work.write(posted)
+    [beside] = (await desk.home.alerts.view(first.id)).beside
+    assert beside.link == "https://acme.slack.com/archives/C1/p175"
+    await desk.home.alerts.open_incident(second.id, by=ANA, once="o")
+    assert len((await desk.home.alerts.view(first.id)).beside) == 1
+    await desk.home.change(1, private=True)
+    assert (await desk.home.alerts.view(first.id)).beside == ()
+
+
+def test_how_alerts_may_call_what_is_nearby() -> None:
+    near = names_nearby(CATALOG, "Mailer")
+    assert near == {"mailer", "queue", "the queue", "web"}
+    assert names_nearby(CATALOG, "Elsewhere") == {"elsewhere"}
+    assert names_nearby(CATALOG, None) == frozenset()

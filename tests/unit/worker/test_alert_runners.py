@@ -147,6 +147,22 @@ async def test_a_lost_channel_is_looked_up_again_and_a_lost_card_posted_anew(des
         await desk.run(K.REFRESH_ALERTS, None, **ONE)
 
 
+async def test_a_card_there_is_names_a_neighbour_that_comes_later(desk: Shop) -> None:
+    url = {"url": "https://acme.slack.com/", "user_id": "UBOT"}
+    await desk.home.work.write(lambda tx: tx.set_value("slack.identity", url))
+    await deliver(desk, body("1", service="mailer"))
+    await desk.run(K.POST_ALERTS, None, **ONE)
+    await deliver(desk, body("2", service="mailer", alertname="Queue"), "e2")
+    await desk.home.dismiss_all()
+    await desk.run(K.POST_ALERTS, None, key="two", payload={"group": 2})
+    [again] = await desk.home.effects(K.REFRESH_ALERTS.value, "pending")
+    assert again.payload == {"group": 1}
+    version = (await group(desk)).version
+    await desk.run(K.REFRESH_ALERTS, None, **ONE)
+    assert (await group(desk)).version == version
+    assert len(await desk.home.effects(K.REFRESH_ALERTS.value, "pending")) == 1, "and no further"
+
+
 async def test_what_is_gone_is_not_shown(desk: Shop) -> None:
     for kind in (K.POST_ALERTS, K.REFRESH_ALERTS, K.PAGE_ALERTS):
         assert await desk.run(kind, None, payload={"group": 9, "level": 1}) is None
