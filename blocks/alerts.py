@@ -164,7 +164,8 @@ def _answer(view: GroupView, now: datetime) -> list[Block]:
     if view.incident is not None:
         return [kit.section(_incident_words(view.incident))]
     blocks: list[Block] = []
-    known = [each for each in view.similar if not each.private][:MAX_SIMILAR]
+    alike = {each.number: each for each in view.similar if not each.private}
+    known = list(alike.values())[:MAX_SIMILAR]
     for incident in known:
         target = AlertsIncidentButton(group=view.group.id, number=incident.number)
         attach = kit.button(f"Attach to {incident.name}", ActionId.ALERTS_ATTACH_TO, target)

@@ -51,7 +51,13 @@ def entry_of(kind: str, body: Any) -> str:
     if kind == "view":
         return f"view {(body.get('view') or {}).get('callback_id')}"
     if kind == "event":
-        return f"event {(body.get('event') or {}).get('type')}"
+        event = body.get("event") or {}
+        where = (
+            ".groups"
+            if event.get("type") == "message" and event.get("channel_type") == "group"
+            else ""
+        )
+        return f"event {event.get('type')}{where}"
     return f"{kind} {body.get('callback_id') or body.get('action_id')}"
 
 

@@ -408,6 +408,23 @@ async def _is_private(s: Stage, name: str) -> bool:
     return (await incident(s, name)).private
 
 
+async def test_a_channel_the_bot_is_taken_out_of_is_seen_by_nobody(s: Stage) -> None:
+    title = "Without the bot"
+    name, room = await started(s, title)
+    await s.command("/incident private", channel=room["id"])
+    new = await private_room(s, name, room)
+    assert title in str((await s.command("/incident list mine", user=ALICE))["ack"])
+    await s.act("remove", user=ALICE, channel=new["id"], who="U0MUSTER00")
+
+    async def hidden() -> bool:
+        return title not in str((await s.command("/incident list mine", user=ALICE))["ack"])
+
+    await s.wait(hidden, what="its members to be forgotten")
+    assert f"There is no {name}" in str(
+        (await s.command(f"/incident show {name}", user=BOB))["ack"]
+    )
+
+
 async def test_a_conversion_missed_while_down_is_found_at_the_next_start(s: Stage) -> None:
     name, room = await started(s, "Locked while nobody listened")
     await s.stop_bot()

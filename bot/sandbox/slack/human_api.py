@@ -101,6 +101,7 @@ DEEDS: dict[str, Deed] = {
     "join": lambda s, u, b: people.join(s.ws, u, b["channel"]),
     "leave": lambda s, u, b: people.leave(s.ws, u, b["channel"]),
     "invite": lambda s, u, b: people.invite(s.ws, u, b["channel"], b["who"]),
+    "remove": lambda s, u, b: people.remove(s.ws, u, b["channel"], b["who"]),
     "canvas": _canvas,
     "canvases": _canvases,
     "archive": lambda s, u, b: people.archive(s.ws, u, b["channel"]),

@@ -152,6 +152,17 @@ def invite(ws: Workspace, user: User, channel_ref: str, who: str) -> None:
     conversations.add_member(ws, channel, invited.id, inviter=user.id)
 
 
+def remove(ws: Workspace, user: User, channel_ref: str, who: str) -> None:
+    """Take somebody, the bot for example, out of a channel."""
+    channel = _member_place(ws, user, channel_ref)
+    taken = person(ws, who)
+    if channel.is_general:
+        raise SlackError("cant_kick_from_general")
+    if taken.id not in channel.members:
+        raise SlackError("not_in_channel")
+    conversations.remove_member(ws, channel, taken.id)
+
+
 def create_channel(ws: Workspace, user: User, name: str, *, is_private: bool) -> Channel:
     """Open a channel."""
     return conversations.create(ws, name.removeprefix("#"), user.id, is_private=is_private)
