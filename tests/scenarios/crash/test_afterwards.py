@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.scenarios.crash.process import Forge
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240), pytest.mark.long]
 
 REPO = "acme/incidents"
 #: Of all places drafting passes; the first is before anything was committed, the last after all is done.

@@ -123,6 +123,7 @@ async def killed(folder: Path, smithy: Forge, places: list[int]) -> list[str]:
     return [wrong for wrong in await asyncio.gather(*map(one, places)) if wrong]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_an_alert_survives_a_death_at_its_first_places(tmp_path: Path, smithy: Forge) -> None:
     found, _ = await lived(tmp_path / "undisturbed", smithy, 0)
