@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
 SEED = int(os.environ.get("MUSTER_CRASH_SEED") or dt.datetime.now(dt.UTC).toordinal())
-DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+#: On PostgreSQL a life waits for leases to run out: that is for the long run.
+DATABASES = [
+    "sqlite",
+    pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long]),
+]
 #: The full run in parts, so that pytest-xdist can share it out.
 PARTS = 6
 #: Lives at once: on SQLite they compute, on PostgreSQL they mostly wait for leases to run out.
