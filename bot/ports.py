@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.domain.issue_news import IssueNews
 from bot.domain.page import Page, PageEvent
+from bot.ports_pager import Inbound, OnCall, Pager, PageRequest, PagerUser, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bot.domain.alert_sources import AlertSource
     from bot.domain.alerts import Alert, Mapped
     from bot.domain.catalog import Rule
-    from bot.domain.incident import Urgency
 
 
 class Clock(Protocol):
@@ -39,11 +39,18 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+#: Told by vendors and defined in the domain, or the pager's (``bot.ports_pager``); the rest is defined here.
 __all__ = [
+    "Inbound",
     "IssueNews",
+    "OnCall",
     "Page",
     "PageEvent",
-]  # told by vendors, defined in the domain; the rest is defined here
+    "PageRequest",
+    "Pager",
+    "PagerUser",
+    "Subscription",
+]
 
 # --- chat ----------------------------------------------------------------------------------------------------
 
@@ -227,211 +234,6 @@ class Chat(Protocol):
 
     async def user_groups(self) -> Sequence[UserGroup]:
         """All enabled user groups with their members."""
-        ...
-
-
-# --- pager ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageRequest:
-    """A page to open."""
-
-    title: str
-    details: str
-    service_id: str
-    urgency: Urgency
-    priority: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inbound:
-    """One webhook event in our words: which page it concerns, what it says, and the page if it carries one."""
-
-    id: str
-    type: str
-    occurred_at: datetime
-    page_id: str | None
-    event: PageEvent | None
-    page: Page | None
-    service_id: str | None = None  # of an event about a service
-
-
-@dataclass(frozen=True, kw_only=True)
-class PagerUser:
-    """A person at the pager."""
-
-    id: str
-    name: str
-    email: str
-    active: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnCall:
-    """Who is on call: level 1 first."""
-
-    user: PagerUser
-    level: int
-    policy_id: str
-    policy_name: str
-    schedule: str | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subscription:
-    """A webhook subscription at the pager."""
-
-    id: str
-    url: str
-    active: bool
-    events: tuple[str, ...] = ()
-    description: str = ""
-    disabled: bool = False
-    secret: str | None = None
-
-
-class Pager(Protocol):
-    """PagerDuty's REST API as Muster uses it. ``by`` is an e-mail address for the From header.
-
-    A From address PagerDuty does not know raises INVALID with code ``1008``.
-    """
-
-    async def open(self, request: PageRequest, *, key: str, by: str) -> Page:
-        """Create under ``incident_key`` = key; if it is there already (open or closed) return that one."""
-        ...
-
-    async def find(self, key: str) -> Page | None:
-        """The page with that ``incident_key``, whatever its state."""
-        ...
-
-    async def acknowledge(self, page_id: str, *, by: str) -> Page:
-        """Acknowledge; CONFLICT when resolved already, fine when acknowledged already."""
-        ...
-
-    async def resolve(self, page_id: str, *, by: str, resolution: str = "") -> Page:
-        """Resolve; fine when resolved already."""
-        ...
-
-    async def merge(self, page_id: str, into: str, *, by: str) -> None:
-        """Resolve a page as part of another; INVALID when these pages cannot be, merged already is fine."""
-        ...
-
-    async def reopen(self, page_id: str, *, by: str) -> Page:
-        """Trigger a resolved page again."""
-        ...
-
-    async def reassign(self, page_id: str, user_id: str, *, by: str) -> Page:
-        """Assign to one user (the vendor triggers it anew)."""
-        ...
-
-    async def escalate(
-        self, page_id: str, *, by: str, level: int | None = None, policy_id: str | None = None
-    ) -> Page:
-        """Escalate to a level of its policy, or to another policy; INVALID ``1006``: no such level."""
-        ...
-
-    async def set_priority(self, page_id: str, priority: str, *, by: str) -> Page:
-        """Set the priority by its name (P1..P5)."""
-        ...
-
-    async def set_title(self, page_id: str, title: str, *, by: str) -> Page:
-        """Give the page another title."""
-        ...
-
-    async def add_note(self, page_id: str, text: str, *, by: str) -> str:
-        """Add a note and return its id."""
-        ...
-
-    async def publish(self, page_id: str, message: str, *, by: str) -> str:
-        """Publish a status update to the page's stakeholders and return its id; INVALID where the plan has none."""
-        ...
-
-    async def find_note(self, page_id: str, text: str) -> str | None:
-        """The id of the note with exactly that text, else None."""
-        ...
-
-    async def page(self, page_id: str, *, history: bool = True) -> Page:
-        """The page now, with its log entries and notes as ``events`` (oldest first) unless ``history`` is off."""
-        ...
-
-    async def request_responder(
-        self, page_id: str, target_id: str, *, by: str, message: str = "", policy: bool = False
-    ) -> None:
-        """Ask a person (or whoever a policy reaches) to join, in the name of whoever has the address ``by``."""
-        ...
-
-    async def open_pages(self) -> Sequence[Page]:
-        """All triggered and acknowledged pages (without history)."""
-        ...
-
-    async def pages_since(
-        self, since: datetime, *, until: datetime | None = None
-    ) -> Sequence[Page]:
-        """Pages created at or after ``since`` (and before ``until``), any state, oldest first (without history)."""
-        ...
-
-    async def changed_since(self, since: datetime) -> Sequence[str]:
-        """Ids of pages with log entries at or after ``since``."""
-        ...
-
-    async def user_by_email(self, email: str) -> PagerUser | None:
-        """Exact match, case-insensitive."""
-        ...
-
-    async def users(self) -> Sequence[PagerUser]:
-        """Everybody with an account."""
-        ...
-
-    async def on_call(self, service_id: str | None = None) -> Sequence[OnCall]:
-        """Who is on call, for a service's policy or for all; one entry per person, policy and level."""
-        ...
-
-    async def services(self) -> Mapping[str, str]:
-        """Id to name."""
-        ...
-
-    async def policies(self) -> Mapping[str, tuple[str, int]]:
-        """Id to (name, number of levels)."""
-        ...
-
-    async def policy_of(self, service_id: str) -> tuple[str, str, int]:
-        """(policy id, name, number of levels) of a service."""
-        ...
-
-    async def priorities(self) -> Sequence[str]:
-        """Names, most severe first; empty when the account has none."""
-        ...
-
-    async def abilities(self) -> Sequence[str]:
-        """What the account's plan allows; also the cheapest check of a token."""
-        ...
-
-    async def is_account_key(self) -> bool:
-        """Whether the token is an account key (``GET /users/me`` answers 400) rather than a person's."""
-        ...
-
-    async def subscriptions(self) -> Sequence[Subscription]:
-        """Webhook subscriptions."""
-        ...
-
-    async def subscribe(
-        self, url: str, events: Sequence[str], *, service_id: str | None = None
-    ) -> Subscription:
-        """Create one; its secret is told only this once."""
-        ...
-
-    async def enable(self, subscription_id: str) -> None:
-        """Switch a disabled subscription on again."""
-        ...
-
-    async def unsubscribe(self, subscription_id: str) -> None:
-        """Delete one."""
-        ...
-
-    async def ping(self, subscription_id: str) -> None:
-        """Ask for a ``pagey.ping``."""
         ...
 
 
