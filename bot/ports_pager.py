@@ -70,6 +70,34 @@ class OnCall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A schedule (natively a roster): who takes turns."""
+
+    id: str
+    name: str
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """A stretch of time and who is on call in it; nobody is a gap."""
+
+    since: datetime
+    until: datetime
+    users: tuple[PagerUser, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """Somebody takes a schedule over for a time; without ``id`` it is over and cannot be removed."""
+
+    id: str
+    user: PagerUser
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subscription:
     """A webhook subscription at the pager."""
 
@@ -136,8 +164,13 @@ class Paging(Protocol):
 class OnCalls(Protocol):
     """Who is on call, and by which escalation policy."""
 
-    async def on_call(self, service_id: str | None = None) -> Sequence[OnCall]:
-        """Who is on call, for a service's policy or for all; one entry per person, policy and level."""
+    async def on_call(
+        self, service_id: str | None = None, *, at: datetime | None = None
+    ) -> Sequence[OnCall]:
+        """Who is on call now (or ``at`` a moment), for a service's policy or for all; level 1 first.
+
+        One entry per person, policy and level. PagerDuty looks at most 90 days ahead (INVALID).
+        """
         ...
 
     async def policies(self) -> Mapping[str, tuple[str, int]]:
@@ -146,6 +179,40 @@ class OnCalls(Protocol):
 
     async def policy_of(self, service_id: str) -> tuple[str, str, int]:
         """(policy id, name, number of levels) of a service."""
+        ...
+
+
+class Schedules(Protocol):
+    """Who takes turns, and who stands in for whom."""
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """All of them, by name."""
+        ...
+
+    async def shifts(self, schedule_id: str, since: datetime, until: datetime) -> Sequence[Shift]:
+        """Who is on call from ``since`` to ``until``, overrides applied: without a hole, a gap is a shift of nobody.
+
+        Neighbours differ. NOT_FOUND for an unknown schedule, INVALID for a period that does not end after its start.
+        """
+        ...
+
+    async def overrides(
+        self, schedule_id: str, since: datetime, until: datetime
+    ) -> Sequence[Override]:
+        """The overrides that touch that period, the earliest first."""
+        ...
+
+    async def override(
+        self, schedule_id: str, user_id: str, since: datetime, until: datetime, *, by: str
+    ) -> Override:
+        """Let somebody take over; where overrides overlap the last one counts. Not idempotent: look at them first.
+
+        INVALID when it does not end after its start or the person is unknown.
+        """
+        ...
+
+    async def remove_override(self, schedule_id: str, override_id: str, *, by: str) -> None:
+        """Take one back; one that is under way ends now. NOT_FOUND when there is none of that id."""
         ...
 
 
@@ -248,5 +315,5 @@ class Subscriptions(Protocol):
         ...
 
 
-class Pager(Paging, OnCalls, PageFields, PageNews, Accounts, Subscriptions, Protocol):
+class Pager(Paging, OnCalls, Schedules, PageFields, PageNews, Accounts, Subscriptions, Protocol):
     """PagerDuty's REST API as Muster uses it: ``by`` goes into the From header, ``key`` is the ``incident_key``."""

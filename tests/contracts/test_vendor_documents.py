@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,11 @@ from bot.providers.pagerduty import PagerDuty, parse_event, verify
 from bot.providers.pagerduty.history import events
 from bot.providers.pagerduty.parse import (
     on_call,
+    override,
     page_from_rest,
     policy,
+    schedule,
+    shift,
     subscription,
     user,
 )
@@ -112,6 +115,16 @@ def test_every_rest_example_is_understood() -> None:
     assert EntryKind.TRIGGERED in kinds
     assert EntryKind.RESPONDER_ADDED in kinds
     assert all(on_call(o).user.name for o in load(f"{rest}/get_oncalls_200.json")["oncalls"])
+    for name in ("Basic_Example", "With_Schedule_Layers"):
+        known = load(f"{rest}/get_schedules_200.{name}.json")["schedules"]
+        assert all(schedule(one).id != schedule(one).name for one in known)
+    whole = load(f"{rest}/get_schedules_id_200.json")["schedule"]
+    rendered = whole["final_schedule"]["rendered_schedule_entries"]
+    assert [one.users[0].name for one in filter(None, map(shift, rendered))] == ["Regina Phalange"]
+    document = load("openapi/pagerduty-rest.json")["paths"]["/schedules/{id}/overrides"]
+    content = document["get"]["responses"]["201"]["content"]["application/json"]
+    examples = content["examples"]["response"]["value"]["overrides"]
+    assert [one.id for one in filter(None, map(override, examples))] == ["PQ47DCP"]
     found = load(f"{rest}/get_escalation_policies_200.json")["escalation_policies"]
     assert [policy(one)[2] for one in found] == [1] * len(found)
     assert all(user(one).email for one in load(f"{rest}/get_users_200.json")["users"])
@@ -191,9 +204,13 @@ async def _anything(request: web.Request) -> web.StreamResponse:
     incident = {"id": "Q1", "status": "triggered", "incident_key": "none"}
     if request.path.endswith("/users"):
         return web.json_response({"users": [{"id": "PANA", "email": BY}]})
+    if request.path.endswith("/overrides") and request.method == "POST":
+        span = {"start": "2026-03-01T12:00:00Z", "end": "2026-03-01T13:00:00Z"}
+        return web.json_response([{"status": 201, "override": span | {"user": {"id": "PBEN"}}}])
     lists = ("incidents", "log_entries", "priorities", "services", "escalation_policies")
     body: dict[str, Any] = {
-        name: [] for name in (*lists, "oncalls", "webhook_subscriptions", "notes")
+        name: []
+        for name in (*lists, "oncalls", "schedules", "overrides", "webhook_subscriptions", "notes")
     }
     body["priorities"] = [{"id": "PP1", "name": "P1"}]
     policy_full = {"id": "PPOL", "escalation_rules": []}
@@ -202,6 +219,7 @@ async def _anything(request: web.Request) -> web.StreamResponse:
         "note": {"id": "N"},
         "status_update": {"id": "U"},
         "service": {"escalation_policy": policy_full},
+        "schedule": {"final_schedule": {"rendered_schedule_entries": []}},
     }
     body |= {"webhook_subscription": {"id": "W"}, "abilities": [], "user": {}}
     return web.json_response(body)
@@ -233,6 +251,12 @@ async def test_every_request_to_pagerduty_fits_the_document(server: FaultServer)
         pager.changed_since(NOW),
         pager.users(),
         pager.on_call("PSVC"),
+        pager.on_call(at=NOW),
+        pager.schedules(),
+        pager.shifts("PS1", NOW, NOW + timedelta(days=14)),
+        pager.overrides("PS1", NOW, NOW + timedelta(days=14)),
+        pager.override("PS1", "PBEN", NOW, NOW + timedelta(hours=1), by=BY),
+        pager.remove_override("PS1", "Q1", by=BY),
         pager.services(),
         pager.policies(),
         pager.priorities(),

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from bot.providers.pagerduty.directory import Directory
 from bot.providers.pagerduty.incidents import Incidents
+from bot.providers.pagerduty.schedules import Schedules
 
 if TYPE_CHECKING:
     from bot.ports import Pager
 
 
-class PagerDuty(Incidents, Directory):
+class PagerDuty(Incidents, Directory, Schedules):
     """All of ``Pager``. Never retries, caches nothing, calls nothing when it is made.
 
     Every request ends after ``timeout`` seconds; some methods make two requests, reading lists one

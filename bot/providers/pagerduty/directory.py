@@ -11,10 +11,11 @@ from bot.errors import ProviderError, Reason
 from bot.providers.http import HttpError
 from bot.providers.pagerduty import parse
 from bot.providers.pagerduty.calls import UNKNOWN_FROM, Calls
-from bot.providers.pagerduty.values import obj, some, text
+from bot.providers.pagerduty.values import iso, obj, some, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from bot.ports import OnCall, PagerUser, Subscription
 
@@ -61,12 +62,17 @@ class Directory(Calls):
         """Everybody with an account."""
         return [parse.user(one) for one in await self._list("/users", "users")]
 
-    async def on_call(self, service_id: str | None = None) -> Sequence[OnCall]:
-        """Who is on call now, for a service's policy or for all, level 1 first.
+    async def on_call(
+        self, service_id: str | None = None, *, at: datetime | None = None
+    ) -> Sequence[OnCall]:
+        """Who is on call now (or ``at`` a moment), for a service's policy or for all, level 1 first.
 
-        PagerDuty names a person once per schedule; here it is once per policy and level.
+        PagerDuty names a person once per schedule; here it is once per policy and level. It looks at most 90 days
+        ahead.
         """
         params = [("include[]", "users"), ("earliest", "true")]
+        if at is not None:
+            params += [("since", iso(at)), ("until", iso(at))]
         if service_id is not None:
             policy_id, _, _ = await self.policy_of(service_id)
             params.append(("escalation_policy_ids[]", policy_id))

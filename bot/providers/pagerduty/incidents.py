@@ -26,7 +26,7 @@ from bot.providers.pagerduty.calls import (
 )
 from bot.providers.pagerduty.history import events
 from bot.providers.pagerduty.parse import page_from_rest
-from bot.providers.pagerduty.values import obj, objects, some, text
+from bot.providers.pagerduty.values import iso, obj, objects, some, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,7 +214,7 @@ class Incidents(Calls):
         found: dict[str, Page] = {}
         while start < last:
             end = min(start + WINDOW, last)
-            params = [("since", _iso(start)), ("until", _iso(end)), *_STATUSES, *_PEOPLE]
+            params = [("since", iso(start)), ("until", iso(end)), *_STATUSES, *_PEOPLE]
             params.append(("sort_by", "created_at:asc"))
             pages = [_page(one) for one in await self._list("/incidents", "incidents", params)]
             found |= {page.id: page for page in pages}
@@ -227,7 +227,7 @@ class Incidents(Calls):
 
         That somebody was notified is no change.
         """
-        params = [("since", _iso(since)), ("is_overview", "false")]
+        params = [("since", iso(since)), ("is_overview", "false")]
         entries = await self._list("/log_entries", "log_entries", params)
         ids = (
             some(obj(entry.get("incident")).get("id"))
@@ -300,7 +300,3 @@ class Incidents(Calls):
 
 def _page(data: dict[str, Any]) -> Page:
     return page_from_rest(data, now=datetime.now(UTC))
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

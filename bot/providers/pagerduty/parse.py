@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.incident import Actor, Status
 from bot.ports import OnCall, Page, PagerUser, Subscription
+from bot.ports_pager import Override, Schedule, Shift
 from bot.providers.pagerduty.values import (
     actor,
     address,
@@ -93,6 +94,30 @@ def on_call(value: dict[str, Any]) -> OnCall:
         schedule=some(schedule.get("name")) or some(schedule.get("summary")),
         until=moment(value.get("end")),
     )
+
+
+def schedule(value: dict[str, Any]) -> Schedule:
+    """A schedule of ``GET /schedules``."""
+    found = text(value.get("id"))
+    name = some(value.get("name")) or some(value.get("summary")) or found
+    return Schedule(id=found, name=name, time_zone=some(value.get("time_zone")) or "UTC")
+
+
+def shift(value: dict[str, Any]) -> Shift | None:
+    """A rendered schedule entry; None for one without a beginning, an end or a person."""
+    since, until, who = moment(value.get("start")), moment(value.get("end")), obj(value.get("user"))
+    if since is None or until is None or since >= until or not some(who.get("id")):
+        return None
+    return Shift(since=since, until=until, users=(user(who),))
+
+
+def override(value: dict[str, Any]) -> Override | None:
+    """An override; one that cannot be changed any more has no id."""
+    known = shift(value)
+    if known is None:
+        return None
+    found = text(value.get("id"))
+    return Override(id=found, user=known.users[0], since=known.since, until=known.until)
 
 
 def subscription(value: dict[str, Any]) -> Subscription:

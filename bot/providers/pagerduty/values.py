@@ -68,6 +68,11 @@ def moment(value: Any) -> datetime | None:
     return None
 
 
+def iso(at: datetime) -> str:
+    """A moment as PagerDuty reads it: whole seconds, UTC."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def actor(value: Any) -> Actor | None:
     """Who a reference names; only people get an id, services are nobody to look up."""
     data = obj(value)

@@ -70,14 +70,20 @@ def schedule(call: Call) -> Answer:
         "schedule": render.schedule(found)
         | {
             "schedule_layers": [layer | rendered],
-            "overrides_subschedule": {
-                "name": "Overrides",
-                "rendered_schedule_entries": [],
-                "rendered_coverage_percentage": 0.0,
-            },
+            "overrides_subschedule": {"name": "Overrides"} | _overridden(call, found, since, until),
             "final_schedule": {"name": "Final Schedule"} | rendered,
         }
     }
+
+
+def _overridden(call: Call, found: Schedule, since: datetime, until: datetime) -> Json:
+    """The overrides in a period, rendered like a layer."""
+    given = [Shift(one.start, one.end, one.user) for one in found.overrides]
+    entries = [
+        {"start": iso(one.start), "end": iso(one.end), "user": call.desk.render.ref(one.user)}
+        for one in (cut(given, since, until) if call.query.get("since") else [])
+    ]
+    return {"rendered_schedule_entries": entries, "rendered_coverage_percentage": 0.0}
 
 
 def schedule_users(call: Call) -> Answer:

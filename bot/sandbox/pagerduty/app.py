@@ -12,6 +12,7 @@ from bot.sandbox.pagerduty import (
     api_account,
     api_incidents,
     api_oncalls,
+    api_overrides,
     api_webhooks,
     errors,
     page,
@@ -34,6 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *api_incidents.ROUTES,
     *api_account.ROUTES,
     *api_oncalls.ROUTES,
+    *api_overrides.ROUTES,
     *api_webhooks.ROUTES,
 )
 PAGE_LOG = 30

@@ -85,7 +85,15 @@ class Call:
         return int(text)
 
 
-Answer = Json | None
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is no object, or of another status than the route's usual one."""
+
+    body: Any
+    status: int | None = None
+
+
+Answer = Json | Reply | None
 Handler = Callable[[Call], Answer]
 
 
@@ -176,8 +184,10 @@ def endpoint(desk: Desk, route: Route) -> Callable[[web.Request], Any]:
             return web.json_response(error.body(), status=error.status, headers=headers)
         if request.method != "GET":
             desk.changed()
-        if answer is None:
-            return web.Response(status=route.status, headers=headers)
-        return web.json_response(answer, status=route.status, headers=headers)
+        reply = answer if isinstance(answer, Reply) else Reply(answer)
+        status = reply.status or route.status
+        if reply.body is None:
+            return web.Response(status=status, headers=headers)
+        return web.json_response(reply.body, status=status, headers=headers)
 
     return handle

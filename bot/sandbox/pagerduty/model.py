@@ -54,14 +54,25 @@ class Shift:
 
 
 @dataclass(eq=False)
+class Override:
+    """Somebody takes a schedule over for a time."""
+
+    id: str
+    start: datetime
+    end: datetime
+    user: User
+
+
+@dataclass(eq=False)
 class Schedule:
-    """A weekly rotation."""
+    """A weekly rotation, and the overrides on top of it in the order they were made: the last one counts."""
 
     id: str
     name: str
     time_zone: str
     users: list[User]
     start: datetime
+    overrides: list[Override] = field(default_factory=list)
 
     def shift(self, turn: int) -> Shift:
         """The shift of one turn of the rotation."""
@@ -69,12 +80,16 @@ class Schedule:
         return Shift(begins, begins + WEEK, self.users[turn % len(self.users)])
 
     def shifts(self, since: datetime, until: datetime) -> list[Shift]:
-        """Shifts that overlap a period; none when the rotation is empty."""
-        if not self.users:
-            return []
+        """Shifts that overlap a period; an empty rotation has those of its overrides only."""
         first = (since - self.start) // WEEK
         last = (until - self.start) // WEEK
-        return [self.shift(turn) for turn in range(first, last + 1)]
+        found = [self.shift(turn) for turn in range(first, last + 1)] if self.users else []
+        for one in self.overrides:
+            around = [Shift(s.start, min(s.end, one.start), s.user) for s in found]
+            around += [Shift(max(s.start, one.end), s.end, s.user) for s in found]
+            found = [s for s in around if s.start < s.end] + [Shift(one.start, one.end, one.user)]
+        wanted = [s for s in found if s.start <= until and s.end > since]
+        return sorted(wanted, key=lambda s: s.start)
 
 
 @dataclass(eq=False)
