@@ -11,6 +11,8 @@ from bot.domain.alert_sources import Alerts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.hours import Hours
+
 
 @dataclass(frozen=True, kw_only=True)
 class Severity:
@@ -66,6 +68,7 @@ class Level:
 
     notify: tuple[str, ...]
     wait: timedelta = timedelta(minutes=5)
+    only: Hours | None = None  # outside these hours it is passed over
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -394,6 +394,76 @@ class AlertRow(SQLModel, table=True):
     flips: list[float] | None = _json()
 
 
+class PageRow(SQLModel, table=True):
+    """A page of the native pager: who is wanted for what, and what happens next (bot.domain.escalation)."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        Index("ix_page_alive", "next_at", sqlite_where=text("state IN ('open', 'acknowledged')"),
+              postgresql_where=text("state IN ('open', 'acknowledged')")),
+        Index("ix_page_untold", "id", sqlite_where=text("state = 'exhausted' AND told_at IS NULL"),
+              postgresql_where=text("state = 'exhausted' AND told_at IS NULL")),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident: int | None = Field(default=None, foreign_key="incident.number", index=True)
+    alert_group: int | None = Field(default=None, foreign_key="alert_group.id", index=True)
+    policy: str = ""
+    why: str = Field(max_length=40)
+    aside: bool = False
+    person: dict[str, Any] | None = _json()
+    by: dict[str, Any] | None = _json()
+    text: str = _text()
+    started_at: datetime = _time(nullable=False)
+    state: str = Field(max_length=12)
+    round: int = 0
+    level: int = 0
+    base: int = 1
+    step: int = 0
+    next: str | None = Field(default=None, max_length=8)
+    next_at: datetime | None = _time()
+    expires_seconds: int | None = None
+    acknowledged_at: datetime | None = _time()
+    acknowledged_by: dict[str, Any] | None = _json()
+    confirmed_at: datetime | None = _time()
+    asked_at: datetime | None = _time()
+    ended_at: datetime | None = _time()
+    ended: str = _text()
+    told_at: datetime | None = _time()
+    channel: str | None = None  # where its proof is
+    ts: str | None = None
+    version: int = 0
+
+
+class PageDeliveryRow(SQLModel, table=True):
+    """Telling one person (or channel) of a page in one way, and what became of it."""
+
+    __tablename__ = "page_delivery"
+    __table_args__ = (
+        Index("uq_page_delivery_way", "page", "round", "level", "recipient", "way", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    page: int = Field(foreign_key="page.id")
+    round: int
+    level: int
+    recipient: str
+    name: str = ""
+    slack_id: str | None = Field(default=None, index=True)
+    email: str | None = None
+    way: str = Field(max_length=40)  # slack, channel, apprise:<n>
+    state: str = Field(max_length=12)
+    reason: str = _text()
+    planned_at: datetime = _time(nullable=False)
+    sent_at: datetime | None = _time()
+    delivered_at: datetime | None = _time()
+    seen_at: datetime | None = _time()
+    acknowledged_at: datetime | None = _time()
+    failed_at: datetime | None = _time()
+    channel: str | None = None
+    ts: str | None = None
+
+
 class PersonRow(SQLModel, table=True):
     """A member of the Slack workspace, mirrored, and who that is at PagerDuty and GitHub."""
 
