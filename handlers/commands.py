@@ -179,7 +179,8 @@ async def escalate(turn: Turn, rest: str) -> None:
         )
         return
     person, message = grammar.person_first(more)
-    target = EscalationTarget() if person else await panel.escalation_target(turn, text.plain(more))
+    words = text.plain(more)
+    target = EscalationTarget() if person else await panel.escalation_target(turn, incident, words)
     after = await turn.desk.incidents.escalate(
         incident.number,
         to=target,

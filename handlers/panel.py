@@ -1,4 +1,4 @@
-"""The control panel, and what the escalation form offers: only what the pager can do."""
+"""The control panel, and where an incident can be escalated to: only what its pager can do."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from blocks.forms import panel as panel_form
 from blocks.ids import ActionId
-from bot.domain.incident import PagerKind, Status, Urgency
-from bot.domain.lifecycle import EscalationTarget
-from bot.errors import UserError
+from bot.domain.incident import Status
 
 if TYPE_CHECKING:
     from blocks.card import CardContext
     from bot.domain.incident import Incident
+    from bot.domain.lifecycle import EscalationTarget
     from handlers.turn import Turn
 
 #: What the panel offers on an open incident besides the card's own buttons.
@@ -73,38 +72,10 @@ async def open_panel(turn: Turn, incident: Incident) -> None:
 
 
 async def escalation_choices(turn: Turn, incident: Incident) -> list[tuple[str, str]]:
-    """Levels first (the next one on top), then other policies; PagerDuty has no levels for low urgency."""
-    if incident.pager.kind is PagerKind.NATIVE:
-        policy = turn.desk.catalog.policies.get(incident.pager.policy_name or "")
-        levels = len(policy.levels) if policy else 0
-        return [(f"level:{n}", f"Level {n}") for n in range(1, levels + 1) if n > 1]
-    if incident.pager.kind is not PagerKind.PAGERDUTY:
-        return []
-    known = await turn.desk.people.policies()
-    own = next((p for p in known if p.id == incident.pager.policy_id), None)
-    choices: list[tuple[str, str]] = []
-    if incident.urgency is Urgency.HIGH:
-        levels = own.levels if own else 3
-        choices += [
-            (f"level:{n}", f"Level {n} of {own.name if own else 'its policy'}")
-            for n in range(2, levels + 1)
-        ]
-    choices += [(f"policy:{p.id}", p.name) for p in known if p.id != incident.pager.policy_id]
-    return choices
+    """What the escalation form offers."""
+    return (await turn.desk.asking.reach(incident)).choices()
 
 
-async def escalation_target(turn: Turn, words: str) -> EscalationTarget:
-    """What was typed or chosen: ``level:2``, ``2``, ``level 2``, ``policy:PID`` or a policy's name."""
-    kind, _, value = words.partition(":")
-    level = (value if kind == "level" else words.casefold().removeprefix("level")).strip()
-    if level.isascii() and level.isdigit() and len(level) <= 3:  # noqa: PLR2004
-        return EscalationTarget(level=int(level))
-    known = await turn.desk.people.policies()
-    wanted = (value if kind == "policy" else words).strip().casefold()
-    for policy in known:
-        if wanted in {policy.id.casefold(), policy.name.casefold()}:
-            return EscalationTarget(policy_id=policy.id, policy_name=policy.name)
-    names = ", ".join(p.name for p in known[:10])
-    also = f", or one of {names}" if names else ""
-    msg = f"I know no policy or level {words}. Use a level (2), a person (@ana){also}."
-    raise UserError(msg)
+async def escalation_target(turn: Turn, incident: Incident, words: str) -> EscalationTarget:
+    """What was typed or chosen; UserError names what there is instead."""
+    return (await turn.desk.asking.reach(incident)).target(words)

@@ -236,9 +236,19 @@ class EscalationTarget:
 
 
 def escalate(
-    incident: Incident, to: EscalationTarget, by: Actor, now: datetime, *, message: str = ""
+    incident: Incident,
+    to: EscalationTarget,
+    by: Actor,
+    now: datetime,
+    *,
+    message: str = "",
+    people: tuple[Actor, ...] = (),
 ) -> Decision:
-    """Ask for more help: the next level, another policy or one more person."""
+    """Ask for more help: the next level, another policy or one more person.
+
+    Like PagerDuty the native pager gives the incident to whoever is asked now (``people``), and another policy is its
+    own from then on.
+    """
     if not incident.is_open:
         _refuse_resolved(incident, "escalated")
     if incident.pager.kind is PagerKind.NOBODY and to.person is None:
@@ -249,6 +259,10 @@ def escalate(
     after = _moved(incident, Status.TRIGGERED, EntryKind.ESCALATED, by, now)
     if to.person:  # one more person is asked; whoever owns it still does
         after = replace(incident, last_event=EntryKind.ESCALATED.value, updated_at=now)
+    elif incident.pager.kind is PagerKind.NATIVE:
+        policy = to.policy_name or incident.pager.policy_name
+        pager = replace(incident.pager, level=to.level or 1, policy_name=policy)
+        after = replace(after, pager=pager, owners=people)
     elif to.level is not None:
         after = replace(after, pager=replace(incident.pager, level=to.level))
     entry = Entry(

@@ -321,8 +321,8 @@ def changed(
         effects.append(topic(incident))
     if incident.pager.kind is PagerKind.PAGERDUTY:
         effects.append(_change_page(incident, verb, by, to=to, target=target, text=text))
-    elif target and target.level:
-        effects.append(page_natively(incident, level=target.level, why="escalated"))
+    elif target and target.person is None:
+        effects.append(page_natively(incident, level=target.level or 1, why="escalated"))
     elif verb == "reopen" and incident.pager.kind is PagerKind.NATIVE:
         effects.append(page_natively(incident, level=1, why="reopened"))
     person = to or (target.person if target else None)

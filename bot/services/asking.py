@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain import asking, plan_people
-from bot.domain.incident import PagerKind
+from bot.domain.incident import PagerKind, Urgency
 from bot.domain.lifecycle import EscalationTarget
+from bot.domain.reach import Policy, Reach
 from bot.errors import UserError
 from bot.services import rosters
 from bot.services.members import member
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.people import PeopleDirectory
     from bot.store.tx import Tx
+
+#: Levels offered while PagerDuty has not told how many a policy has.
+GUESSED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,22 @@ class Asking:
         self._house = house
         self._incidents = incidents
         self._people = people
+
+    async def reach(self, incident: Incident) -> Reach:
+        """Where the incident can be escalated to: the levels and policies its pager has."""
+        if incident.pager.kind is PagerKind.PAGERDUTY:
+            known = await self._people.policies()
+            own = next((p for p in known if p.id == incident.pager.policy_id), None)
+            high = incident.urgency is Urgency.HIGH
+            return Reach(own=own, policies=tuple(known), levels=high, guessed=GUESSED)
+        if incident.pager.kind is not PagerKind.NATIVE:
+            return Reach()
+        native = {
+            name: Policy(id=name, name=name, levels=len(policy.levels))
+            for name, policy in sorted(self._house.catalog.policies.items())
+        }
+        own = native.get(incident.pager.policy_name or "")
+        return Reach(own=own, policies=tuple(native.values()))
 
     async def policies(self, incident: Incident) -> list[PolicyChoice]:
         """The policies the incident's pager can page."""

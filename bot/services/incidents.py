@@ -19,7 +19,7 @@ from bot.domain.incident import (
 from bot.domain.permissions import Right
 from bot.errors import FieldError, MusterError
 from bot.services import audit, permissions, steps
-from bot.services.members import able
+from bot.services.members import able, asked_natively
 from bot.services.naming import channel_name
 from bot.store import queries, runlog
 from bot.store.work import PATIENCE
@@ -300,7 +300,8 @@ class Incidents:
                 and target.person is None
             ):
                 target = replace(target, level=incident.pager.level + 1)
-            return lifecycle.escalate(incident, target, who, tx.now, message=message)
+            people = asked_natively(tx, self._house.catalog, incident, target)
+            return lifecycle.escalate(incident, target, who, tx.now, message=message, people=people)
 
         return await self.change(number, by, once, decide)
 

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain.incident import PagerKind
 from bot.errors import UserError
+from bot.services.people import reached
 
 if TYPE_CHECKING:
+    from bot.domain.catalog import Catalog
     from bot.domain.incident import Actor, Incident
+    from bot.domain.lifecycle import EscalationTarget
     from bot.store.people import Person
     from bot.store.tx import Tx
 
@@ -35,6 +38,19 @@ def able(tx: Tx, incident: Incident, slack_id: str) -> Actor:
         )
         raise UserError(msg)
     return person.actor
+
+
+def asked_natively(
+    tx: Tx, catalog: Catalog, incident: Incident, to: EscalationTarget
+) -> tuple[Actor, ...]:
+    """Whom an escalation of the native pager asks: whoever that level reaches now."""
+    name = to.policy_name or incident.pager.policy_name or ""
+    policy, level = catalog.policies.get(name), to.level or 1
+    if policy is None or not 1 <= level <= len(policy.levels):
+        return ()
+    users = reached(tx, catalog, policy.levels[level - 1].notify)
+    found = (tx.people.by_slack(user) for user, _ in users)
+    return tuple(person.actor for person in found if person and not person.deleted)
 
 
 def _active(tx: Tx, slack_id: str, wish: str) -> Person:

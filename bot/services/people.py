@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.domain.incident import PagerKind
+from bot.domain.reach import Policy
 from bot.errors import ProviderError, Reason
 from bot.services import rosters
 
@@ -29,15 +29,6 @@ IDENTITY = "slack.identity"
 LOOK_UP = 1.0
 #: Slack's answers about people it does not show us.
 UNSEEN = {Reason.NOT_FOUND, Reason.INVALID}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """An escalation policy of PagerDuty."""
-
-    id: str
-    name: str
-    levels: int
 
 
 def owners_of(service: Service) -> list[str]:

@@ -39,7 +39,8 @@ async def page(world: World, effect: Claimed) -> Settle | None:
         incident.pager.id or why != "pagerduty_unavailable"
     ):
         return None
-    policy = world.catalog.policy_for(world.catalog.service(incident.service or ""))
+    own = world.catalog.policy_for(world.catalog.service(incident.service or ""))
+    policy = world.catalog.policies.get(incident.pager.policy_name or "") or own
     if policy is None or not 1 <= level <= len(policy.levels):
         return None
     users = await world.people.targets(policy.levels[level - 1].notify)

@@ -221,7 +221,7 @@ def test_the_panel_offers_what_can_be_done() -> None:
             Urgency.HIGH,
             ["level:2", "level:3"],
         ),
-        (PagerLink(kind=PagerKind.NATIVE, policy_name="gone"), Urgency.HIGH, []),
+        (PagerLink(kind=PagerKind.NATIVE, policy_name="gone"), Urgency.HIGH, ["policy:default"]),
         (
             PagerLink(kind=PagerKind.PAGERDUTY, policy_id="E1"),
             Urgency.HIGH,

@@ -1,0 +1,77 @@
+"""Where an incident can be escalated to: only what its pager can do, the same way for every pager. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.lifecycle import EscalationTarget
+from bot.errors import UserError
+
+#: Longer numbers name no level of any policy.
+LEVEL_DIGITS: Final = 3
+#: More names than this help nobody.
+NAMES: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """An escalation policy: PagerDuty's, or one of ``muster.yml``, whose ``id`` is its name."""
+
+    id: str
+    name: str
+    levels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What the pager of one incident offers: ``own`` pages for it now, ``policies`` are all of them.
+
+    ``levels`` is off where the pager has none: at PagerDuty for low urgency. ``guessed`` levels are offered while
+    nobody told yet how many the policy has.
+    """
+
+    own: Policy | None = None
+    policies: tuple[Policy, ...] = ()
+    levels: bool = True
+    guessed: int = 0
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Value and label for a form: the levels above the first (the next one on top), then the other policies."""
+        name, count = (self.own.name, self.own.levels) if self.own else ("its policy", self.guessed)
+        last = count if self.levels else 0
+        found = [(f"level:{n}", f"Level {n} of {name}") for n in range(2, last + 1)]
+        others = (p for p in self.policies if self.own is None or p.id != self.own.id)
+        return [*found, *((f"policy:{p.id}", p.name) for p in others)]
+
+    def target(self, words: str) -> EscalationTarget:
+        """What was typed or chosen: ``level:2``, ``2``, ``level 2``, ``policy:ID``, a policy's name.
+
+        UserError names what there is when there is no such thing.
+        """
+        kind, _, value = words.partition(":")
+        level = (value if kind == "level" else words.casefold().removeprefix("level")).strip()
+        if level.isascii() and level.isdigit() and len(level) <= LEVEL_DIGITS:
+            return EscalationTarget(level=self._level(int(level)))
+        wanted = (value if kind == "policy" else words).strip().casefold()
+        for policy in self.policies:
+            if wanted in {policy.id.casefold(), policy.name.casefold()}:
+                return EscalationTarget(policy_id=policy.id, policy_name=policy.name)
+        raise UserError(f"I know no policy or level {words}. {self._instead()}")
+
+    def _level(self, level: int) -> int:
+        if not self.levels:
+            raise UserError(
+                "PagerDuty escalates by level only what is of high urgency. "
+                f"{self._instead(levels=False)}"
+            )
+        if self.own is not None and not 1 <= level <= self.own.levels:
+            count = f"{self.own.levels} level{'s' if self.own.levels != 1 else ''}"
+            raise UserError(f"{self.own.name} has {count}, no level {level}. {self._instead()}")
+        return level
+
+    def _instead(self, *, levels: bool = True) -> str:
+        names = ", ".join(p.name for p in self.policies[:NAMES])
+        also = f", or one of {names}" if names else ""
+        level = "a level (2), " if levels and self.levels else ""
+        return f"Use {level}a person (@ana){also}."
