@@ -37,6 +37,7 @@ from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.standing_in import StandingIn
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -152,6 +153,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            standing_in=StandingIn(house),
             actions=actions,
             afterwards=afterwards,
             privacy=self.world.privacy,
