@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, or_, select
 
+from bot.domain.incident import PagerKind
 from bot.domain.moments import time_of
 from bot.store import members, sql
 from bot.store.convert import to_incident
@@ -166,6 +167,13 @@ def open_pages(tx: Tx) -> dict[str, int]:
     """Pager id to number of every incident that is open here and known to the pager."""
     query = select(N.pager_id, N.number).where(N.pager_id.is_not(None), _OPEN)
     return {row.pager_id: row.number for row in tx.session.execute(query)}
+
+
+def open_natively(tx: Tx) -> list[Incident]:
+    """Every open incident the native pager pages for, oldest first."""
+    natively = N.pager_kind == PagerKind.NATIVE.value
+    query = select(sql.INCIDENT).where(natively, _OPEN).order_by(N.number)
+    return [to_incident(row) for row in tx.session.execute(query)]
 
 
 def last_delivery(tx: Tx, source: str, event_type: str, since: datetime) -> bool:
