@@ -21,13 +21,14 @@ MAX_PEOPLE: Final = 10
 
 @dataclass(frozen=True, kw_only=True)
 class OnDuty:
-    """One level of a policy and whom it reaches; ``others`` are rosters and channels it names."""
+    """One level of a policy and whom it reaches, by which schedules; ``others`` it names are no people."""
 
     policy: str
     level: int
     people: Sequence[Actor] = ()
     others: Sequence[str] = ()
     until: datetime | None = None
+    schedules: Sequence[str] = ()
 
 
 def on_call_message(
@@ -37,10 +38,18 @@ def on_call_message(
     note: str = "",
     hint: str = "",
     rosters: Sequence[RosterNow] = (),
+    at: datetime | None = None,
+    ahead: bool = False,
 ) -> Message:
-    """Policy by policy, level 1 first, then the rosters; ``note`` and ``hint`` are plain text."""
+    """Policy by policy, level 1 first, then the rosters; ``note`` and ``hint`` are plain text.
+
+    ``at`` is a moment other than now, ``ahead`` whether it is still to come.
+    """
     about = f" for {text.inline(title, 120)}" if title else ""
     heading = f"*Who is on call{about}*"
+    if at is not None:
+        verb = "will be" if ahead else "was"
+        heading = f"*Who {verb} on call{about}* {text.date(at, '{date_long} {time}')}"
     lines: list[str] = []
     policy = None
     for duty in duties:
@@ -65,4 +74,6 @@ def _line(duty: OnDuty) -> str:
     rest = len(duty.people) - MAX_PEOPLE
     more = f" and {rest} more" if rest > 0 else ""
     until = f" until {text.date(duty.until)}" if duty.until else ""
-    return f"• Level {duty.level}: {', '.join(named) or 'nobody'}{more}{until}"
+    names = ", ".join(text.inline(name, 80) for name in duty.schedules[:MAX_PEOPLE])
+    by = f" ({names})" if names else ""
+    return f"• Level {duty.level}: {', '.join(named) or 'nobody'}{more}{until}{by}"

@@ -77,6 +77,12 @@ def made(*overrides: StandIn) -> Message:
     return kit.message("\n".join(lines), blocks)
 
 
+def made_elsewhere(one: StandIn) -> Message:
+    """What was done at another pager; there it is taken back, too."""
+    line = f"✅ {override_line(one)}."
+    return kit.message(line, [kit.section(line)])
+
+
 def removed(one: StandIn) -> Message:
     """What was taken back."""
     what = "Swap" if one.swap else "Override"
@@ -110,8 +116,10 @@ def _remove(one: StandIn, *, swap: bool = False) -> ButtonElement:
     return kit.button(label, ActionId.REMOVE_OVERRIDE, OverrideButton(override=one.id))
 
 
-def at_moment(rosters: Sequence[RosterNow], moment: datetime, *, ahead: bool) -> Message:
-    """Who was, or will be, on call at that moment."""
+def at_moment(
+    rosters: Sequence[RosterNow], moment: datetime, *, ahead: bool, note: str = ""
+) -> Message:
+    """Who was, or will be, on call at that moment; ``note`` is plain text."""
     verb = "will be" if ahead else "was"
     heading = f"*Who {verb} on call* {text.date(moment, '{date_long} {time}')}"
     lines = [
@@ -120,4 +128,5 @@ def at_moment(rosters: Sequence[RosterNow], moment: datetime, *, ahead: bool) ->
     kept, hidden = kit.fit(lines or ["There is no roster."], ROSTERS_ROOM)
     more = [f"{hidden:,} more: name a roster"] if hidden else []
     blocks = kit.paragraphs([heading, *kept, *more])
-    return kit.message("\n".join([heading, *kept]), blocks)
+    blocks += [kit.context(text.inline(each, 600)) for each in (note,) if each]
+    return kit.message("\n".join([heading, *kept, *filter(None, (note,))]), blocks)

@@ -30,6 +30,8 @@ from bot.services.incidents import Incidents
 from bot.services.issue_news import IssueFollowing
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
+from bot.services.native_desk import NativeDesk
+from bot.services.pager_schedules import PagerSchedules
 from bot.services.paging import Paging
 from bot.services.people import IDENTITY, PeopleDirectory
 from bot.services.privacy import Privacy
@@ -123,6 +125,11 @@ class Muster:
             alerts=alerts,
             alert_intake=intake,
             silences=self.silences,
+            native=providers.build_native(
+                self.work,
+                catalog,
+                NativeDesk(house, incidents, Asking(house, incidents, people), StandingIn(house)),
+            ),
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -153,6 +160,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            pager_schedules=PagerSchedules(house),
             standing_in=StandingIn(house),
             actions=actions,
             afterwards=afterwards,

@@ -216,6 +216,10 @@ class Schedules(Protocol):
         ...
 
 
+class AnyPager(Paging, OnCalls, Schedules, Protocol):
+    """What every pager keeps, under one contract."""
+
+
 # --- what PagerDuty can beyond that ----------------------------------------------------------------------------
 
 
@@ -315,5 +319,5 @@ class Subscriptions(Protocol):
         ...
 
 
-class Pager(Paging, OnCalls, Schedules, PageFields, PageNews, Accounts, Subscriptions, Protocol):
+class Pager(AnyPager, PageFields, PageNews, Accounts, Subscriptions, Protocol):
     """PagerDuty's REST API as Muster uses it: ``by`` goes into the From header, ``key`` is the ``incident_key``."""

@@ -138,10 +138,7 @@ async def on_call(turn: Turn, rest: str) -> None:
         await turn.say(oncall.with_rosters(notices.said(coming), await oncall.now(turn, service)))
         return
     native = await turn.desk.asking.native_duties(service)
-    duties = [
-        OnDuty(policy=d.policy, level=d.level, people=d.people, others=d.others, until=d.until)
-        for d in native
-    ]
+    duties = [OnDuty(**vars(each)) for each in native]
     await turn.say(on_call_message(duties, title=title, rosters=await oncall.now(turn, service)))
 
 

@@ -6,12 +6,12 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from blocks import standing_in, text
+from blocks import notices, standing_in, text
 from blocks.forms import on_call_at, override, swap_turns
 from blocks.ids import ActionId, CallbackId, OverrideButton
 from bot.domain import when
 from bot.errors import UserError
-from handlers import grammar
+from handlers import grammar, oncall_pager
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -73,10 +73,15 @@ async def make_override(turn: Turn, rest: str) -> None:
         await ask_override(turn)
         return
     words, span = when.split(text.plain(more))
-    roster = await _roster(turn, words)
+    schedule = await oncall_pager.meant(turn, words)
+    roster = "" if schedule else await _roster(turn, words)
     if not span:
         msg = f"Say until when, or for how long, as in {_OVERRIDE_LIKE}, or for 4h."
         raise UserError(msg)
+    if schedule:
+        times = await turn.desk.pager_schedules.typed(span, turn.user)
+        await oncall_pager.override(turn, schedule, person, times)
+        return
     made = await turn.desk.standing_in.override_typed(
         roster, person, span, by=turn.user, once=turn.once
     )
@@ -85,17 +90,21 @@ async def make_override(turn: Turn, rest: str) -> None:
 
 async def ask_override(turn: Turn) -> None:
     """The form."""
-    await turn.open(override.build(await _some_roster(turn)))
+    await turn.open(override.build(await _some_schedule(turn)))
 
 
 async def submit_override(turn: Turn) -> None:
     """Make it."""
     form = override.parse(turn.view)
     since = form.since or await turn.desk.incidents.now()
+    span = when.Span(since=since, until=form.until)
+    if schedule := await oncall_pager.meant(turn, form.roster):
+        await oncall_pager.override(turn, schedule, form.person, span, instead_of=form.instead)
+        return
     made = await turn.desk.standing_in.override(
         form.roster,
         form.person,
-        when.Span(since=since, until=form.until),
+        span,
         by=turn.user,
         once=turn.once,
         instead_of=form.instead,
@@ -130,6 +139,7 @@ async def make_swap(turn: Turn, rest: str) -> None:
         msg = f"Name the two with @, as in {_SWAP_LIKE}."
         raise UserError(msg)
     words, _, moments = f" {text.plain(more)} ".partition(" on ")
+    await oncall_pager.refuse_swap(turn, words)
     roster = await _roster(turn, words.strip())
     one, _, other = moments.partition(" and ")
     at = [
@@ -166,7 +176,12 @@ async def show_at(turn: Turn, rest: str) -> None:
         await ask_at(turn)
         return
     moment, count = await _time_first(turn, words)
-    await _tell_at(turn, await _rosters(turn, " ".join(words[count:])), moment)
+    named = " ".join(words[count:])
+    if await oncall_pager.ask_at(turn, named, moment):
+        names = [] if named else await turn.desk.standing_in.names()
+        await _tell_at(turn, names, moment, note=oncall_pager.ASKED)
+        return
+    await _tell_at(turn, await _rosters(turn, named), moment)
 
 
 async def _time_first(turn: Turn, words: list[str]) -> tuple[datetime, int]:
@@ -176,7 +191,8 @@ async def _time_first(turn: Turn, words: list[str]) -> tuple[datetime, int]:
             return await _looking_back(turn, words[:count]), count
     # Of what was typed only the time is at fault when a roster or service is named behind it.
     for count in range(1, len(words)):
-        if await _known(turn, " ".join(words[count:])):
+        named = " ".join(words[count:])
+        if await _known(turn, named) or await oncall_pager.knows(turn, named):
             return await _looking_back(turn, words[:count]), count
     return await _looking_back(turn, words), len(words)
 
@@ -187,20 +203,26 @@ async def _looking_back(turn: Turn, words: list[str]) -> datetime:
 
 async def ask_at(turn: Turn) -> None:
     """The form."""
-    await turn.open(on_call_at.build(await _some_roster(turn)))
+    await turn.open(on_call_at.build(await _some_schedule(turn)))
 
 
 async def submit_at(turn: Turn) -> None:
     """Show it."""
     form = on_call_at.parse(turn.view)
+    asked = await oncall_pager.ask_at(turn, form.roster or "", form.at)
     names = [form.roster] if form.roster else await turn.desk.standing_in.names()
-    await _tell_at(turn, names, form.at)
+    note = oncall_pager.ASKED if asked else ""
+    await _tell_at(turn, [] if asked and form.roster else names, form.at, note=note)
 
 
-async def _tell_at(turn: Turn, names: Sequence[str], moment: datetime) -> None:
+async def _tell_at(turn: Turn, names: Sequence[str], moment: datetime, *, note: str = "") -> None:
+    """The rosters' answer; with a ``note`` PagerDuty's follows."""
+    if note and not names:
+        await turn.say(notices.said(note))
+        return
     ahead = moment > await turn.desk.incidents.now()
     found = await turn.desk.standing_in.at(names, moment)
-    await turn.say(standing_in.at_moment(found, moment, ahead=ahead))
+    await turn.say(standing_in.at_moment(found, moment, ahead=ahead, note=note))
 
 
 # --- which roster ----------------------------------------------------------------------------------------------
@@ -215,6 +237,13 @@ async def _some_roster(turn: Turn) -> list[str]:
     return list(dict.fromkeys((*await _here(turn), *names)))
 
 
+async def _some_schedule(turn: Turn) -> list[str]:
+    """All rosters and PagerDuty's schedules; UserError when there is none."""
+    schedules = await turn.desk.pager_schedules.names()
+    rosters = await turn.desk.standing_in.names() if schedules else await _some_roster(turn)
+    return list(dict.fromkeys((*await _here(turn), *rosters, *schedules)))
+
+
 async def _here(turn: Turn) -> list[str]:
     """The rosters of the service of this channel's incident."""
     incident = await turn.desk.incidents.in_channel(turn.channel) if turn.channel else None
@@ -224,7 +253,7 @@ async def _here(turn: Turn) -> list[str]:
 
 async def _roster(turn: Turn, words: str) -> str:
     """The roster meant: the one named, else the only one (here, else at all); UserError asks which."""
-    names = await _some_roster(turn)
+    names = await _some_schedule(turn)
     if words:
         found = next((name for name in names if name.casefold() == words.casefold()), None)
         if found is None:

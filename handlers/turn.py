@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
+    from bot.services.pager_schedules import PagerSchedules
     from bot.services.people import PeopleDirectory
     from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
@@ -76,6 +77,7 @@ class Desk:
     roles: Roles
     services: AffectedServices
     asking: Asking
+    pager_schedules: PagerSchedules
     standing_in: StandingIn
     actions: ActionItems
     afterwards: Afterwards

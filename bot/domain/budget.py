@@ -97,6 +97,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.MERGE_PAGE: ("pagerduty", PER_KEY),
     EffectKind.NOTE_PAGE: ("pagerduty", PER_KEY),
     EffectKind.PUBLISH_UPDATE: ("pagerduty", PER_KEY),
+    EffectKind.OVERRIDE_SCHEDULE: ("pagerduty", PER_KEY),
     EffectKind.POLL_PAGER: ("pagerduty", PER_KEY),
     EffectKind.OPEN_TICKET: ("github.write", WRITING),
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
@@ -120,6 +121,7 @@ REQUESTS: Mapping[EffectKind, int] = {
     EffectKind.MERGE_PAGE: 4,
     EffectKind.NOTE_PAGE: 3,
     EffectKind.PUBLISH_UPDATE: 2,
+    EffectKind.OVERRIDE_SCHEDULE: 4,  # who it is, both lists of overrides, and the override
     EffectKind.POLL_PAGER: 60,  # in a storm; 100 log entries and 100 incidents are one request
 }
 

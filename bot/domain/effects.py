@@ -66,6 +66,7 @@ class EffectKind(StrEnum):
     MERGE_PAGE = "pagerduty.merge"
     NOTE_PAGE = "pagerduty.note"
     PUBLISH_UPDATE = "pagerduty.publish_update"
+    OVERRIDE_SCHEDULE = "pagerduty.override"  # somebody stands in; whoever asked is told
     READ_PAGE = "pagerduty.read"
     POLL_PAGER = "pagerduty.poll"
     OPEN_TICKET = "github.open"

@@ -23,12 +23,17 @@ ANSWER_WITHIN = timedelta(minutes=25)
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Who asked who is on call, and for which of PagerDuty's services (None: for all)."""
+    """Who asked who is on call, and for which of PagerDuty's services (None: for all).
+
+    ``at`` is a moment (ISO 8601) other than now, ``schedule`` the id of one schedule instead of a service.
+    """
 
     user: str
     channel: str | None = None
     service_id: str | None = None
     title: str = ""
+    at: str = ""
+    schedule: str = ""
 
 
 def shown(incident: Incident) -> tuple[Effect, ...]:
@@ -128,6 +133,32 @@ def paged(incident: Incident, people: Sequence[Actor], by: Actor, text: str) -> 
         for person in people
         if person.slack_id
         for effect in plan.tell_person(incident, person, "page", by, text)
+    )
+
+
+def override_schedule(
+    schedule: tuple[str, str],
+    person: Actor,
+    span: tuple[datetime, datetime],
+    by: Actor,
+    *,
+    channel: str | None,
+    once: str,
+) -> Effect:
+    """Let somebody take over a schedule (id and name) at PagerDuty; one lane for each, as the last override counts."""
+    return Effect(
+        kind=EffectKind.OVERRIDE_SCHEDULE,
+        key=f"schedule/{schedule[0]}/override/{once}",
+        lane=f"schedule/{schedule[0]}",
+        payload={
+            "schedule": list(schedule),
+            "person": plan.actor_data(person),
+            "since": span[0].isoformat(),
+            "until": span[1].isoformat(),
+            "by": plan.actor_data(by),
+            "channel": channel,
+        },
+        rank=Rank.ANSWER,
     )
 
 

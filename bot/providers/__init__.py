@@ -1,6 +1,7 @@
 """The vendors Muster talks to, each behind Protocols of ``bot.ports``.
 
-A new one is a file (or package) here, a line in ``PROVIDERS``, a stand-in and a contract test.
+A new one is a file (or package) here, a line in ``PROVIDERS``, a stand-in and a contract test. The native pager is none
+of them: it has no address and no key, and is built from what the house has.
 Vendors never import each other. Building one calls nobody: the bot starts while vendors are down.
 """
 
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.alert_sources import Alerts
+    from bot.domain.catalog import Catalog
     from bot.providers.alertmanager import Alertmanager
     from bot.providers.github import GitHubTickets
     from bot.providers.http import Observe
+    from bot.providers.native import Native
+    from bot.providers.native.desk import Desk
     from bot.providers.pagerduty import PagerDuty
     from bot.providers.slack import SlackChat
+    from bot.store.work import Work
 
 
 def build_slack(
@@ -45,6 +50,13 @@ def build_pagerduty(
     from bot.providers.pagerduty import PagerDuty  # noqa: PLC0415
 
     return PagerDuty(token, base_url, timeout, observe)
+
+
+def build_native(work: Work, catalog: Catalog, desk: Desk) -> Native:
+    """``Paging``, ``OnCalls`` and ``Schedules`` over Muster's own database and use cases: no vendor, so no key."""
+    from bot.providers.native import Native  # noqa: PLC0415 - loaded like the others
+
+    return Native(work, catalog, desk)
 
 
 def build_github(

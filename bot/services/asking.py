@@ -44,7 +44,7 @@ class PolicyChoice:
 class NativeDuty:
     """Whom one level of a native policy reaches now; ``others`` are channels, and rosters with nobody on call.
 
-    ``until`` is when the first of its rosters hands over.
+    ``schedules`` are the rosters with somebody on call, ``until`` is when the first of them hands over.
     """
 
     policy: str
@@ -52,6 +52,7 @@ class NativeDuty:
     people: tuple[Actor, ...] = ()
     others: tuple[str, ...] = ()
     until: datetime | None = None
+    schedules: tuple[str, ...] = ()
 
 
 class Asking:
@@ -179,6 +180,7 @@ def native_duty(tx: Tx, catalog: Catalog, policy: EscalationPolicy, level: int) 
         people=_people(tx, catalog, notify),
         others=(*empty, *(target for target in notify if target.startswith("channel:"))),
         until=min((duty.until for duty in duties.values() if duty.until), default=None),
+        schedules=tuple(t.partition(":")[2] for t, duty in duties.items() if duty.people),
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog, Service
     from bot.domain.incident import Actor, Incident
     from bot.ports import Chat, Member, Pager, UserGroup
+    from bot.ports_pager import OnCalls
     from bot.services.base import House
     from bot.store.tx import Tx
 
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 #: What Slack said of itself when we introduced ourselves (``auth.test``).
 IDENTITY = "slack.identity"
+#: PagerDuty's schedules as mirrored: names by id.
+SCHEDULES = "pagerduty.schedules"
 #: How long somebody we do not know may hold back an answer while Slack is asked who they are.
 LOOK_UP = 1.0
 #: Slack's answers about people it does not show us.
@@ -49,6 +52,17 @@ def reached(tx: Tx, catalog: Catalog, notify: Sequence[str]) -> list[tuple[str, 
             for user in tx.people.group(value):
                 found[user] = tx.people.actor(user).name
     return list(found.items())
+
+
+async def _schedules_of(pager: Pager) -> dict[str, str] | None:
+    """Names of PagerDuty's schedules by id; None when this key may not read them, which stops nothing else."""
+    try:
+        return {each.id: each.name for each in await pager.schedules()}
+    except ProviderError as error:
+        if error.reason not in UNSEEN:
+            raise
+        log.info("pagerduty.no_schedules", reason=error.reason.value)
+        return None
 
 
 def _home(tx: Tx) -> str:
@@ -88,8 +102,11 @@ class PeopleDirectory:
     async def _mirror_pager(self, pager: Pager) -> None:
         users = await pager.users()
         policies = await pager.policies()
+        schedules = await _schedules_of(pager)
 
         def save(tx: Tx) -> None:
+            if schedules is not None:
+                tx.set_value(SCHEDULES, schedules)
             tx.people.save_pager_users(users, self._aliases)
             tx.set_value("pagerduty.users", {"count": len(users)})
             tx.set_value(
@@ -189,22 +206,21 @@ class PeopleDirectory:
         people += [user for user, _ in await self.targets(owners)]
         return list(dict.fromkeys(people))
 
-    async def on_call(self, incident: Incident, pager: Pager | None) -> list[str]:
-        """Slack ids of level 1 of the policy that pages; ProviderError when PagerDuty does not say."""
-        if incident.pager.kind is PagerKind.NATIVE:
-            service = self._house.catalog.service(incident.service or "")
-            policy = self._house.catalog.policy_for(service)
-            first = policy.levels[0].notify if policy and policy.levels else ()
-            return [user for user, _ in await self.targets(first)]
-        service_id = incident.pager.service_id
-        if pager is None or incident.pager.kind is not PagerKind.PAGERDUTY or not service_id:
+    async def on_call(self, incident: Incident, pager: OnCalls | None) -> list[str]:
+        """Slack ids of the first level with anybody on call; ProviderError when the pager does not say."""
+        link = incident.pager
+        if pager is None or (link.kind is PagerKind.PAGERDUTY and not link.service_id):
             return []
-        on_call = [entry for entry in await pager.on_call(service_id) if entry.level == 1]
+        entries = await pager.on_call(link.service_id)
+        if link.kind is PagerKind.NATIVE:  # without a service it is the policy itself that counts
+            entries = [entry for entry in entries if entry.policy_id == link.policy_name]
+        first = min((entry.level for entry in entries), default=0)
 
         def look(tx: Tx) -> list[str]:
             found = (
                 tx.people.by_pagerduty(entry.user.id) or tx.people.by_email(entry.user.email)
-                for entry in on_call
+                for entry in entries
+                if entry.level == first
             )
             return [person.slack_id for person in found if person]
 

@@ -68,6 +68,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.TELL_SUBSCRIBER: "Update to a subscriber",
     EffectKind.REMIND: "Reminder",
     EffectKind.SHOW_ON_CALL: "Who is on call",
+    EffectKind.OVERRIDE_SCHEDULE: "Override at PagerDuty",
     EffectKind.SHOW_ACTION: "Action item in the channel",
     EffectKind.MIRROR_MEMBERS: "Members of the channel",
     EffectKind.ASK_ACCESS: "Request to be let in",

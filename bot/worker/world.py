@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from blocks.alerts import note
 from blocks.card import CardContext, FailedStep, Link, card
+from bot.domain.incident import PagerKind
 from bot.errors import ProviderError, Reason
 from bot.ports import Chat, Tickets
 from bot.ports_documents import Canvases, CodeHost
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Message, Pager, Silences
+    from bot.ports_pager import AnyPager, OnCalls
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
     from bot.services.alert_actions import AlertActions
@@ -76,6 +78,7 @@ class World:
     privacy: Privacy
     alerts: AlertActions
     alert_intake: AlertIntake
+    native: AnyPager | None = None
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     from_email: str = ""
     workspace_url: str = ""
@@ -89,6 +92,12 @@ class World:
                 "pagerduty", Reason.INVALID, "PagerDuty is switched off: no PAGERDUTY_API_TOKEN"
             )
         return self.pager
+
+    def on_calls(self, incident: Incident) -> OnCalls | None:
+        """Who can say who is on call for an incident: whichever pager pages for it."""
+        return {PagerKind.PAGERDUTY: self.pager, PagerKind.NATIVE: self.native}.get(
+            incident.pager.kind
+        )
 
     def the_tickets(self) -> GitHub:
         """GitHub; a ProviderError when its token was taken away while effects wait for it."""

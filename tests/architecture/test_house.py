@@ -28,6 +28,7 @@ NO_STEP = {
     EffectKind.REMIND: "asks for a step, is none",
     EffectKind.TELL: "an answer to one person",
     EffectKind.SHOW_ON_CALL: "an answer to one person",
+    EffectKind.OVERRIDE_SCHEDULE: "concerns no incident; whoever asked is told",
     EffectKind.TELL_ADMINS: "concerns no incident",
     EffectKind.LOOK_AT_MESSAGE: "what it finds is in the timeline",
     EffectKind.CONFIRM_MESSAGE: "an answer on the message itself",

@@ -225,7 +225,7 @@ async def _members(world: World, channel: str | None) -> list[str]:
 async def _on_call(world: World, incident: Incident) -> list[str]:
     """Who is on call; a key PagerDuty refuses is no reason to stop Slack, whose step this is."""
     try:
-        return await world.people.on_call(incident, world.pager)
+        return await world.people.on_call(incident, world.on_calls(incident))
     except ProviderError as error:
         lasting = error.reason in {Reason.INVALID, Reason.NOT_FOUND, Reason.CONFLICT}
         reason = error.reason if lasting else Reason.UNAVAILABLE

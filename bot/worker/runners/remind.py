@@ -101,7 +101,7 @@ async def _post(
 async def _on_call(world: World, incident: Incident) -> tuple[Actor, ...]:
     """Whoever is on call, when nobody of the incident can be addressed; else whoever declared it."""
     try:
-        users = await world.people.on_call(incident, world.pager)
+        users = await world.people.on_call(incident, world.on_calls(incident))
     except ProviderError:
         users = []
     if users:

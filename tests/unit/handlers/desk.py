@@ -11,6 +11,7 @@ from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
+from bot.services.pager_schedules import PagerSchedules
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
 from bot.services.standing_in import StandingIn
@@ -77,6 +78,7 @@ class Counter:
             roles=Roles(self.home.house, self.home.incidents),
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
+            pager_schedules=PagerSchedules(self.home.house),
             standing_in=StandingIn(self.home.house),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),

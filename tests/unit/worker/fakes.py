@@ -14,6 +14,7 @@ from bot.errors import ProviderError, Reason
 from bot.metrics import Metrics
 from bot.ports import Activity, Channel, Member, OnCall, PagerUser, Ticket, UserGroup
 from bot.ports_documents import PullRequest, RepoFile
+from bot.ports_pager import Override, Schedule, Shift
 from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
@@ -221,6 +222,7 @@ class FakePager(Vendor):
         self.touched: list[str] = []
         self.notes: dict[str, str] = {}
         self.duty: list[OnCall] = []
+        self.stand_ins: list[Override] = []
         self.accounts = [PagerUser(id="PANA", name="Ana", email="ana@example.com")]
 
     async def open(self, request: Any, *, key: str, by: str) -> Page:
@@ -304,8 +306,30 @@ class FakePager(Vendor):
         self.asked("policies")
         return {"E2": ("Database", 3), "E1": ("Ops", 2)}
 
-    async def on_call(self, service_id: str | None = None) -> list[OnCall]:
-        self.asked("on_call", service_id)
+    async def schedules(self) -> list[Schedule]:
+        self.asked("schedules")
+        return [Schedule(id="PS1", name="Ops primary"), Schedule(id="PS2", name="Night")]
+
+    async def shifts(self, schedule_id: str, since: datetime, until: datetime) -> list[Shift]:
+        self.asked("shifts", schedule_id, since)
+        return [Shift(since=since, until=until, users=tuple(one.user for one in self.duty))]
+
+    async def overrides(self, schedule_id: str, since: datetime, until: datetime) -> list[Override]:
+        self.asked("overrides", schedule_id)
+        return self.stand_ins
+
+    async def override(
+        self, schedule_id: str, user_id: str, since: datetime, until: datetime, *, by: str
+    ) -> Override:
+        self.asked("override", schedule_id, user_id, since, until)
+        person = next(one for one in self.accounts if one.id == user_id)
+        self.stand_ins.append(Override(id="Q1", user=person, since=since, until=until))
+        return self.stand_ins[-1]
+
+    async def on_call(
+        self, service_id: str | None = None, *, at: datetime | None = None
+    ) -> list[OnCall]:
+        self.asked("on_call", service_id, *([at] if at else []))
         return self.duty
 
     async def abilities(self) -> list[str]:
