@@ -9,9 +9,8 @@ from blocks.forms import page_someone
 from blocks.ids import ActionId, CallbackId
 from blocks.oncall import OnDuty, on_call_message
 from bot.domain.incident import PagerKind
-from bot.domain.plan_people import Question
 from bot.errors import UserError
-from handlers import grammar, oncall
+from handlers import grammar, oncall, oncall_pager
 from handlers.command import Command, meant
 
 if TYPE_CHECKING:
@@ -122,23 +121,15 @@ async def on_call(turn: Turn, rest: str) -> None:
         here = await turn.desk.incidents.in_channel(turn.channel)
     known = turn.desk.catalog.service
     service = known(here.service or "") if here else _service(turn, words)
-    page_service = service.pagerduty_service if service else None
-    title = service.title if service else ""
-    if here and page_service is None and here.pager.service_id:
-        page_service, title = here.pager.service_id, title or here.service_title or here.name
-    if page_service or turn.desk.asking.at_pagerduty(service):
-        question = Question(
-            user=turn.user.id,
-            channel=turn.channel,
-            service_id=page_service,
-            title=title,
-        )
+    question = oncall_pager.about(turn, here, service)
+    if question is not None:
         await turn.desk.asking.ask_pagerduty(question, once=turn.once)
         coming = "Asking PagerDuty who is on call; the answer comes in a moment."
         await turn.say(oncall.with_rosters(notices.said(coming), await oncall.now(turn, service)))
         return
     native = await turn.desk.asking.native_duties(service)
     duties = [OnDuty(**vars(each)) for each in native]
+    title = service.title if service else ""
     await turn.say(on_call_message(duties, title=title, rosters=await oncall.now(turn, service)))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from blocks import notices
+from bot.domain.incident import PagerKind
 from bot.domain.plan_people import Question
 from bot.errors import UserError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.domain.catalog import Service
+    from bot.domain.incident import Incident
     from bot.domain.when import Span
     from handlers.turn import Turn
 
@@ -89,11 +92,19 @@ async def _question(turn: Turn, words: str) -> Question | None:
     service = desk.catalog.service(words or (here.service if here else "") or "")
     if service is None and words:
         return None
+    return about(turn, here, service)
+
+
+def about(turn: Turn, here: Incident | None, service: Service | None) -> Question | None:
+    """What PagerDuty is asked about an incident or a service (neither: everything); None when it pages for none."""
+    asking = turn.desk.asking
+    natively = here is not None and here.pager.kind is PagerKind.NATIVE
+    if natively or not asking.at_pagerduty(None):
+        return None
     page_service = service.pagerduty_service if service else None
     title = service.title if service else ""
-    if here and here.pager.service_id:
-        page_service = page_service or here.pager.service_id
-        title = title or here.service_title or here.name
-    if not (page_service or desk.asking.at_pagerduty(service)):
+    if here and page_service is None and here.pager.service_id:
+        page_service, title = here.pager.service_id, title or here.service_title or here.name
+    if not (page_service or asking.at_pagerduty(service)):
         return None
-    return Question(user=user, channel=channel, service_id=page_service, title=title)
+    return Question(user=turn.user.id, channel=turn.channel, service_id=page_service, title=title)

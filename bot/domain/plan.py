@@ -177,7 +177,7 @@ def page_natively(
     return Effect(
         kind=EffectKind.PAGE_NATIVE,
         key=f"{incident.name}/native/{level}/{why}/{stamp}",
-        lane=f"{incident.name}/native/{why}",
+        lane=f"{incident.name}/native/{why}/{stamp}",  # a level that is far away holds back no other
         incident=incident.number,
         payload={"level": level, "why": why},
         rank=Rank.PAGE,
