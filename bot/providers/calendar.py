@@ -115,6 +115,8 @@ def entries(body: bytes, since: datetime, until: datetime, zone: str) -> list[Ca
     found: dict[tuple[Any, ...], CalendarEntry] = {}
     try:
         calendar = icalendar.Calendar.from_ical(body)
+        parts = calendar.subcomponents  # an entry without a beginning would cost all the others
+        calendar.subcomponents = [p for p in parts if p.name != "VEVENT" or "DTSTART" in p]
         query = recurring_ical_events.of(calendar, skip_bad_series=True)
         for event in _events(query, since, until):
             if (one := _entry(event, ZoneInfo(zone))) is not None:
