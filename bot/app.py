@@ -306,8 +306,12 @@ class Muster:
     async def start(self) -> None:
         """Migrate, then start everything; nothing waits for a vendor."""
         listening = web.listen(self.settings.http.host, self.settings.http.port)
-        await self._migrate()
-        await self._no_clashes()
+        try:
+            await self._migrate()
+            await self._no_clashes()
+        except BaseException:
+            listening.close()
+            raise
         remembered = await self.work.read(lambda tx: tx.value(IDENTITY))
         self._we_are(remembered or {})
         self._tasks = [
@@ -408,7 +412,8 @@ class Muster:
         for task in self._tasks:
             if task.get_name() != "web":
                 task.cancel()
-        await asyncio.wait(self._tasks, timeout=2)
+        if self._tasks:  # none when the start was given up
+            await asyncio.wait(self._tasks, timeout=2)
         vendors = (self.chat, self.pager, self.tickets, self.calendars, *self.silences.values())
         for vendor in vendors:
             close = getattr(vendor, "aclose", None) or getattr(vendor, "close", None)
