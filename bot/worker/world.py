@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import Message, Pager, Silences
+    from bot.ports_calendars import Calendars
     from bot.ports_pager import AnyPager, OnCalls
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
@@ -80,6 +81,7 @@ class World:
     alert_intake: AlertIntake
     native: AnyPager | None = None
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
+    calendars: Calendars | None = None
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""
