@@ -125,6 +125,7 @@ class Muster:
             alerts=alerts,
             alert_intake=intake,
             escalating=Escalating(house),
+            page_audit=PageAudit(house),
             deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
             from_email=settings.pagerduty.from_email or "",
@@ -142,7 +143,6 @@ class Muster:
             self.worker,
             poll_seconds=settings.pagerduty.poll_seconds,
             told_by_github=settings.github.webhook_secret is not None,
-            audit=PageAudit(house),
         )
         desk = Desk(
             incidents=incidents,
