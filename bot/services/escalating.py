@@ -8,6 +8,7 @@ wherever it comes.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import alert_groups, escalation, page_plan
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ANEW = {EntryKind.REASSIGNED, EntryKind.ESCALATED, EntryKind.REOPENED}
 #: People named in one line at most.
 NAMED = 12
+#: While nobody is known yet (the very first start), it is looked again after this.
+MOMENT = timedelta(seconds=2)
 
 
 class Escalating:
@@ -168,6 +171,8 @@ class Escalating:
     def _climb(self, tx: Tx, page: Page, before: Page | None = None) -> Page:
         """Notify the next level; one that reaches nobody is passed at once. ``before``: as it is stored."""
         before, policy = before or page, self._house.catalog.policies.get(page.policy)
+        if not tx.people.any_known() and tx.now - page.started_at < escalation.GETTING_TO_KNOW:
+            return page_moves.save(tx, before, escalation.looked_again(page, tx.now, MOMENT))
         said: list[str] = []
         began = None
         while True:
