@@ -77,6 +77,9 @@ class ActionId(StrEnum):
     ON_CALL_AT = "oncall.at"
     OVERRIDES = "oncall.overrides"
     REMOVE_OVERRIDE = "oncall.remove_override"
+    PAGE_ACKNOWLEDGE = "page.acknowledge"  # somebody asked to help is coming
+    PAGE_ESCALATE = "page.escalate"  # of alerts: the next level at once
+    STILL_ON_IT = "page.still_on_it"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -220,6 +223,13 @@ class IncidentButton(ButtonValue):
     """A button about one incident; also what the forms about an incident keep as metadata."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class PageButton(ButtonValue):
+    """A button about one page of the native pager."""
+
+    page: int
 
 
 @dataclass(frozen=True)

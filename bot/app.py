@@ -26,12 +26,15 @@ from bot.services.alert_actions import AlertActions
 from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
+from bot.services.escalating import Escalating
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.issue_news import IssueFollowing
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.native_desk import NativeDesk
+from bot.services.page_actions import PageActions
+from bot.services.page_audit import PageAudit
 from bot.services.pager_schedules import PagerSchedules
 from bot.services.paging import Paging
 from bot.services.people import IDENTITY, PeopleDirectory
@@ -131,6 +134,9 @@ class Muster:
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
+            escalating=Escalating(house),
+            page_audit=PageAudit(house),
+            deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
             native=providers.build_native(
                 self.work,
@@ -161,6 +167,7 @@ class Muster:
             reports=reports,
             messages=messages,
             alerts=alerts,
+            pages=PageActions(house),
             merging=Merging(house),
             rooms=IncidentRooms(house),
             updates=updates,

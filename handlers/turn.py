@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
+    from bot.services.page_actions import PageActions
     from bot.services.pager_schedules import PagerSchedules
     from bot.services.people import PeopleDirectory
     from bot.services.privacy import Privacy
@@ -70,6 +71,7 @@ class Desk:
     reports: Reports
     messages: MessageTimeline
     alerts: AlertActions
+    pages: PageActions
     merging: Merging
     rooms: Rooms
     updates: Updates

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ANSWER_WITHIN: Final = timedelta(minutes=5)
 #: A round that reached nobody at all is tried again this much later, while rounds are left.
 LOOK_AGAIN: Final = timedelta(minutes=1)
+#: A bot that was just installed has to read who there is before it can page anybody: so long it is waited for.
+GETTING_TO_KNOW: Final = timedelta(minutes=1)
 #: "Still on it?" is asked so long before an acknowledgement expires, of a short one in its last quarter.
 ASK_BEFORE: Final = timedelta(minutes=15)
 #: What happens within this is one piece of activity.
@@ -242,9 +244,9 @@ def passed(page: Page, rung: Rung) -> Page:
     return replace(page, round=rung.round, level=rung.level)
 
 
-def looked_again(page: Page, now: datetime) -> Page:
+def looked_again(page: Page, now: datetime, after: timedelta = LOOK_AGAIN) -> Page:
     """A whole round reached nobody: the next one begins a little later."""
-    return _planned(page, Next.NOTIFY, now + LOOK_AGAIN)
+    return _planned(page, Next.NOTIFY, now + after)
 
 
 def hurried(page: Page, now: datetime) -> Page:

@@ -200,6 +200,12 @@ def reassign(
         )
     message = checked_text("message", message)
     after = replace(_moved(incident, Status.TRIGGERED, EntryKind.REASSIGNED, by, now), owners=(to,))
+    if to.is_same(by) and incident.pager.kind is not PagerKind.PAGERDUTY:
+        # Natively whoever takes it over has answered: nobody needs to be paged for that.
+        taken_at = incident.acknowledged_at or now
+        after = replace(
+            after, status=Status.ACKNOWLEDGED, acknowledged_at=taken_at, acknowledged_by=by
+        )
     entry = Entry(
         kind=EntryKind.REASSIGNED,
         at=now,
@@ -263,8 +269,8 @@ def escalate(
         policy = to.policy_name or incident.pager.policy_name
         pager = replace(incident.pager, level=to.level or 1, policy_name=policy)
         after = replace(after, pager=pager, owners=people)
-    elif to.level is not None:
-        after = replace(after, pager=replace(incident.pager, level=to.level))
+    else:  # another policy begins with its first level; which one it is, PagerDuty tells
+        after = replace(after, pager=replace(incident.pager, level=to.level or 1))
     entry = Entry(
         # A person is asked to respond: under that name the pager tells it back.
         kind=EntryKind.RESPONDER_ADDED if to.person else EntryKind.ESCALATED,

@@ -27,20 +27,23 @@ class Policy:
 class Reach:
     """What the pager of one incident offers: ``own`` pages for it now, ``policies`` are all of them.
 
-    ``levels`` is off where the pager has none: at PagerDuty for low urgency. ``guessed`` levels are offered while
-    nobody told yet how many the policy has.
+    ``level`` is the one that is paged now. ``levels`` is off where the pager has none: at PagerDuty for low urgency.
+    ``guessed`` levels are offered while nobody told yet how many the policy has.
     """
 
     own: Policy | None = None
     policies: tuple[Policy, ...] = ()
+    level: int = 1
     levels: bool = True
     guessed: int = 0
 
     def choices(self) -> list[tuple[str, str]]:
-        """Value and label for a form: the levels above the first (the next one on top), then the other policies."""
+        """Value and label for a form: the levels, the next one on top, then the other policies."""
         name, count = (self.own.name, self.own.levels) if self.own else ("its policy", self.guessed)
-        last = count if self.levels else 0
-        found = [(f"level:{n}", f"Level {n} of {name}") for n in range(2, last + 1)]
+        count = count if self.levels else 0
+        now = min(self.level, count)
+        order = (*range(now + 1, count + 1), *range(1, now + 1))
+        found = [(f"level:{n}", f"Level {n} of {name}") for n in order]
         others = (p for p in self.policies if self.own is None or p.id != self.own.id)
         return [*found, *((f"policy:{p.id}", p.name) for p in others)]
 

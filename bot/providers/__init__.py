@@ -16,10 +16,13 @@ from bot.domain.alert_silence import sources_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydantic import SecretStr
+
     from bot.domain.alert_sources import Alerts
     from bot.domain.catalog import Catalog
     from bot.providers.alertmanager import Alertmanager
     from bot.providers.calendar import Calendars
+    from bot.providers.deadman import DeadManSwitch
     from bot.providers.github import GitHubTickets
     from bot.providers.http import Observe
     from bot.providers.native import Native
@@ -100,6 +103,13 @@ def build_calendars(timeout: float = 8.0, observe: Observe | None = None) -> Cal
     from bot.providers.calendar import Calendars  # noqa: PLC0415
 
     return Calendars(timeout, observe)
+
+
+def build_deadman(url: SecretStr | None) -> DeadManSwitch | None:
+    """``DeadMan``, if somebody listens."""
+    from bot.providers.deadman import DeadManSwitch  # noqa: PLC0415
+
+    return DeadManSwitch(url.get_secret_value()) if url else None
 
 
 @dataclass(frozen=True)

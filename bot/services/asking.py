@@ -10,7 +10,7 @@ from bot.domain.incident import PagerKind, Urgency
 from bot.domain.lifecycle import EscalationTarget
 from bot.domain.reach import Policy, Reach
 from bot.errors import UserError
-from bot.services import rosters
+from bot.services import page_targets, rosters
 from bot.services.members import member
 from bot.services.people import reached
 from bot.store.work import PATIENCE
@@ -70,7 +70,13 @@ class Asking:
             known = await self._people.policies()
             own = next((p for p in known if p.id == incident.pager.policy_id), None)
             high = incident.urgency is Urgency.HIGH
-            return Reach(own=own, policies=tuple(known), levels=high, guessed=GUESSED)
+            return Reach(
+                own=own,
+                policies=tuple(known),
+                level=incident.pager.level,
+                levels=high,
+                guessed=GUESSED,
+            )
         if incident.pager.kind is not PagerKind.NATIVE:
             return Reach()
         native = {
@@ -78,7 +84,7 @@ class Asking:
             for name, policy in sorted(self._house.catalog.policies.items())
         }
         own = native.get(incident.pager.policy_name or "")
-        return Reach(own=own, policies=tuple(native.values()))
+        return Reach(own=own, policies=tuple(native.values()), level=incident.pager.level)
 
     async def policies(self, incident: Incident) -> list[PolicyChoice]:
         """The policies the incident's pager can page."""
@@ -111,22 +117,19 @@ class Asking:
                 target = EscalationTarget(policy_id=policy.id, policy_name=policy.name)
                 asked = asking.Asked(label=policy.name, at_pager=target)
             else:
-                asked = asking.Asked(label=policy.name, people=self._first(tx, policy.name))
+                asked = asking.Asked(label=policy.name, policy=self._reaching(tx, policy.name))
             return asking.page(incident, asked, who, tx.now, message=message)
 
         return await self._incidents.change(number, by, once, decide)
 
-    def _first(self, tx: Tx, name: str) -> tuple[Actor, ...]:
+    def _reaching(self, tx: Tx, name: str) -> str:
+        """The policy's name, when a level of it reaches anybody; which one is paged is judged by the pager."""
         policy = self._house.catalog.policies.get(name)
-        levels = policy.levels if policy else ()
-        for level in levels:
-            found = _people(tx, self._house.catalog, level.notify)
-            if found:
-                return found
-        msg = (
-            f"Nobody of the policy {name} can be reached by direct message. Page a person instead."
-        )
-        raise UserError(msg)
+        for level in policy.levels if policy else ():
+            found = page_targets.resolve(tx, self._house.catalog, level.notify)
+            if any(each.ways for each in found):
+                return name
+        raise UserError(f"Nobody of the policy {name} can be reached now. Page a person instead.")
 
     # --- who is on call ----------------------------------------------------------------------------------------
 

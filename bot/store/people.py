@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _P, _G = sql.PERSON.c, sql.GROUP.c
 _PERSON = select(sql.PERSON).limit(1)
+_ANYBODY = select(_P.slack_id).limit(1)
 _BY_SLACK = _PERSON.where(_P.slack_id == bindparam("of"))
 _BY_EMAIL = _PERSON.where(func.lower(_P.email) == bindparam("of"))
 _BY_PAGERDUTY = _PERSON.where(_P.pagerduty_id == bindparam("of"))
@@ -53,6 +54,10 @@ class People:
     def __init__(self, session: Session) -> None:
         """Made by ``Tx``."""
         self._session = session
+
+    def any_known(self) -> bool:
+        """Whether anybody was mirrored yet."""
+        return self._session.execute(_ANYBODY).first() is not None
 
     def by_slack(self, slack_id: str) -> Person | None:
         """The member with that Slack id."""

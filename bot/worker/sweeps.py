@@ -34,6 +34,7 @@ PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
 CALENDAR_SECONDS = 60
+AUDIT_SECONDS = 60
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
@@ -82,6 +83,8 @@ class Sweeps:
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
         self.mirror_soon()
         add(self.mirror_soon, "interval", seconds=MIRROR_EVERY.total_seconds(), **options)
+        await self.audit_pages()
+        add(self.audit_pages, "interval", seconds=AUDIT_SECONDS, **options)
         add(self.remind, "interval", seconds=REMIND_SECONDS, **options)
         if self._world.catalog.digest is not None:
             await self.digest()
@@ -124,6 +127,15 @@ class Sweeps:
         found = await self._world.work.read(lambda tx: calendars.due(tx, self._world.catalog))
         if found:
             await self._world.work.write(lambda tx: tx.emit(found))
+
+    # --- pages -------------------------------------------------------------------------------------------------
+
+    async def audit_pages(self) -> None:
+        """Every open page has a next step; what has none is mended, and told."""
+        found = await self._world.page_audit.sweep(ping=self._world.deadman is not None)
+        self._worker.metrics.audited(mended=len(found.mended), late=len(found.late))
+        if found.mended or found.late:
+            log.warning("pages.audited", mended=list(found.mended), late=list(found.late))
 
     # --- polling -----------------------------------------------------------------------------------------------
 

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from blocks.card import Place
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
-    from bot.ports import Message, Pager, Silences
+    from bot.ports import DeadMan, Message, Pager, Silences
     from bot.ports_calendars import Calendars
     from bot.ports_pager import AnyPager, OnCalls
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
     from bot.services.alert_actions import AlertActions
     from bot.services.alerts import AlertIntake
+    from bot.services.escalating import Escalating
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.issue_news import IssueFollowing
     from bot.services.moments import MessageTimeline
+    from bot.services.page_audit import PageAudit
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
     from bot.services.privacy import Privacy
@@ -79,6 +81,9 @@ class World:
     privacy: Privacy
     alerts: AlertActions
     alert_intake: AlertIntake
+    escalating: Escalating
+    page_audit: PageAudit
+    deadman: DeadMan | None = None  # None: nobody else listens
     native: AnyPager | None = None
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     calendars: Calendars | None = None

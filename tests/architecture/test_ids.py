@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, reminder, standing_in, updates
+from blocks import access, alerts, archiving, lists, notices, paging, reminder, standing_in, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -45,6 +45,7 @@ from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
 from bot.domain.catalog import Service
+from bot.domain.escalation import Page
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
@@ -79,6 +80,7 @@ SHOWN_ONLY = {
 LATER_SHORTCUTS: dict[ShortcutId, str] = {}
 
 
+A_PAGE = Page(id=4, incident=1, started_at=NOW)
 NEWS = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="We know more")
 
 
@@ -153,6 +155,13 @@ def beside_incidents() -> Iterator[Any]:
         yield alerts.card(view, NOW)
         yield attach_alerts.build(view)
         yield silence_alerts.build(view)
+        yield paging.for_alerts(A_PAGE, view)
+    for incident in (an_incident(), an_incident(status=Status.ACKNOWLEDGED)):
+        for page in (A_PAGE, replace(A_PAGE, aside=True, why="asked", by=ANA_ACTOR)):
+            yield paging.for_person(page, incident)
+            yield paging.for_channel(page, incident)
+            yield paging.nobody_answered(page, "INC-1", ["Ana"], number=1)
+            yield paging.still_on_it(page, "INC-1")
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
@@ -277,10 +286,12 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Who was on call": ActionId.ON_CALL_AT,
         "Overrides": ActionId.OVERRIDES,
         "Remove swap": ActionId.REMOVE_OVERRIDE,
+        "Still on it": ActionId.STILL_ON_IT,
     }
-    also = {
-        "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value},  # of alerts without an incident
-        "Remove": {ActionId.REMOVE_OVERRIDE.value},  # of an override
+    also = {  # of alerts without an incident, of somebody who was asked to help, and of an override
+        "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value, ActionId.PAGE_ACKNOWLEDGE.value},
+        "Escalate": {ActionId.PAGE_ESCALATE.value},
+        "Remove": {ActionId.REMOVE_OVERRIDE.value},
     }
     met: dict[str, set[str]] = {}
 

@@ -19,18 +19,22 @@ BOTH = Reach(own=WEB, policies=(OPS, WEB))
 ANA, BEN = Actor(name="Ana", slack_id="U1"), Actor(name="Ben", slack_id="U2")
 
 
-def test_levels_above_the_first_then_the_other_policies() -> None:
+def test_levels_the_next_one_on_top_then_the_other_policies() -> None:
     assert BOTH.choices() == [
         ("level:2", "Level 2 of Web"),
         ("level:3", "Level 3 of Web"),
+        ("level:1", "Level 1 of Web"),
         ("policy:PO", "Ops night"),
     ]
+    later = Reach(own=WEB, level=2).choices()
+    assert [value for value, _ in later] == ["level:3", "level:1", "level:2"], "the next one on top"
+    assert [value for value, _ in Reach(own=OPS, level=4).choices()] == ["level:1"]
     assert Reach(own=WEB, policies=(OPS, WEB), levels=False).choices() == [
         ("policy:PO", "Ops night")
     ]
     guessed = Reach(policies=(OPS,), guessed=3).choices()
     assert guessed[0] == ("level:2", "Level 2 of its policy")
-    assert len(guessed) == 3
+    assert len(guessed) == 4
     assert Reach().choices() == []
 
 
@@ -85,12 +89,14 @@ def test_natively_whoever_is_asked_owns_it_and_another_policy_is_its_own() -> No
     after = decision.incident
     assert (after.pager.level, after.pager.policy_name, after.owners) == (1, "ops", ())
     [page] = [e for e in decision.effects if e.kind is EffectKind.PAGE_NATIVE]
-    assert page.payload == {"level": 1, "why": "escalated"}
+    assert (page.payload["level"], page.payload["policy"]) == (1, "ops")
     person = escalate(before, EscalationTarget(person=BEN), ANA, NOW)
     assert person.incident.owners == (ANA,)
-    assert not [e for e in person.effects if e.kind is EffectKind.PAGE_NATIVE]
+    [asked] = [e for e in person.effects if e.kind is EffectKind.PAGE_NATIVE]
+    assert asked.payload["aside"]
     vendor = an_incident(
         pager=PagerLink(kind=PagerKind.PAGERDUTY, policy_name="Web"), owners=(ANA,)
     )
     kept = escalate(vendor, target, ANA, NOW).incident
     assert (kept.owners, kept.pager.policy_name) == ((ANA,), "Web"), "PagerDuty says"
+    assert kept.pager.level == 1

@@ -19,6 +19,7 @@ from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
 from bot.services.moments import MessageTimeline
+from bot.services.page_audit import PageAudit
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -504,6 +505,8 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         privacy=home.privacy,
         alerts=home.alerts,
         alert_intake=home.intake,
+        escalating=home.escalating,
+        page_audit=PageAudit(home.house),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",
