@@ -218,7 +218,7 @@ async def test_reassign_hands_it_over(b: Both) -> None:
     assert name in direct
     again = await b.type("reassign @carol", room)
     assert f"{name} is with <@{CAROL}> already" in again
-    said = [line for line in said_in(await b.s.state(), room) if "reassigned" in line]
+    said = [line for line in said_in(await b.s.state(), room) if "reassigned it to" in line]
     assert len(said) == 1
     if b.vendor:
         [page] = pages(await b.s.state(), "Carol knows this one")
