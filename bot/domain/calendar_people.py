@@ -62,7 +62,7 @@ def _meant(entry: CalendarEntry, addresses: set[str], names: Mapping[str, str | 
     named = _in_words(entry.summary, names)
     if named:
         return named
-    return [entry.organizer] if entry.organizer in addresses else []  # type: ignore[list-item]
+    return [entry.organizer] if entry.organizer in addresses else []
 
 
 def _names(known: Iterable[Known]) -> dict[str, str | None]:

@@ -55,7 +55,7 @@ MEMBERS = [
     Member(id="U0CLEO", name="cleo", real_name="Cleo", email=C),
     Member(id="U0DAN", name="dan", real_name="Dan", email="Dan@Example.com"),
     Member(id="U0GUS", name="gus", real_name="Gus", email="gus@example.com", is_guest=True),
-    Member(id="U0NOE", name="noe", real_name="Noe"),
+    Member(id="U0NIA", name="nia", real_name="Nia"),
 ]
 
 
@@ -182,7 +182,7 @@ class TestOverrides:
         for roster, person, times, told in [
             ("other", "U0DAN", span(), "There is no roster other"),
             ("primary", "U0BEN", span(), "is on call in primary all that time already"),
-            ("primary", "U0NOE", span(), "do not know the e-mail address of Noe"),
+            ("primary", "U0NIA", span(), "do not know the e-mail address of Nia"),
             ("primary", "U0WHO", span(), "do not know that person"),
             ("primary", "U0DAN", span(until=NOW - HOUR), "ends before it begins"),
             ("primary", "U0DAN", span(since=NOW - 2 * HOUR, until=NOW - HOUR), "is over already"),
