@@ -69,7 +69,7 @@ class Counter:
             reports=self.home.reports,
             messages=MessageTimeline(self.home.house),
             alerts=self.home.alerts,
-            pages=home.pages,
+            pages=self.home.pages,
             merging=Merging(self.home.house),
             rooms=Rooms(self.home.house),
             updates=self.home.updates,
