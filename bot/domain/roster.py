@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from bot.domain.catalog import Roster, RosterLayer
 
@@ -88,7 +89,7 @@ class Duty:
 
 
 @lru_cache(maxsize=65536)
-def moment(local: datetime, zone: ZoneInfo) -> datetime:
+def moment(local: datetime, zone: tzinfo) -> datetime:
     """A wall-clock time as UTC: skipped by the clocks, when they are put forward; twice, the first one."""
     at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None, fold=0) == local:
@@ -287,7 +288,8 @@ class Rota:
     def _changes(self, since: datetime, until: datetime) -> Iterator[datetime]:
         for layer in self._layers:
             yield from layer.changes(since, until)
-        for each in (*self.overrides, *self._stints):
+        spans: list[Override | Stint] = [*self.overrides, *self._stints]
+        for each in spans:
             yield each.since
             yield each.until
 
@@ -297,7 +299,7 @@ class Rota:
             first = self.shifts(at, at + look)[0]
             if first.until < at + look:
                 return Duty(people=first.people, until=first.until)
-        return Duty(people=first.people)
+        return Duty(people=self.on_duty(at))
 
 
 def configured(roster: Roster) -> tuple[Override, ...]:
