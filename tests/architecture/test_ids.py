@@ -6,7 +6,17 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, paging, reminder, standing_in, updates
+from blocks import (
+    access,
+    alerts,
+    archiving,
+    lists,
+    notices,
+    paging,
+    reminder,
+    standing_in,
+    updates,
+)
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -288,10 +298,10 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Remove swap": ActionId.REMOVE_OVERRIDE,
         "Still on it": ActionId.STILL_ON_IT,
     }
-    also = {  # of alerts without an incident, of somebody who was asked to help, and of an override
+    also = {  # of alerts without an incident, and of somebody who was asked to help
         "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value, ActionId.PAGE_ACKNOWLEDGE.value},
         "Escalate": {ActionId.PAGE_ESCALATE.value},
-        "Remove": {ActionId.REMOVE_OVERRIDE.value},
+        "Remove": {ActionId.REMOVE_OVERRIDE.value},  # of an override
     }
     met: dict[str, set[str]] = {}
 

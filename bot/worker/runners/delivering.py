@@ -14,7 +14,7 @@ from bot.errors import ProviderError, Reason
 from bot.providers import beyond
 from bot.services.page_targets import CHANNEL
 from bot.store import pages as store
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once
 from bot.worker.runners.native import subject
 
 if TYPE_CHECKING:
@@ -40,13 +40,8 @@ async def in_slack(world: World, effect: Claimed) -> Settle | None:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     try:
         channel = await _channel(world, delivery)
-        ts = None
-        if effect.attempt > 1:
-            since = effect.first_tried_at - CLOCKS_APART
-            ts = await world.chat.find_posted(channel, effect.key, since=since)
-        if ts is None:
-            message = await _message(world, page, everybody=delivery.way == CHANNEL)
-            ts = await world.chat.post(channel, message, key=effect.key)
+        message = await _message(world, page, everybody=delivery.way == CHANNEL)
+        ts = await post_once(world, effect, channel, message)
     except ProviderError as error:
         if error.reason in PASSING:
             raise
