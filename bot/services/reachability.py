@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.identities import Vendor, configured
+from bot.services import rosters
 from bot.services.people import owners_of
 from bot.store import identities
+from bot.store import rosters as kept_rosters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Roster
     from bot.store.people import Person
     from bot.store.tx import Tx
 
@@ -57,8 +59,7 @@ def counted_on(catalog: Catalog) -> list[str]:
     """Everybody muster.yml counts on, as e-mail addresses and ``group:<handle>``: rosters, policies, owners."""
     found: list[str] = []
     for roster in catalog.rosters.values():
-        found += [email for layer in roster.layers for email in layer.people]
-        found += [str(each.get("person") or "") for each in roster.overrides]
+        found += in_roster(roster)
     for policy in catalog.policies.values():
         found += [who for level in policy.levels for who in level.notify]
     for service in catalog.services.values():
@@ -67,9 +68,18 @@ def counted_on(catalog: Catalog) -> list[str]:
     return list(dict.fromkeys(w for w in wanted if w.startswith(GROUP) or "@" in w))
 
 
-def everybody_counted_on(tx: Tx, catalog: Catalog, more: Sequence[str] = ()) -> list[Unreachable]:
-    """Who cannot be reached of all that are counted on."""
-    return examined(tx, catalog, [*counted_on(catalog), *more])
+def in_roster(roster: Roster) -> list[str]:
+    """Everybody who takes turns in a roster, or takes one over."""
+    turns = [email for layer in roster.layers for email in layer.people]
+    return [*turns, *(str(each.get("person") or "") for each in roster.overrides)]
+
+
+def everybody_counted_on(tx: Tx, catalog: Catalog) -> list[Unreachable]:
+    """Who cannot be reached of all that are counted on, rosters made in Slack and overrides included."""
+    made = filter(None, (rosters.find(tx, catalog, name) for name in rosters.names(tx, catalog)))
+    people = [email for roster in made for email in in_roster(roster)]
+    people += [override.person for override in kept_rosters.coming(tx)]
+    return examined(tx, catalog, [*counted_on(catalog), *people])
 
 
 def _group(tx: Tx, catalog: Catalog, handle: str) -> list[Unreachable]:

@@ -1,13 +1,13 @@
 """One table of who is who, accounts of PagerDuty, what people set for themselves, their status.
 
-Revision: 0014, after 0009.
+Revision: 0014, after 0010.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
