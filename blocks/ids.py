@@ -72,6 +72,10 @@ class ActionId(StrEnum):
     ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     ALERTS_SILENCE = "alerts.silence"
     ALERTS_UNSILENCE = "alerts.unsilence"
+    LINK_ACCOUNT = "link.account"
+    PICK_PAGER_USER = "link.pick_pager_user"  # asks for PagerDuty's users to choose from
+    MY_SETTINGS = "home.my_settings"
+    INVITE_EXPERT = "expert.invite"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -101,6 +105,9 @@ class CallbackId(StrEnum):
     ACTION_OWNER = "action_owner"
     ATTACH_ALERTS = "attach_alerts"
     SILENCE_ALERTS = "silence_alerts"
+    LINK_ACCOUNT = "link_account"
+    MY_SETTINGS = "my_settings"
+    CHOOSE_SKILL = "choose_skill"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -150,6 +157,13 @@ class BlockId(StrEnum):
     USE_CHANNEL = "field.use_channel"
     ACTION = "field.action"
     DURATION = "field.duration"
+    PAGER_USER = "field.pager_user"
+    GITHUB_LOGIN = "field.github_login"
+    SKILL = "field.skill"
+    SKILLS = "field.skills"
+    MORE_SKILLS = "field.more_skills"
+    QUIET_FROM = "field.quiet_from"
+    QUIET_TO = "field.quiet_to"
 
 
 def step_block(effect_id: int) -> str:
@@ -269,6 +283,30 @@ class AccessButton(ButtonValue):
 
     number: int
     user: str
+
+
+@dataclass(frozen=True)
+class LinkButton(ButtonValue):
+    """**Link account**, also kept by its form: whose (None: of whoever presses), and the click it belongs to.
+
+    ``change`` is the effect that took the click to PagerDuty; ``verb`` a click that was refused and is to be done
+    once the account is linked, with what was written along.
+    """
+
+    user: str | None = None
+    number: int | None = None
+    verb: str = ""
+    text: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class ExpertButton(ButtonValue):
+    """**Invite** of somebody (Slack id) who knows a skill."""
+
+    number: int
+    user: str
+    skill: str
 
 
 @dataclass(frozen=True)

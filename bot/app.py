@@ -25,9 +25,11 @@ from bot.services.alert_actions import AlertActions
 from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
+from bot.services.experts import Experts
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.issue_news import IssueFollowing
+from bot.services.linking import Linking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.paging import Paging
@@ -120,6 +122,7 @@ class Muster:
             messages=messages,
             actions=actions,
             following=IssueFollowing(house, actions),
+            linking=Linking(house),
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
@@ -155,6 +158,8 @@ class Muster:
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
             actions=actions,
+            linking=self.world.linking,
+            experts=Experts(house),
             afterwards=afterwards,
             privacy=self.world.privacy,
             catalog=catalog,

@@ -525,6 +525,10 @@ class Tickets(Protocol):
         """The newest deployments and open issues; NOT_FOUND when the repository cannot be seen."""
         ...
 
+    async def account(self, login: str) -> str | None:
+        """The login as it is written there; None when nobody has it."""
+        ...
+
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
         ...

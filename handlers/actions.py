@@ -20,6 +20,8 @@ from handlers import (
     asking,
     commands,
     edits,
+    experts,
+    linking,
     mention,
     merging,
     panel,
@@ -221,4 +223,6 @@ ACTIONS: dict[ActionId, Handler] = {
     **asking.ACTIONS,
     **action_items.ACTIONS,
     **privacy.ACTIONS,
+    **experts.ACTIONS,
+    **linking.ACTIONS,
 }

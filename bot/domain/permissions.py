@@ -15,7 +15,7 @@ EVERYONE: Final = "everyone"
 
 
 class Right(StrEnum):
-    """What can be restricted; ``JOIN`` and ``ACT`` (every other change) and ``FOLLOW`` cannot.
+    """What can be restricted or given; ``JOIN`` and ``ACT`` (every other change) and ``FOLLOW`` cannot.
 
     Following is one's own affair: guests may do it as well.
     """
@@ -25,6 +25,7 @@ class Right(StrEnum):
     SEVERITY = "severity"
     PUBLISH = "publish"
     PRIVATE = "private"
+    LINK = "link"
     JOIN = "join"
     FOLLOW = "follow"
     ACT = "act"
@@ -37,6 +38,7 @@ _WISH: Final = {
     Right.SEVERITY: "change the severity",
     Right.PUBLISH: "publish updates",
     Right.PRIVATE: "see private incidents",
+    Right.LINK: "link the accounts of others",
     Right.JOIN: "join incidents",
     Right.FOLLOW: "follow incidents",
     Right.ACT: "change incidents",

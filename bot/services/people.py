@@ -16,10 +16,12 @@ from bot.store import identities
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from typing import Any
 
     from bot.domain.catalog import Catalog, Service
     from bot.domain.incident import Actor, Incident
-    from bot.ports import Chat, Member, Pager, UserGroup
+    from bot.ports import Chat, Member, OnCall, Pager, UserGroup
     from bot.services.base import House
     from bot.store.tx import Tx
 
@@ -27,6 +29,10 @@ log = structlog.get_logger()
 
 #: What Slack said of itself when we introduced ourselves (``auth.test``).
 IDENTITY = "slack.identity"
+#: That PagerDuty's users were read, and how many they are.
+PAGER_USERS = "pagerduty.users"
+#: Whom PagerDuty said to be on call when it was read last.
+DUTY = "pagerduty.duty"
 #: How long somebody we do not know may hold back an answer while Slack is asked who they are.
 LOOK_UP = 1.0
 #: Slack's answers about people it does not show us.
@@ -62,6 +68,20 @@ def reached(tx: Tx, catalog: Catalog, notify: Sequence[str]) -> list[tuple[str, 
     return list(found.items())
 
 
+def _duty_value(duty: Sequence[OnCall], now: datetime) -> dict[str, Any]:
+    """Whom PagerDuty said to be on call first (``bot.domain.experts`` reads it)."""
+    people = [
+        {
+            "user": each.user.id,
+            "policy": each.policy_name,
+            "until": each.until.isoformat() if each.until else None,
+        }
+        for each in duty
+        if each.level == 1
+    ]
+    return {"at": now.isoformat(), "people": people}
+
+
 def _home(tx: Tx) -> str:
     """This workspace's id; empty while Slack has not told it."""
     return str((tx.value(IDENTITY) or {}).get("team_id") or "")
@@ -93,15 +113,19 @@ class PeopleDirectory:
         await self.remember(members, groups, home=home, everybody=True)
         if pager is not None:
             await self._mirror_pager(pager)
+        elif await self._house.work.read(lambda tx: tx.value(PAGER_USERS)):
+            await self._house.work.write(lambda tx: tx.set_value(PAGER_USERS, None))
 
     async def _mirror_pager(self, pager: Pager) -> None:
         users = await pager.users()
         policies = await pager.policies()
+        duty = await pager.on_call(None)
 
         def save(tx: Tx) -> None:
             identities.save_pager_users(tx, users)
             identities.relink(tx, self._said)
-            tx.set_value("pagerduty.users", {"count": len(users)})
+            tx.set_value(PAGER_USERS, {"count": len(users)})
+            tx.set_value(DUTY, _duty_value(duty, tx.now))
             tx.set_value(
                 "pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()}
             )

@@ -23,12 +23,18 @@ GROUP, PERSON = "group:", "person:"
 
 @dataclass(frozen=True, kw_only=True)
 class Unreachable:
-    """Whom a roster, policy or service counts on in vain; ``slack_id`` when a *Link account* may mend it."""
+    """Whom a roster, policy or service counts on in vain, and who that is in Slack."""
 
     email: str
     why: str
     slack_id: str | None = None
     name: str = ""
+    no_account: bool = False
+
+    @property
+    def mendable(self) -> str | None:
+        """Whom linking an account would help (Slack id)."""
+        return self.slack_id if self.no_account else None
 
 
 def unreachable(tx: Tx, catalog: Catalog, emails: Iterable[str]) -> list[tuple[str, str]]:
@@ -89,33 +95,39 @@ def _group(tx: Tx, catalog: Catalog, handle: str) -> list[Unreachable]:
     if not members:
         return [Unreachable(email=name, why="is no Slack user group with anybody in it")]
     people = [tx.people.by_slack(slack_id) for slack_id in members]
-    judged = [(p, _of_member(tx, catalog, p)) for p in people if p is not None]
-    return [
-        Unreachable(email=(p.email or p.name).casefold(), why=why, slack_id=p.slack_id, name=p.name)
-        for p, why in judged
-        if why
-    ]
+    judged = (_of_member(tx, catalog, p, p.email or p.name) for p in people if p is not None)
+    return [each for each in judged if each is not None]
 
 
 def _why(tx: Tx, catalog: Catalog, email: str) -> Unreachable | None:
     person = tx.people.by_email(email)
     if person is None:
         return Unreachable(email=email, why="is nobody's address in Slack")
-    why = _of_member(tx, catalog, person)
+    return _of_member(tx, catalog, person, email)
+
+
+def _of_member(tx: Tx, catalog: Catalog, person: Person, called: str) -> Unreachable | None:
+    why, no_account = _at_slack(person), False
+    if not why and person.pagerduty_id is None and tx.value("pagerduty.users"):
+        why, no_account = _no_account(tx, catalog, person), True
     if not why:
         return None
-    return Unreachable(email=email, why=why, slack_id=person.slack_id, name=person.name)
+    return Unreachable(
+        email=called.casefold(),
+        why=why,
+        slack_id=person.slack_id,
+        name=person.name,
+        no_account=no_account,
+    )
 
 
-def _of_member(tx: Tx, catalog: Catalog, person: Person) -> str:
+def _at_slack(person: Person) -> str:
     if person.deleted:
         return "is deactivated in Slack"
     if person.is_bot:
         return "is a bot in Slack"
     if person.is_guest:
         return "is a guest in Slack and cannot be invited to incident channels or act on incidents"
-    if person.pagerduty_id is None and tx.value("pagerduty.users"):
-        return _no_account(tx, catalog, person)
     return ""
 
 

@@ -6,7 +6,6 @@ change, so a link never outlives its reason. Who links by hand waits for others 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
@@ -33,20 +32,19 @@ _LEFT = update(sql.PAGER_USER).where(_A.id == bindparam("of")).values(active=Fal
 CLAIM = "identity.claim"
 
 
-@dataclass(frozen=True)
-class PagerAccount:
-    """An account of PagerDuty as mirrored."""
-
-    id: str
-    name: str
-    email: str
-    active: bool
-
-
 def of(tx: Tx, slack_id: str) -> dict[Vendor, Link]:
     """Somebody's links."""
     rows = tx.session.execute(_OF, {"of": slack_id})
     return {Vendor(row.vendor): _link(row) for row in rows}
+
+
+def pager_emails(tx: Tx) -> dict[str, str]:
+    """Members' addresses to those they have at PagerDuty, all in lower case."""
+    linked = select(_P.email, _I.email.label("there")).join(
+        sql.IDENTITY, (_I.slack_id == _P.slack_id) & (_I.vendor == Vendor.PAGERDUTY.value)
+    )
+    rows = tx.session.execute(linked)
+    return {row.email.casefold(): row.there.casefold() for row in rows if row.email and row.there}
 
 
 def holder(tx: Tx, vendor: Vendor, account: str) -> Link | None:
@@ -89,19 +87,19 @@ def save_pager_users(tx: Tx, users: Sequence[PagerUser]) -> None:
         tx.session.execute(_LEFT, [{"of": account} for account in left])
 
 
-def pager_account(tx: Tx, account: str) -> PagerAccount | None:
+def pager_account(tx: Tx, account: str) -> Account | None:
     """One account."""
     row = tx.session.execute(select(sql.PAGER_USER).where(_A.id == account)).first()
-    return PagerAccount(row.id, row.name, row.email, row.active) if row else None
+    return _account(row) if row else None
 
 
-def pager_accounts(tx: Tx) -> list[PagerAccount]:
+def pager_accounts(tx: Tx) -> list[Account]:
     """All of them."""
     rows = tx.session.execute(select(sql.PAGER_USER).order_by(_A.name, _A.id))
-    return [PagerAccount(row.id, row.name, row.email, row.active) for row in rows]
+    return [_account(row) for row in rows]
 
 
-def pager_accounts_like(tx: Tx, words: str, *, most: int) -> list[PagerAccount]:
+def pager_accounts_like(tx: Tx, words: str, *, most: int) -> list[Account]:
     """Active accounts with that in their name or address, by name."""
     wanted = words.strip().casefold()
     found = select(sql.PAGER_USER).where(_A.active.is_(True)).order_by(_A.name, _A.id).limit(most)
@@ -110,7 +108,11 @@ def pager_accounts_like(tx: Tx, words: str, *, most: int) -> list[PagerAccount]:
             func.lower(column).contains(wanted, autoescape=True) for column in (_A.name, _A.email)
         ]
         found = found.where(or_(*like))
-    return [PagerAccount(r.id, r.name, r.email, r.active) for r in tx.session.execute(found)]
+    return [_account(row) for row in tx.session.execute(found)]
+
+
+def _account(row: Any) -> Account:
+    return Account(id=row.id, name=row.name, email=row.email, active=row.active)
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------
@@ -153,10 +155,7 @@ def relink(tx: Tx, said: Configured) -> None:
         Human(slack_id=row.slack_id, email=row.email or "", active=not (row.deleted or row.is_bot))
         for row in tx.session.execute(select(_P.slack_id, _P.email, _P.deleted, _P.is_bot))
     ]
-    accounts = [
-        Account(id=each.id, email=each.email, name=each.name, active=each.active)
-        for each in pager_accounts(tx)
-    ]
+    accounts = pager_accounts(tx)
     wanted: dict[tuple[str, str], dict[str, Any]] = {}
     pager = identities.at_pagerduty(people, accounts, by_hand(tx, Vendor.PAGERDUTY), said)
     for slack_id, (account, known_by) in pager.items():

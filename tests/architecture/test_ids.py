@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, reminder, updates
+from blocks import access, alerts, archiving, experts, linking, lists, notices, reminder, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -20,10 +20,13 @@ from blocks.forms import (
     change_severity,
     change_summary,
     change_title,
+    choose_skill,
     declare,
     escalate,
+    link_account,
     merge,
     message_view,
+    my_settings,
     page_someone,
     pick_incident,
     post_update,
@@ -35,14 +38,16 @@ from blocks.forms import (
     times,
 )
 from blocks.home import home_view
-from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
+from blocks.ids import ELEMENT, ActionId, CallbackId, LinkButton, ShortcutId
 from blocks.mention import form_offer
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
 from bot.domain.catalog import Service
+from bot.domain.experts import Expert
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
+from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
 from bot.errors import NotVisible
 from bot.ports import Message
@@ -134,6 +139,7 @@ def everything_shown() -> Iterator[Any]:
         )
     yield from beside_incidents()
     yield from of_private_ones()
+    yield from about_people()
     yield message_view("Title", notices.said("x"))
 
 
@@ -156,6 +162,20 @@ def beside_incidents() -> Iterator[Any]:
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
     facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
     yield service_message(affected, facts)
+
+
+def about_people() -> Iterator[Any]:
+    """Accounts elsewhere, skills, one's own settings."""
+    place = link_account.Place(account="P1", name="Ana D.", known="linked by hand")
+    click = LinkButton(number=1, change="key")
+    yield link_account.build(click, person="U0ANA", own=True, pager=place, github=place)
+    yield linking.offer(an_incident(), "key")
+    yield linking.unreachable([linking.Missing(email="a@x.de", why="is gone", slack_id="U0ANA")])
+    yield experts.found("redis", [Expert(person=ANA_ACTOR)], number=1)
+    yield choose_skill.build(an_incident(), ["redis"])
+    yield my_settings.build(
+        PersonSetting(skills=("redis",)), skills=["redis"], tz="UTC", accounts=[("GitHub", "octo")]
+    )
 
 
 def of_private_ones() -> Iterator[Any]:
@@ -244,6 +264,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Unsubscribe": ActionId.UNSUBSCRIBE,
         "Open channel": ActionId.OPEN_CHANNEL,
         "Make private": ActionId.MAKE_PRIVATE,
+        "Link account": ActionId.LINK_ACCOUNT,
+        "My settings": ActionId.MY_SETTINGS,
+        "Invite": ActionId.INVITE_EXPERT,
         "Request access": ActionId.REQUEST_ACCESS,
         "Let in": ActionId.LET_IN,
         "Decline": ActionId.DECLINE_ACCESS,

@@ -13,6 +13,7 @@ from bot.domain.news import OWN_NOTE
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError, Reason
 from bot.ports import PageRequest
+from bot.services import linking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,13 +223,11 @@ async def _user_id(world: World, data: dict[str, Any]) -> str:
 def in_the_bots_name(
     tx: Tx, effect: Claimed, incident: Incident, by: Actor | None, verb: str
 ) -> list[Any]:
-    """Somebody without an account is told once that the bot acted for them, and PagerDuty is told who it was."""
+    """PagerDuty is told who it was; and whoever has no account that we know is asked for it, once a day."""
     if by is None or by.pagerduty_id or not by.slack_id or not tx.value("pagerduty.users"):
         return []
-    effects: list[Any] = [plan.bot_acted(incident, by, verb, effect.id)]
-    if tx.remember(f"no-pagerduty/{by.slack_id}", incident.number):
-        effects.append(plan.tell_no_account(incident, by))
-    return [e for e in effects if e is not None]
+    acted = plan.bot_acted(incident, by, verb, effect.id)
+    return [acted, *linking.offer(tx, incident, by, effect.key)]
 
 
 async def note_page(world: World, effect: Claimed) -> Settle | None:

@@ -9,6 +9,8 @@ from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
+from bot.services.experts import Experts
+from bot.services.linking import Linking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.roles import Roles
@@ -77,6 +79,8 @@ class Counter:
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
+            linking=Linking(self.home.house),
+            experts=Experts(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
             privacy=self.home.privacy,
             catalog=self.home.catalog,
