@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.identities import Vendor, configured
 from bot.services import rosters
-from bot.services.people import owners_of
+from bot.services.people import PAGER_USERS, owners_of
 from bot.store import identities
 from bot.store import rosters as kept_rosters
 
@@ -43,6 +43,11 @@ def unreachable(tx: Tx, catalog: Catalog, emails: Iterable[str]) -> list[tuple[s
     ``why`` is the rest of a sentence that begins with the address: "is a guest in Slack, ...".
     """
     return [(each.email, each.why) for each in examined(tx, catalog, emails)]
+
+
+def is_known(tx: Tx, *, with_pager: bool) -> bool:
+    """Whether people were read at all: before that nobody can be missed."""
+    return tx.people.mirrored() and (not with_pager or bool(tx.value(PAGER_USERS)))
 
 
 def examined(tx: Tx, catalog: Catalog, emails: Iterable[str]) -> list[Unreachable]:
@@ -108,7 +113,7 @@ def _why(tx: Tx, catalog: Catalog, email: str) -> Unreachable | None:
 
 def _of_member(tx: Tx, catalog: Catalog, person: Person, called: str) -> Unreachable | None:
     why, no_account = _at_slack(person), False
-    if not why and person.pagerduty_id is None and tx.value("pagerduty.users"):
+    if not why and person.pagerduty_id is None and tx.value(PAGER_USERS):
         why, no_account = _no_account(tx, catalog, person), True
     if not why:
         return None

@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.domain import action_plan, plan_identity, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
+from bot.services import reachability
 from bot.store import alerts
 from bot.store import effects as effect_store
 
@@ -186,7 +187,10 @@ class Sweeps:
     async def unreachable(self) -> None:
         """Once a week the admins hear who is counted on and cannot be reached; with all reachable, nothing."""
         due = report.digest_due(UNREACHABLE_WEEKLY, self._world.work.clock.now())
-        if due is not None:
+        with_pager = self._world.pager is not None
+        if due is not None and await self._world.work.read(
+            lambda tx: reachability.is_known(tx, with_pager=with_pager)
+        ):
             effect = plan_identity.list_unreachable(due)
             await self._world.work.write(lambda tx: tx.emit([effect]))
 
