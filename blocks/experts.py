@@ -76,13 +76,11 @@ def all_skills(skills: Sequence[str]) -> Message:
     if not skills:
         line = (
             "🧭 Nobody's skills are known yet. Set yours in my Home tab (*My settings*), or in muster.yml: "
-            "`people: <e-mail>: {skills: [redis]}`."
+            "`people: {ana@example.com: {skills: [redis]}}`."
         )
         return kit.message(line, [kit.section(line)])
     names = [f"• {text.inline(skill, 80)}" for skill in skills]
     kept, hidden = kit.fit(names, kit.MESSAGE_ROOM - 500)
     more = [f"… and {hidden:,} more"] if hidden else []
-    start = (
-        "🧭 *What people know here.* `/incident expert <skill>` shows who, and who is there now."
-    )
+    start = "🧭 *What people know here.* `/incident expert` with one of them shows who, and who is there now."
     return kit.message("\n".join([start, *kept, *more]), kit.paragraphs([start, *kept, *more]))

@@ -89,7 +89,7 @@ def unreachable(found: Sequence[Missing]) -> Message:
     blocks.append(
         kit.context(
             "Whoever is not in Slack, a guest or deactivated: correct rosters, policies and owners in muster.yml. "
-            "A missing PagerDuty account: PagerDuty > People > Users > Add, or link the right one."
+            "A missing PagerDuty account: add them there (People, Users), or link the right one."
         )
     )
     named = ", ".join(text.inline(each.email, 80) for each in found[:SHOWN])

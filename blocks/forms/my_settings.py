@@ -10,7 +10,6 @@ from slack_sdk.models.blocks import Block, StaticMultiSelectElement, TimePickerE
 
 from blocks import kit, linking, text
 from blocks.forms.base import (
-    OPTION_VALUE_LIMIT,
     OPTIONS_LIMIT,
     Answers,
     labelled,
@@ -51,7 +50,11 @@ def build(
 
 def _skills(setting: PersonSetting, skills: Sequence[str]) -> list[Block]:
     """Those there are to choose from, and a text for others; what does not fit the list stands in the text."""
-    fitting = [s for s in dict.fromkeys([*setting.skills, *skills]) if text.size(s) <= LABEL]
+    fitting = [
+        s
+        for s in dict.fromkeys([*setting.skills, *skills])
+        if text.size(s) <= LABEL and text.shows(s)
+    ]
     listed = fitting[:OPTIONS_LIMIT]
     others = [skill for skill in setting.skills if skill not in listed]
     typed = labelled(
@@ -62,7 +65,7 @@ def _skills(setting: PersonSetting, skills: Sequence[str]) -> list[Block]:
     )
     if not listed:
         return [typed]
-    options = {skill: option(skill[:OPTION_VALUE_LIMIT], skill) for skill in listed}
+    options = {skill: option(skill, skill) for skill in listed}
     mine = [options[skill] for skill in setting.skills if skill in options]
     select = StaticMultiSelectElement(
         action_id=ELEMENT,
