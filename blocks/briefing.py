@@ -45,7 +45,29 @@ def briefing(incident: Incident, handover: Handover, entries: Sequence[Entry]) -
     blocks: list[Block] = [kit.section(start)]
     if text.shows(handover.words):
         blocks.append(kit.section(text.quote(handover.words, 1500)))
-    blocks.append(kit.section("\n".join(_standing(incident))))
+    blocks += _where_things_stand(incident, entries)
+    return kit.message(f"{start} {text.inline(handover.words, 500, empty='')}".strip(), blocks)
+
+
+def asked_to_help(
+    incident: Incident, skill: str, by: Actor | None, entries: Sequence[Entry]
+) -> Message:
+    """Somebody is asked because of what they know: why, what is happening, where things stand.
+
+    A private incident is named by number only: what happened is told in its channel.
+    """
+    who = text.mention(by, nobody="Somebody")
+    start = f"🧭 {who} asks you to help with {kit.home_link(incident)}, because you know *{text.inline(skill, 80)}*."
+    blocks: list[Block] = [kit.section(start)]
+    if not incident.private and text.shows(incident.description):
+        blocks.append(kit.section(text.quote(incident.description, 1500)))
+    blocks += _where_things_stand(incident, entries)
+    return kit.message(start, blocks)
+
+
+def _where_things_stand(incident: Incident, entries: Sequence[Entry]) -> list[Block]:
+    """Status, severity, phase, the newest of the timeline, links, and the way to the rest."""
+    blocks: list[Block] = [kit.section("\n".join(_standing(incident)))]
     if not incident.private:
         blocks += _newest(entries)
         links = places_line(incident, CardContext(now=incident.updated_at), "announcement")
@@ -53,8 +75,7 @@ def briefing(incident: Incident, handover: Handover, entries: Sequence[Entry]) -
             blocks.append(kit.context(links))
     target = IncidentButton(number=incident.number)
     more = kit.button("More", ActionId.MORE, target, about=incident.name)
-    blocks.append(kit.actions([more], BlockId.ACTIONS))
-    return kit.message(f"{start} {text.inline(handover.words, 500, empty='')}".strip(), blocks)
+    return [*blocks, kit.actions([more], BlockId.ACTIONS)]
 
 
 def _from(handover: Handover) -> str:

@@ -61,6 +61,7 @@ def home_view(
         DividerBlock(),
         *_on_call(on_call),
         *_numbers(statistics),
+        kit.actions([kit.button("My settings", ActionId.MY_SETTINGS)], "home.settings"),
         kit.context(f"As of {text.date(now)}"),
     ]
     view = View(type="home", callback_id=CallbackId.HOME.value, blocks=blocks[: kit.VIEW_BLOCKS])

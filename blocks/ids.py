@@ -80,6 +80,10 @@ class ActionId(StrEnum):
     PAGE_ACKNOWLEDGE = "page.acknowledge"  # somebody asked to help is coming
     PAGE_ESCALATE = "page.escalate"  # of alerts: the next level at once
     STILL_ON_IT = "page.still_on_it"
+    LINK_ACCOUNT = "link.account"
+    PICK_PAGER_USER = "link.pick_pager_user"  # asks for PagerDuty's users to choose from
+    MY_SETTINGS = "home.my_settings"
+    INVITE_EXPERT = "expert.invite"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -112,6 +116,9 @@ class CallbackId(StrEnum):
     OVERRIDE = "override"
     SWAP_TURNS = "swap_turns"
     ON_CALL_AT = "on_call_at"
+    LINK_ACCOUNT = "link_account"
+    MY_SETTINGS = "my_settings"
+    CHOOSE_SKILL = "choose_skill"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -167,6 +174,13 @@ class BlockId(StrEnum):
     AT = "field.at"
     OTHER = "field.other"
     OTHER_AT = "field.other_at"
+    PAGER_USER = "field.pager_user"
+    GITHUB_LOGIN = "field.github_login"
+    SKILL = "field.skill"
+    SKILLS = "field.skills"
+    MORE_SKILLS = "field.more_skills"
+    QUIET_FROM = "field.quiet_from"
+    QUIET_TO = "field.quiet_to"
 
 
 def step_block(effect_id: int) -> str:
@@ -300,6 +314,30 @@ class AccessButton(ButtonValue):
 
     number: int
     user: str
+
+
+@dataclass(frozen=True)
+class LinkButton(ButtonValue):
+    """**Link account**, also kept by its form: whose (None: of whoever presses), and the click it belongs to.
+
+    ``change`` is the effect that took the click to PagerDuty; ``verb`` a click that was refused and is to be done
+    once the account is linked, with what was written along.
+    """
+
+    user: str | None = None
+    number: int | None = None
+    verb: str = ""
+    text: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class ExpertButton(ButtonValue):
+    """**Invite** of somebody (Slack id) who knows a skill."""
+
+    number: int
+    user: str
+    skill: str
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from blocks import kit, text
 from blocks.access import unseen
 from blocks.direct import handed_over
+from blocks.linking import refused
 from blocks.lists import (
     incident_details,
     incident_list,
@@ -18,7 +19,7 @@ from blocks.lists import (
     welcome,
 )
 from bot.domain.incident import Actor
-from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
+from bot.errors import AlreadyDone, NeedsAccount, NotVisible, ProviderError, Reason, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,8 @@ def error_message(error: UserError) -> Message:
         return already_done(error)
     if isinstance(error, NotVisible):
         return unseen(error)
+    if isinstance(error, NeedsAccount):
+        return refused(error)
     return said(f"⚠️ {error}")
 
 

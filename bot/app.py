@@ -27,9 +27,11 @@ from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
 from bot.services.escalating import Escalating
+from bot.services.experts import Experts
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.issue_news import IssueFollowing
+from bot.services.linking import Linking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.native_desk import NativeDesk
@@ -82,7 +84,9 @@ class Muster:
         """Build everything; call nobody."""
         self.settings = settings
         self.metrics = Metrics()
-        self.work = Work(database_url(settings.database_url), clock or SystemClock())
+        self.work = Work(
+            database_url(settings.database_url), clock or SystemClock(), domains=catalog.domains
+        )
         self.mapping = AlertMapper(catalog.alerts, getattr(router, "engine", None))
         self.chat = providers.build_slack(
             settings.slack.bot_token.get_secret_value(),
@@ -131,6 +135,7 @@ class Muster:
             messages=messages,
             actions=actions,
             following=IssueFollowing(house, actions),
+            linking=Linking(house),
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
@@ -178,6 +183,8 @@ class Muster:
             pager_schedules=PagerSchedules(house),
             standing_in=self.standing_in,
             actions=actions,
+            linking=self.world.linking,
+            experts=Experts(house),
             afterwards=afterwards,
             privacy=self.world.privacy,
             catalog=catalog,

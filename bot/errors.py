@@ -3,6 +3,7 @@
 MusterError
 ├── UserError            a person can mend it; its text is shown to them as it is (plain text, not yet escaped)
 │   ├── AlreadyDone      somebody did that before; carries who and when
+│   ├── NeedsAccount     an account has to be linked first; carries the click that is completed then
 │   ├── FieldError       one field of a form or request is wrong; carries the field's name
 │   └── Busy             nothing was changed; the same press works again in a moment
 ├── ProviderError        a vendor refused, failed or did not answer; carries a closed reason
@@ -49,6 +50,20 @@ class FieldError(UserError):
         """Name the field that is wrong and say what would be right."""
         super().__init__(text)
         self.field = field
+
+
+class NeedsAccount(UserError):
+    """Somebody took something at PagerDuty without an account we know; linking theirs completes the click.
+
+    ``verb`` is what they wished (``reassign``, ``escalate``), ``text`` what they wrote along.
+    """
+
+    def __init__(self, text: str, *, number: int, verb: str, written: str = "") -> None:
+        """Keep the click beside the sentence."""
+        super().__init__(text)
+        self.number = number
+        self.verb = verb
+        self.written = written
 
 
 class NotFound(UserError):

@@ -10,8 +10,8 @@ from bot import doctor, providers
 from bot.doctor import probes
 from bot.ports import SystemClock
 from bot.providers.github import GitHubHooks
-from bot.services import rosters
-from bot.store import migrate, queries
+from bot.services import reachability, rosters
+from bot.store import identities, migrate, queries
 from bot.store.engine import database_url
 from bot.store.work import Work
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.domain.catalog import Catalog
     from bot.ports import Chat, Pager, Silences, Tickets
+    from bot.services.reachability import Unreachable
     from bot.settings import Settings
 
 #: How long a signed ping may take to come back through the public address, seconds.
@@ -59,6 +60,22 @@ async def pinged(work: Work, since: datetime) -> bool:
     return False
 
 
+async def _migrated(work: Work) -> bool:
+    return await asyncio.to_thread(migrate.current, work.engine) == migrate.head()
+
+
+async def unreachable(work: Work, catalog: Catalog) -> list[Unreachable] | None:
+    """Who is counted on and cannot be reached; None while the database is not ours to read."""
+    if not await _migrated(work):
+        return None
+    return await work.read(lambda tx: reachability.everybody_counted_on(tx, catalog))
+
+
+async def linked(work: Work) -> dict[str, str]:
+    """People's addresses at PagerDuty by theirs in Slack."""
+    return await work.read(identities.pager_emails) if await _migrated(work) else {}
+
+
 def context_of(
     settings: Settings,
     catalog: Catalog,
@@ -84,6 +101,8 @@ def context_of(
         reach=probes.reach,
         rosters=lambda: rosters_state(work, catalog),
         pinged=lambda since: pinged(work, since),
+        unreachable=lambda: unreachable(work, catalog),
+        linked=lambda: linked(work),
     )
 
 
@@ -96,7 +115,7 @@ async def examine(
     agree: Callable[[str], Awaitable[bool]],
 ) -> tuple[str, bool]:
     """The report for the terminal, and whether all is well."""
-    work = Work(database_url(settings.database_url), SystemClock())
+    work = Work(database_url(settings.database_url), SystemClock(), domains=catalog.domains)
     chat = providers.build_slack(
         settings.slack.bot_token.get_secret_value(), settings.slack.api_url
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.domain.issue_news import IssueNews
 from bot.domain.page import Page, PageEvent
+from bot.domain.presence import Status
 from bot.ports_pager import Inbound, OnCall, Pager, PageRequest, PagerUser, Subscription
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Member:
     deleted: bool = False
     is_bot: bool = False
     is_guest: bool = False
+    is_admin: bool = False
+    status: Status = field(default_factory=Status)
     teams: tuple[str, ...] = ()  # the workspaces they belong to, as far as Slack says
 
 
@@ -322,6 +325,10 @@ class Tickets(Protocol):
 
     async def recent(self, repo: str) -> Activity:
         """The newest deployments and open issues; NOT_FOUND when the repository cannot be seen."""
+        ...
+
+    async def account(self, login: str) -> str | None:
+        """The login as it is written there; None when nobody has it."""
         ...
 
     async def login(self) -> str:

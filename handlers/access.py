@@ -66,6 +66,8 @@ COMMANDS: Final[Mapping[str, Decision]] = {
     "service": Asks(Right.ACT),
     "page": Asks(Right.ACT),
     "oncall": Asks(Right.ROSTERS),  # to change something; reading is open to everybody
+    "expert": _READS,
+    "link": Asks(Right.ACT),
     "note": Asks(Right.ACT),
     "merge": Asks(Right.RESOLVE),
     "update": Asks(Right.PUBLISH),
@@ -141,6 +143,9 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.REQUEST_ACCESS: Asks(Right.PRIVATE),
     ActionId.LET_IN: Asks(Right.ACT),
     ActionId.DECLINE_ACCESS: Asks(Right.ACT),
+    ActionId.LINK_ACCOUNT: Asks(Right.ACT),  # of others: Right.LINK, or an admin
+    ActionId.MY_SETTINGS: Leads(CallbackId.MY_SETTINGS),
+    ActionId.INVITE_EXPERT: Asks(Right.ACT),
 }
 VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.DECLARE: Asks(Right.DECLARE),
@@ -168,13 +173,19 @@ VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.SILENCE_ALERTS: Asks(Right.ACT),
     CallbackId.POSTMORTEM: Asks(Right.ACT),
     CallbackId.PICK_INCIDENT: _ITSELF,
+    CallbackId.LINK_ACCOUNT: Asks(Right.ACT),  # of others: Right.LINK, or an admin
+    CallbackId.MY_SETTINGS: Asks(Right.ACT),
+    CallbackId.CHOOSE_SKILL: _READS,
 }
 SHORTCUTS: Final[Mapping[ShortcutId, Decision]] = {
     ShortcutId.DECLARE: Leads(CallbackId.DECLARE),
     ShortcutId.OPEN_INCIDENT: Leads(CallbackId.DECLARE),
     ShortcutId.ADD_TO_TIMELINE: Asks(Right.ACT),
 }
-OPTIONS: Final[Mapping[ActionId, Decision]] = {ActionId.PICK_INCIDENT: _READS}
+OPTIONS: Final[Mapping[ActionId, Decision]] = {
+    ActionId.PICK_INCIDENT: _READS,
+    ActionId.PICK_PAGER_USER: _HELPS,
+}
 EVENTS: Final[Mapping[str, Decision]] = {
     "app_home_opened": _READS,
     "team_join": _SLACK,

@@ -20,6 +20,8 @@ from handlers import (
     asking,
     commands,
     edits,
+    experts,
+    linking,
     mention,
     merging,
     paging,
@@ -223,4 +225,6 @@ ACTIONS: dict[ActionId, Handler] = {
     **paging.ACTIONS,
     **action_items.ACTIONS,
     **privacy.ACTIONS,
+    **experts.ACTIONS,
+    **linking.ACTIONS,
 }

@@ -1,4 +1,4 @@
-"""Completion: what Slack asks while somebody types into a field that finds incidents."""
+"""Completion: what Slack asks while somebody types into a field that finds incidents or accounts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from blocks import text
 from blocks.forms import pick_incident
 from blocks.ids import ActionId
+from handlers import linking
 from handlers.turn import NoIncidentMeant
 
 if TYPE_CHECKING:
@@ -27,4 +28,4 @@ async def incidents(turn: Turn) -> None:
     await turn.done(options=pick_incident.options(found))
 
 
-OPTIONS: dict[ActionId, Handler] = {ActionId.PICK_INCIDENT: incidents}
+OPTIONS: dict[ActionId, Handler] = {ActionId.PICK_INCIDENT: incidents, **linking.OPTIONS}

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from bot.services.alert_actions import AlertActions
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
+    from bot.services.experts import Experts
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
+    from bot.services.linking import Linking
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
     from bot.services.page_actions import PageActions
@@ -82,6 +84,8 @@ class Desk:
     pager_schedules: PagerSchedules
     standing_in: StandingIn
     actions: ActionItems
+    linking: Linking
+    experts: Experts
     afterwards: Afterwards
     privacy: Privacy
     catalog: Catalog

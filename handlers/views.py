@@ -27,6 +27,8 @@ from handlers import (
     asking,
     commands,
     edits,
+    experts,
+    linking,
     merging,
     messages,
     panel,
@@ -156,4 +158,6 @@ VIEWS: dict[CallbackId, Handler] = {
     **asking.VIEWS,
     **action_items.VIEWS,
     **alerts.VIEWS,
+    **experts.VIEWS,
+    **linking.VIEWS,
 }

@@ -53,6 +53,7 @@ __all__ = [
     "DefaultRouter",
     "Json",
     "Stage",
+    "agents",
     "bot_environ",
     "buttons",
     "cards",
@@ -374,6 +375,13 @@ class Stage:
     async def problems(self) -> list[Json]:
         """What the real services would have refused or punished in this story."""
         return [p for p in await self._listed("problems") if p["n"] > self.seen["problems"]]
+
+
+def agents(s: Stage, title: str, kind: str) -> list[str]:
+    """In whose names PagerDuty's own log says that something was done."""
+    vendor: Any = s.sandbox.sandbox.vendors["pagerduty"]
+    [page] = [i for i in vendor.desk.account.incidents.values() if i.title == title]
+    return [e.agent.name for e in page.log if e.type == f"{kind}_log_entry" and e.agent]
 
 
 @contextlib.asynccontextmanager

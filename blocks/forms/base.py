@@ -241,6 +241,18 @@ class Answers:
             self.refuse(block_id, required)
         return str(chosen) if chosen else None
 
+    def choices(self, block_id: BlockId) -> tuple[str, ...]:
+        """The values of all chosen options."""
+        chosen = self._element(block_id).get("selected_options")
+        options = chosen if isinstance(chosen, list) else []
+        return tuple(
+            str(each["value"]) for each in options if isinstance(each, dict) and "value" in each
+        )
+
+    def clock(self, block_id: BlockId) -> str:
+        """The chosen time of day (``22:00``), empty for none."""
+        return str(self._element(block_id).get("selected_time") or "")
+
     def person(self, block_id: BlockId, *, required: str = "") -> str | None:
         """The Slack id of the chosen person."""
         chosen = self._element(block_id).get("selected_user")

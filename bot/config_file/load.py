@@ -18,6 +18,7 @@ from bot.config_file.basics import (
     read_services,
     read_severities,
 )
+from bot.config_file.identities import read_domains
 from bot.config_file.oncall import read_people, read_policies, read_rosters
 from bot.config_file.reader import Reader
 from bot.config_file.sections import Sections, read_reminders, read_sections
@@ -39,6 +40,7 @@ TOP_KEYS = (
     "routing",
     "services",
     "people",
+    "identities",
     "rosters",
     "escalation_policies",
     "alerts",
@@ -143,6 +145,7 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         digest=_digest(sections),
         services=read_services(top.get("services"), policies, environ.get("GITHUB_OWNER")),
         people=read_people(top.get("people")),
+        domains=read_domains(top.get("identities")),
         policies=policies,
         rosters=rosters,
         permissions=read_permissions(top.get("permissions"), [role.name for role in known.roles]),

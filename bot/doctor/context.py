@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.errors import Problem
     from bot.ports import Chat, Clock, Pager, Silences, Tickets
+    from bot.services.reachability import Unreachable
     from bot.settings import Settings
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -52,6 +53,10 @@ class Context:
     rosters: Callable[[], Awaitable[Sequence[tuple[str, str | None]] | None]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
+    #: Who is counted on and cannot be reached; None when the database cannot tell.
+    unreachable: Callable[[], Awaitable[Sequence[Unreachable] | None]] | None = None
+    #: People's addresses at PagerDuty by theirs in Slack, as they are linked.
+    linked: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.doctor.findings import Report
 from bot.doctor.webhook import check_webhook
+from bot.domain.identities import Vendor, configured
 from bot.errors import ProviderError, Reason
 
 if TYPE_CHECKING:
@@ -123,8 +124,16 @@ async def _people(context: Context, pager: Pager, report: Report) -> None:
     if users is None or not wanted:
         return
     known = {user.email.casefold() for user in users if user.active}
-    aliases = {p.email: p.pagerduty for p in context.catalog.people.values() if p.pagerduty}
-    missing = sorted(e for e in wanted if (aliases.get(e) or e).casefold() not in known)
+    said, linked = configured(context.catalog), {}
+    if context.linked is not None:
+        linked = dict(await context.linked())
+
+    def has_account(email: str) -> bool:
+        named = said.at(Vendor.PAGERDUTY, email)
+        places = [named] if named else [*said.domains.equal(email), linked.get(email, "")]
+        return not known.isdisjoint(places)
+
+    missing = sorted(email for email in wanted if not has_account(email))
     if missing:
         text = f"{_listed(missing)} have no account: what they do is done as the From address."
         mend = (

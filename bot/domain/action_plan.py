@@ -63,7 +63,7 @@ def tell_unknown_login(incident: Incident, owner: Actor, by: Actor) -> Effect | 
     if owner.email:
         mend = (
             "To have it assigned there next time, add this to muster.yml:\n"
-            f"people:\n  {owner.email}: {{github: THEIR-LOGIN}}"
+            f"people:\n  {owner.email}: {{github: THEIR-LOGIN}}\nThey can also link it themselves: /incident link."
         )
     else:
         mend = "Slack does not tell me their e-mail address, so I cannot look them up in muster.yml either."

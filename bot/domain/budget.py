@@ -53,6 +53,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_ADMINS: ("chat.postMessage", POSTING),
     EffectKind.SEND_DIRECT: ("chat.postMessage", POSTING),
     EffectKind.BRIEF: ("chat.postMessage", POSTING),
+    EffectKind.BRIEF_EXPERT: ("chat.postMessage", POSTING),
+    EffectKind.LIST_UNREACHABLE: ("chat.postMessage", POSTING),
     EffectKind.SHOW_SERVICE: ("chat.postMessage", POSTING),
     EffectKind.MIRROR_UPDATE: ("chat.postMessage", POSTING),
     EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
@@ -86,6 +88,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_ACCESS: ("chat.postMessage", POSTING),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
+    EffectKind.OFFER_LINK: ("chat.postEphemeral", TIER_4),
     EffectKind.WELCOME: ("chat.postEphemeral", TIER_4),
     EffectKind.LOOK_AT_MESSAGE: ("conversations.history", TIER_3),
     EffectKind.CONFIRM_MESSAGE: ("reactions.add", TIER_3),
@@ -131,6 +134,7 @@ _TO_ONE_PERSON = {
     EffectKind.SEND_REPORT,
     EffectKind.TELL_SUBSCRIBER,
     EffectKind.BRIEF,
+    EffectKind.BRIEF_EXPERT,
     EffectKind.TELL_ACCESS,
     EffectKind.DELIVER_PAGE,
     EffectKind.TELL_PAGE,  # has a lane of its own, and must not wait behind the talk of its channel
@@ -159,7 +163,7 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
         return "post:announcements"
     if kind is EffectKind.POST_ALERTS:
         return "post:alerts"
-    if kind is EffectKind.TELL_ADMINS:
+    if kind in {EffectKind.TELL_ADMINS, EffectKind.LIST_UNREACHABLE}:
         return "post:admins"
     if kind in _TO_ONE_PERSON:
         return f"post:{lane}"

@@ -48,6 +48,9 @@ class EffectKind(StrEnum):
     TELL = "slack.tell"  # ephemeral, at least once
     SEND_DIRECT = "slack.send_direct"
     BRIEF = "slack.brief"  # whoever takes a role: what it means, where things stand
+    BRIEF_EXPERT = "slack.brief_expert"  # somebody who knows a skill is asked to help
+    OFFER_LINK = "slack.offer_link"  # ephemeral, at least once
+    LIST_UNREACHABLE = "slack.list_unreachable"  # the admins, weekly
     SHOW_SERVICE = "slack.show_service"  # what is known of a service that was added
     SHOW_ON_CALL = "slack.show_on_call"  # PagerDuty is asked, the answer goes to one person
     TELL_ADMINS = "slack.tell_admins"
@@ -82,6 +85,7 @@ class EffectKind(StrEnum):
     CHANGE_ACTION = "github.change_action"  # its state, its assignee
     POLL_ISSUES = "github.poll"
     PROPOSE_POSTMORTEM = "github.postmortem"
+    VERIFY_LOGIN = "github.verify_login"  # does the account exist that somebody linked
     WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
     SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
     LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced

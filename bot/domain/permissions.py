@@ -15,7 +15,7 @@ EVERYONE: Final = "everyone"
 
 
 class Right(StrEnum):
-    """What can be restricted; ``JOIN`` and ``ACT`` (every other change) and ``FOLLOW`` cannot.
+    """What can be restricted or given; ``JOIN`` and ``ACT`` (every other change) and ``FOLLOW`` cannot.
 
     Following is one's own affair: guests may do it as well.
     """
@@ -26,6 +26,7 @@ class Right(StrEnum):
     PUBLISH = "publish"
     PRIVATE = "private"
     ROSTERS = "rosters"
+    LINK = "link"
     JOIN = "join"
     FOLLOW = "follow"
     ACT = "act"
@@ -39,6 +40,7 @@ _WISH: Final = {
     Right.PUBLISH: "publish updates",
     Right.PRIVATE: "see private incidents",
     Right.ROSTERS: "change who is on call",
+    Right.LINK: "link the accounts of others",
     Right.JOIN: "join incidents",
     Right.FOLLOW: "follow incidents",
     Right.ACT: "change incidents",

@@ -563,22 +563,3 @@ def bot_acted(incident: Incident, by: Actor, verb: str, effect_id: int) -> Effec
         incident=incident.number,
         payload={"text": "acted", "verb": verb, "who": by.name},
     )
-
-
-def tell_no_account(incident: Incident, by: Actor) -> Effect | None:
-    """Somebody without a PagerDuty account is told once that the bot acted for them."""
-    channel = incident.places.channel or incident.places.announcement_channel
-    if channel is None or by.slack_id is None:
-        return None
-    text = (
-        "You have no PagerDuty account with your Slack e-mail address, so I act there in my own name and note that "
-        "it was you. Ask an admin to add you in PagerDuty if you want your name there."
-    )
-    return Effect(
-        kind=EffectKind.TELL,
-        key=f"{incident.name}/no-account/{by.slack_id}",
-        lane=f"tell/{by.slack_id}",
-        incident=incident.number,
-        payload={"channel": channel, "user": by.slack_id, "text": text},
-        rank=Rank.ANSWER,
-    )

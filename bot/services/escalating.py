@@ -170,7 +170,7 @@ class Escalating:
     def _climb(self, tx: Tx, page: Page, before: Page | None = None) -> Page:
         """Notify the next level; one that reaches nobody is passed at once. ``before``: as it is stored."""
         before, policy = before or page, self._house.catalog.policies.get(page.policy)
-        if not tx.people.any_known() and tx.now - page.started_at < escalation.GETTING_TO_KNOW:
+        if not tx.people.mirrored() and tx.now - page.started_at < escalation.GETTING_TO_KNOW:
             return page_moves.save(tx, before, escalation.looked_again(page, tx.now, MOMENT))
         said: list[str] = []
         began = None

@@ -18,7 +18,7 @@ from bot.domain.incident import (
 )
 from bot.domain.permissions import Right
 from bot.errors import FieldError, MusterError
-from bot.services import audit, permissions, steps
+from bot.services import audit, linking, permissions, steps
 from bot.services.members import able, asked_natively
 from bot.services.naming import channel_name
 from bot.services.page_targets import level_to_page
@@ -243,7 +243,11 @@ class Incidents:
             if not tx.remember(once, number):
                 return incident
             permissions.require(self._house, tx, right, by, incident)
-            return tx.record(decide(tx, incident, tx.people.actor(by.id, by.name)))
+            who = tx.people.actor(by.id, by.name)
+            decision = decide(tx, incident, who)
+            after = tx.record(decision)
+            tx.emit(linking.offers(tx, after, who, decision.effects))
+            return after
 
         return await self._work.write(change, patience=PATIENCE)
 
@@ -275,7 +279,7 @@ class Incidents:
         """Hand it to the member ``to`` (Slack id); UserError when they cannot take it."""
 
         def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
-            target = able(tx, incident, to)
+            target = able(tx, incident, to, who, "reassign", message)
             return lifecycle.reassign(incident, target, who, tx.now, message=message)
 
         return await self.change(number, by, once, decide)
@@ -293,7 +297,10 @@ class Incidents:
         """Escalate to a level, a policy, or one more person (Slack id)."""
 
         def decide(tx: Tx, incident: Incident, who: Actor) -> Decision:
-            target = replace(to, person=able(tx, incident, person)) if person else to
+            target = to
+            if person:
+                them = able(tx, incident, person, who, "escalate", message)
+                target = replace(to, person=them)
             if (
                 target.level is None
                 and not target.policy_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.incident import PagerKind
-from bot.errors import UserError
+from bot.errors import NeedsAccount, UserError
 from bot.services.people import reached
 
 if TYPE_CHECKING:
@@ -23,14 +23,25 @@ def member(tx: Tx, incident: Incident, slack_id: str, by: Actor) -> Actor:
     return _active(tx, slack_id, f"be brought into {incident.name}").actor
 
 
-def able(tx: Tx, incident: Incident, slack_id: str) -> Actor:
-    """Somebody who can be given this incident: the pager must be able to page them."""
+def able(
+    tx: Tx, incident: Incident, slack_id: str, by: Actor, verb: str, written: str = ""
+) -> Actor:
+    """Somebody who can be given this incident: the pager must be able to page them.
+
+    Whoever wants it themselves (``verb``, with what they ``wrote``) can link their account and have it then.
+    """
     person = _active(tx, slack_id, f"take {incident.name}")
     if (
         incident.pager.kind is PagerKind.PAGERDUTY
         and not person.pagerduty_id
         and tx.value("pagerduty.users")
     ):
+        if by.slack_id == slack_id:
+            msg = (
+                f"I know no PagerDuty account of yours, so {incident.name} cannot be yours there yet. "
+                "If you have one, link it and this is done; else ask an admin to add you in PagerDuty."
+            )
+            raise NeedsAccount(msg, number=incident.number, verb=verb, written=written)
         where = f" with the address {person.email}" if person.email else ""
         msg = (
             f"{person.name} has no PagerDuty account{where}, so PagerDuty cannot page them. "

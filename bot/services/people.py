@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.domain.identities import Vendor, configured
 from bot.domain.incident import PagerKind
 from bot.domain.reach import Policy
 from bot.errors import ProviderError, Reason
 from bot.services import rosters
+from bot.store import identities
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from typing import Any
 
     from bot.domain.catalog import Catalog, Service
     from bot.domain.incident import Actor, Incident
     from bot.ports import Chat, Member, Pager, UserGroup
-    from bot.ports_pager import OnCalls
+    from bot.ports_pager import OnCall, OnCalls
     from bot.services.base import House
     from bot.store.tx import Tx
 
@@ -28,6 +32,10 @@ log = structlog.get_logger()
 IDENTITY = "slack.identity"
 #: PagerDuty's schedules as mirrored: names by id.
 SCHEDULES = "pagerduty.schedules"
+#: That PagerDuty's users were read, and how many they are.
+PAGER_USERS = "pagerduty.users"
+#: Whom PagerDuty said to be on call when it was read last.
+DUTY = "pagerduty.duty"
 #: How long somebody we do not know may hold back an answer while Slack is asked who they are.
 LOOK_UP = 1.0
 #: Slack's answers about people it does not show us.
@@ -65,6 +73,20 @@ async def _schedules_of(pager: Pager) -> dict[str, str] | None:
         return None
 
 
+def _duty_value(duty: Sequence[OnCall], now: datetime) -> dict[str, Any]:
+    """Whom PagerDuty said to be on call first (``bot.domain.experts`` reads it)."""
+    people = [
+        {
+            "user": each.user.id,
+            "policy": each.policy_name,
+            "until": each.until.isoformat() if each.until else None,
+        }
+        for each in duty
+        if each.level == 1
+    ]
+    return {"at": now.isoformat(), "people": people}
+
+
 def _home(tx: Tx) -> str:
     """This workspace's id; empty while Slack has not told it."""
     return str((tx.value(IDENTITY) or {}).get("team_id") or "")
@@ -83,9 +105,7 @@ class PeopleDirectory:
         self._house = house
         self._known: set[str] = set()
         self._asked: dict[str, bool] = {}  # whom we looked up, and whether they are strangers
-        self._aliases = {
-            p.email.lower(): p.pagerduty for p in house.catalog.people.values() if p.pagerduty
-        }
+        self._said = configured(house.catalog)
 
     async def mirror(self, chat: Chat, pager: Pager | None) -> None:
         """Read everybody from Slack and PagerDuty; ProviderError when one of them does not answer."""
@@ -95,20 +115,25 @@ class PeopleDirectory:
         home = await self._house.work.read(_home) or str(
             (await chat.identity()).get("team_id") or ""
         )
-        await self.remember(members, groups, home=home)
+        await self.remember(members, groups, home=home, everybody=True)
         if pager is not None:
             await self._mirror_pager(pager)
+        elif await self._house.work.read(lambda tx: tx.value(PAGER_USERS)):
+            await self._house.work.write(lambda tx: tx.set_value(PAGER_USERS, None))
 
     async def _mirror_pager(self, pager: Pager) -> None:
         users = await pager.users()
         policies = await pager.policies()
+        duty = await pager.on_call(None)
         schedules = await _schedules_of(pager)
 
         def save(tx: Tx) -> None:
             if schedules is not None:
                 tx.set_value(SCHEDULES, schedules)
-            tx.people.save_pager_users(users, self._aliases)
-            tx.set_value("pagerduty.users", {"count": len(users)})
+            identities.save_pager_users(tx, users)
+            identities.relink(tx, self._said)
+            tx.set_value(PAGER_USERS, {"count": len(users)})
+            tx.set_value(DUTY, _duty_value(duty, tx.now))
             tx.set_value(
                 "pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()}
             )
@@ -124,14 +149,24 @@ class PeopleDirectory:
         return sorted(found, key=lambda p: p.name)
 
     async def remember(
-        self, members: Sequence[Member], groups: Sequence[UserGroup] = (), *, home: str = ""
+        self,
+        members: Sequence[Member],
+        groups: Sequence[UserGroup] = (),
+        *,
+        home: str = "",
+        everybody: bool = False,
     ) -> None:
-        """Take over what Slack told of people and groups; people of other workspaces are none of ours."""
+        """Take over what Slack told of people and groups; people of other workspaces are none of ours.
+
+        Who they are elsewhere is decided again when that may have changed, and with ``everybody`` anyway.
+        """
 
         def save(tx: Tx) -> None:
             ours = home or _home(tx)
-            tx.people.save_members([m for m in members if _ours(m, ours)], tx.now)
+            changed = tx.people.save_members([m for m in members if _ours(m, ours)], tx.now)
             tx.people.save_groups(groups)
+            if changed or everybody:
+                identities.relink(tx, self._said)
 
         await self._house.work.write(save)
 
@@ -176,11 +211,19 @@ class PeopleDirectory:
         await self.remember([found])
         self._asked[slack_id] = bool(await self._unknown([slack_id]))
 
-    async def pager_email(self, actor: Actor) -> str | None:
-        """The address a person has at PagerDuty (muster.yml ``people`` knows aliases)."""
-        if not actor.email:
-            return None
-        return self._aliases.get(actor.email.lower(), actor.email)
+    async def at_pager(self, actor: Actor) -> tuple[Actor, str | None]:
+        """Somebody as they are known now, and the address they have at PagerDuty.
+
+        Somebody without a known account may be asked for there by the address muster.yml names, or their own.
+        """
+
+        def look(tx: Tx) -> tuple[Actor, str | None]:
+            told = tx.people.resolve(actor)
+            person = tx.people.by_slack(told.slack_id) if told.slack_id else None
+            now, known = (person.actor, person.pager_email) if person else (told, None)
+            return now, known or self._said.at(Vendor.PAGERDUTY, now.email) or now.email
+
+        return await self._house.work.read(look)
 
     async def targets(self, notify: Sequence[str]) -> list[tuple[str, str]]:
         """Slack id and name of everybody a level's ``notify`` means."""

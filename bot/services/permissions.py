@@ -29,7 +29,7 @@ def allowed(
     return None
 
 
-def is_named(house: House, tx: Tx, right: Right, by: SlackUser, incident: Incident) -> bool:
+def is_named(house: House, tx: Tx, right: Right, by: SlackUser, incident: Incident | None) -> bool:
     """Whether muster.yml names ``by`` for that right."""
     rules = house.catalog.permissions
     return named(right, rules, _who(tx, by, incident, groups_named(rules, right)))

@@ -46,6 +46,7 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.SEND_DIRECT: "Direct message",
     EffectKind.NOTIFY: "Notification",
     EffectKind.BRIEF: "Briefing",
+    EffectKind.BRIEF_EXPERT: "Briefing of somebody who was asked",
     EffectKind.SHOW_SERVICE: "Service",
     EffectKind.PAGE_NATIVE: "Page",
     EffectKind.DELIVER_PAGE: "Page in Slack",
@@ -71,6 +72,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.REMIND: "Reminder",
     EffectKind.SHOW_ON_CALL: "Who is on call",
     EffectKind.OVERRIDE_SCHEDULE: "Override at PagerDuty",
+    EffectKind.OFFER_LINK: "Question about a PagerDuty account",
     EffectKind.SHOW_ACTION: "Action item in the channel",
     EffectKind.MIRROR_MEMBERS: "Members of the channel",
     EffectKind.ASK_ACCESS: "Request to be let in",
@@ -132,6 +134,13 @@ def step(tx: Tx, number: int, effect_id: int) -> StepRecord | None:
     query = select(sql.EFFECT).where(E.id == effect_id, E.incident == number)
     row = tx.session.execute(query).first()
     return _step(row) if row else None
+
+
+def state_of(tx: Tx, number: int, key: str) -> str | None:
+    """What became of the effect of that key, if it is the incident's."""
+    query = select(E.state).where(E.key == key, E.incident == number)
+    found: str | None = tx.session.execute(query).scalar()
+    return found
 
 
 def failing(tx: Tx, number: int) -> list[StepRecord]:

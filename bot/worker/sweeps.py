@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.domain import action_plan, report
+from bot.domain import action_plan, plan_identity, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
-from bot.services import calendars
+from bot.services import calendars, reachability
 from bot.store import alerts
 from bot.store import effects as effect_store
 
@@ -35,6 +35,8 @@ REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
 CALENDAR_SECONDS = 60
 AUDIT_SECONDS = 60
+#: When the admins hear who cannot be reached (UTC).
+UNREACHABLE_WEEKLY = "Mon 09:00"
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
@@ -91,6 +93,8 @@ class Sweeps:
             add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
         await self.calendars()
         add(self.calendars, "interval", seconds=CALENDAR_SECONDS, **options)
+        await self.unreachable()
+        add(self.unreachable, "interval", seconds=DIGEST_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -202,6 +206,16 @@ class Sweeps:
             return
         effect = report.send(key=f"digest/{due:%Y-%m-%dT%H:%M}", days=7, channel=wanted.channel)
         await self._world.work.write(lambda tx: tx.emit([effect]))
+
+    async def unreachable(self) -> None:
+        """Once a week the admins hear who is counted on and cannot be reached; with all reachable, nothing."""
+        due = report.digest_due(UNREACHABLE_WEEKLY, self._world.work.clock.now())
+        with_pager = self._world.pager is not None
+        if due is not None and await self._world.work.read(
+            lambda tx: reachability.is_known(tx, with_pager=with_pager)
+        ):
+            effect = plan_identity.list_unreachable(due)
+            await self._world.work.write(lambda tx: tx.emit([effect]))
 
     # --- stopped providers -------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.issue_news import IssueFollowing
+    from bot.services.linking import Linking
     from bot.services.moments import MessageTimeline
     from bot.services.page_audit import PageAudit
     from bot.services.paging import Paging
@@ -78,6 +79,7 @@ class World:
     messages: MessageTimeline
     actions: ActionItems
     following: IssueFollowing
+    linking: Linking
     privacy: Privacy
     alerts: AlertActions
     alert_intake: AlertIntake

@@ -54,6 +54,5 @@ PROGRAMS = (
 
 #: Promised, and the subject of the work that brings it. What is there already must not stand here.
 NOT_YET = {
-    "command expert": "Who knows what: skills",
     "command statuspage": "The status page",
 }

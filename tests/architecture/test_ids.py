@@ -10,6 +10,8 @@ from blocks import (
     access,
     alerts,
     archiving,
+    experts,
+    linking,
     lists,
     notices,
     paging,
@@ -30,10 +32,13 @@ from blocks.forms import (
     change_severity,
     change_summary,
     change_title,
+    choose_skill,
     declare,
     escalate,
+    link_account,
     merge,
     message_view,
+    my_settings,
     on_call_at,
     override,
     page_someone,
@@ -48,7 +53,7 @@ from blocks.forms import (
     times,
 )
 from blocks.home import home_view
-from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
+from blocks.ids import ELEMENT, ActionId, CallbackId, LinkButton, ShortcutId
 from blocks.mention import form_offer
 from blocks.oncall import on_call_message
 from blocks.service import Neighbour, ServiceFacts, service_message
@@ -56,8 +61,10 @@ from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
 from bot.domain.catalog import Service
 from bot.domain.escalation import Page
+from bot.domain.experts import Expert
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
+from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
 from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import NotVisible
@@ -151,6 +158,7 @@ def everything_shown() -> Iterator[Any]:
         )
     yield from beside_incidents()
     yield from of_private_ones()
+    yield from about_people()
     yield message_view("Title", notices.said("x"))
 
 
@@ -193,6 +201,20 @@ def of_rosters() -> Iterator[Any]:
     yield override.build(["primary"])
     yield swap_turns.build(["primary"])
     yield on_call_at.build(["primary"])
+
+
+def about_people() -> Iterator[Any]:
+    """Accounts elsewhere, skills, one's own settings."""
+    place = link_account.Place(account="P1", name="Ana D.", known="linked by hand")
+    click = LinkButton(number=1, change="key")
+    yield link_account.build(click, person="U0ANA", own=True, pager=place, github=place)
+    yield linking.offer(an_incident(), "key")
+    yield linking.unreachable([linking.Missing(email="a@x.de", why="is gone", slack_id="U0ANA")])
+    yield experts.found("redis", [Expert(person=ANA_ACTOR)], number=1)
+    yield choose_skill.build(an_incident(), ["redis"])
+    yield my_settings.build(
+        PersonSetting(skills=("redis",)), skills=["redis"], tz="UTC", accounts=[("GitHub", "octo")]
+    )
 
 
 def of_private_ones() -> Iterator[Any]:
@@ -281,6 +303,9 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Unsubscribe": ActionId.UNSUBSCRIBE,
         "Open channel": ActionId.OPEN_CHANNEL,
         "Make private": ActionId.MAKE_PRIVATE,
+        "Link account": ActionId.LINK_ACCOUNT,
+        "My settings": ActionId.MY_SETTINGS,
+        "Invite": ActionId.INVITE_EXPERT,
         "Request access": ActionId.REQUEST_ACCESS,
         "Let in": ActionId.LET_IN,
         "Decline": ActionId.DECLINE_ACCESS,

@@ -209,6 +209,15 @@ async def test_a_channel_at_slack(box: Box) -> None:
         await chat.archive(channel.id)
 
 
+async def test_whether_an_account_is_there(box: Box) -> None:
+    assert await box.tickets.account("CAROL") == "carol"
+    assert await box.tickets.account("nobody-here") is None
+    assert await box.tickets.account("acme") is None, "an organization is nobody"
+    await box.post("/api/faults", target="github.GET /users/*", kind="500")
+    with pytest.raises(ProviderError):
+        await box.tickets.account("carol")
+
+
 async def test_an_issue_at_github(box: Box) -> None:
     tickets, since = box.tickets, datetime.now(UTC) - timedelta(seconds=5)
     repo = "acme/checkout-api"

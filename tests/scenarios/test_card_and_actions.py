@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage
+from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage, agents
 from tests.workspace import (
     buttons,
     card_of,
@@ -41,13 +41,6 @@ def both_cards(state: Json, name: str) -> list[Json]:
     room = room_of(state, name)
     assert room
     return [*cards_of(state, name), *cards_of(state, name, room["name"])]
-
-
-def agents(s: Stage, title: str, kind: str) -> list[str]:
-    """In whose names PagerDuty's own log says that something was done."""
-    vendor: Any = s.sandbox.sandbox.vendors["pagerduty"]
-    [page] = [i for i in vendor.desk.account.incidents.values() if i.title == title]
-    return [e.agent.name for e in page.log if e.type == f"{kind}_log_entry" and e.agent]
 
 
 async def test_both_cards_are_edited_in_place_with_the_buttons_of_each_state(s: Stage) -> None:

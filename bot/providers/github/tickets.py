@@ -186,6 +186,21 @@ class GitHubTickets(Code):
 
         return await self.run("GET repository activity", look)
 
+    async def account(self, login: str) -> str | None:
+        """The login as it is written there; None when nobody has it (or it is an organization's)."""
+
+        def look() -> str | None:
+            found = self._hub().get_user(login).raw_data
+            person = found.get("type") != "Organization"
+            return readable(found.get("login"), str) if person else None
+
+        try:
+            return await self.run("GET user of a login", look)
+        except ProviderError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return None
+            raise
+
     async def login(self) -> str:
         """Whose token it is; the cheapest check."""
         return await self.run("GET user", lambda: readable(self._hub().get_user().login, str))

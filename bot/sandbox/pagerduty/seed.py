@@ -18,7 +18,11 @@ from bot.sandbox.pagerduty.model import (
 )
 
 WITHOUT_ACCOUNT = frozenset({"dave@example.com"})
-"""Somebody who is in Slack and not in PagerDuty: every company has one."""
+"""Somebody whose address in Slack PagerDuty does not know: every company has one."""
+UNDER_ANOTHER_ADDRESS: dict[str, Any] = {
+    "email": "dave.kim@pager.example", "real_name": "Dave K.", "tz": "Asia/Seoul",
+}  # fmt: skip
+"""The account that is theirs all the same, for trying to link it."""
 
 PRIORITIES = (
     ("PPRIOR1", "P1", "Critical: public notification and executives involved", "a8171c"),
@@ -49,6 +53,7 @@ def fill(account: Account, people: Iterable[dict[str, Any]]) -> None:
         turned = users[index % len(users) :] + users[: index % len(users)] if users else []
         policy = _policy(account, policy_id, name, team, turned, levels, now)
         account.services[own] = Service(own, name, description, policy, team, now - 52 * WEEK)
+    add_person(account, UNDER_ANOTHER_ADDRESS)  # after the policies: nobody of these pages them
 
 
 def add_person(account: Account, person: dict[str, Any]) -> User | None:

@@ -23,6 +23,9 @@ class User:
     is_restricted: bool = False
     is_admin: bool = False
     team: str = ""  # of another workspace, met in a shared channel
+    status_text: str = ""
+    status_emoji: str = ""
+    status_expiration: int = 0
     updated: int = 0
 
 

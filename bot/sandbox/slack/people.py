@@ -216,8 +216,11 @@ def read(ws: Workspace, user: User, channel_ref: str) -> None:
 
 
 _USER_FIELDS = frozenset(
-    {"name", "real_name", "email", "tz", "deleted", "is_bot", "is_restricted", "is_admin", "team"}
-)
+    {
+        "name", "real_name", "email", "tz", "deleted", "is_bot", "is_restricted", "is_admin", "team",
+        "status_text", "status_emoji", "status_expiration",
+    }
+)  # fmt: skip
 
 
 def change_user(ws: Workspace, ref: str, fields: Json) -> User:

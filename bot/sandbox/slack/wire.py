@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.sandbox import seed
 from bot.sandbox.slack.model import Bookmark, Channel, Json, Message, User, UserGroup, View
+from bot.sandbox.slack.text import escape
 from bot.sandbox.slack.workspace import Workspace
 
 
@@ -56,9 +57,9 @@ def profile_object(ws: Workspace, user: User) -> Json:
         "display_name": user.name,
         "display_name_normalized": user.name,
         "fields": None,
-        "status_text": "",
-        "status_emoji": "",
-        "status_expiration": 0,
+        "status_text": escape(user.status_text),
+        "status_emoji": user.status_emoji,
+        "status_expiration": user.status_expiration,
         "avatar_hash": "sandbox",
         "image_24": f"{ws.base_url}/page/avatar.png",
         "image_48": f"{ws.base_url}/page/avatar.png",

@@ -221,8 +221,10 @@ def _element(element: JSON, known: Iterable[str] | None) -> None:
     elif kind == "plain_text_input":
         assert units(element.get("initial_value") or "x") in range(1, 3001)
         assert 1 <= element.get("max_length", 3000) <= 3000
-    elif kind in {"static_select", "checkboxes", "radio_buttons"}:
-        _options(element, 100 if kind == "static_select" else 10)
+    elif kind in {"static_select", "multi_static_select", "checkboxes", "radio_buttons"}:
+        _options(element, 100 if kind.endswith("static_select") else 10)
+    elif kind == "timepicker":
+        assert len(element.get("initial_time", "22:00")) == 5
     elif kind == "datetimepicker":
         assert "placeholder" not in element
         assert 10**9 <= element.get("initial_date_time", 10**9) < 10**10

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import access, archiving, briefing, notices, postmortem, standing_in, updates
+from blocks import (
+    access,
+    archiving,
+    briefing,
+    experts,
+    linking,
+    notices,
+    postmortem,
+    standing_in,
+    updates,
+)
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
@@ -24,11 +34,14 @@ from blocks.forms import (
     change_severity,
     change_summary,
     change_title,
+    choose_skill,
     declare,
     escalate,
+    link_account,
     loading,
     merge,
     message_view,
+    my_settings,
     on_call_at,
     override,
     page_someone,
@@ -43,7 +56,7 @@ from blocks.forms import (
 from blocks.forms import postmortem as postmortem_form
 from blocks.forms import times as times_form
 from blocks.home import Duty, home_view
-from blocks.ids import ActionId, DeclareOrigin
+from blocks.ids import ActionId, DeclareOrigin, LinkButton
 from blocks.mention import form_offer
 from blocks.messages import said_from, split
 from blocks.notices import CommandHelp
@@ -57,10 +70,13 @@ from bot.domain import postmortem as drafted
 from bot.domain.access import AccessState, Request
 from bot.domain.archiving import Memory
 from bot.domain.catalog import Service
+from bot.domain.experts import Expert
+from bot.domain.identities import Account
 from bot.domain.incident import Entry, EntryKind, Incident
+from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
 from bot.domain.roster_views import RosterNow, StandIn
-from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
+from bot.errors import AlreadyDone, NeedsAccount, NotVisible, ProviderError, Reason, UserError
 from bot.ports import Activity, Change, Message
 from handlers.messages import KEPT
 from tests.unit.blocks import strategies as odd
@@ -470,6 +486,55 @@ def test_access(incident: Incident, by: Any, state: AccessState, at: Any, number
     secret = replace(incident, private=True, title="SECRET", description="SECRET")
     for message in (access.veiled(secret), access.told(secret, let_in=False)):
         assert "SECRET" not in str(message)
+
+
+@thorough
+@given(
+    odd.incidents, odd.texts, odd.texts, odd.actors, st.lists(odd.texts, max_size=5), st.booleans()
+)
+def test_people(
+    incident: Incident, words: str, other: str, by: Any, many: list[str], flag: bool
+) -> None:
+    """Accounts elsewhere, skills, one's own settings."""
+    click = LinkButton(
+        user=odd.KNOWN[0], number=1, verb="reassign", text=words[:1200], change="k" * 99
+    )
+    place = link_account.Place(
+        account=words[:100], name=other, known=other, fixed=words if flag else ""
+    )
+    for pager, github in ((place, place), (place, None), (None, place), (None, None)):
+        view = link_account.build(click, person=odd.KNOWN[0], own=flag, pager=pager, github=github)
+        check_view(view, KNOWN)
+    account = Account(id="P1", email=words, name=other)
+    assert all(len(o["text"]["text"]) <= 75 for o in link_account.options([account] * 99))
+    missing = [linking.Missing(email=each, why=words, slack_id=odd.KNOWN[0]) for each in many * 30]
+    expert = Expert(
+        person=by,
+        sources=tuple(many),
+        on_call=tuple(many),
+        away=flag,
+        status=words,
+        local_time=other,
+    )
+    error = NeedsAccount(words, number=1, verb="reassign", written=other)
+    for message in (
+        linking.offer(incident, "k" * 99),
+        linking.refused(error),
+        notices.error_message(error),
+        linking.linked(many),
+        linking.unreachable(missing),
+        experts.found(words, [expert] * 60, number=1 if flag else None, here=flag),
+        experts.found(words, []),
+        experts.all_skills(many * 100),
+        briefing.asked_to_help(incident, words, by if flag else None, []),
+    ):
+        check_message(message, KNOWN)
+    setting = PersonSetting(skills=tuple(many), quiet=("22:00", "07:00") if flag else None)
+    skills = [*many, *(f"skill {n}" for n in range(120))] if flag else many
+    check_view(
+        my_settings.build(setting, skills=skills, tz=words, accounts=[(words, other)] * 2), KNOWN
+    )
+    check_view(choose_skill.build(incident, [words, other, *many]), KNOWN)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

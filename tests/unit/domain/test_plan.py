@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain import plan
+from bot.domain import plan, plan_identity
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import (
     Actor,
@@ -299,16 +299,13 @@ def test_where_an_entry_shows(
     assert plan.entry_effects(incident, entry) == effects, "the same entry is told once"
 
 
-def test_somebody_without_an_account_is_told_once() -> None:
-    first = plan.tell_no_account(everywhere(), ANA)
-    assert first is not None
-    assert (first.payload["channel"], first.payload["user"]) == ("C1", "U0ANA")
+def test_somebody_without_an_account_is_asked_for_it_where_they_act() -> None:
+    first = plan_identity.offer_link(everywhere(), ANA, "change", NOW)
+    assert first.payload == {"channel": "C1", "user": "U0ANA", "change": "change"}
     announced = everywhere(places=Places(announcement_channel="C9"))
-    other = plan.tell_no_account(announced, ANA)
-    assert other is not None
-    assert other.payload["channel"] == "C9"
-    assert plan.tell_no_account(everywhere(places=Places()), ANA) is None
-    assert plan.tell_no_account(everywhere(), Actor(name="Eve")) is None
+    assert plan_identity.offer_link(announced, ANA, "x", NOW).payload["channel"] == "C9"
+    nowhere = everywhere(places=Places())
+    assert plan_identity.offer_link(nowhere, ANA, "x", NOW).payload["channel"] is None
 
 
 def test_small_plans() -> None:

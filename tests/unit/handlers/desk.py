@@ -9,6 +9,8 @@ from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
+from bot.services.experts import Experts
+from bot.services.linking import Linking
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.pager_schedules import PagerSchedules
@@ -82,6 +84,8 @@ class Counter:
             pager_schedules=PagerSchedules(self.home.house),
             standing_in=StandingIn(self.home.house),
             actions=ActionItems(self.home.house),
+            linking=Linking(self.home.house),
+            experts=Experts(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
             privacy=self.home.privacy,
             catalog=self.home.catalog,

@@ -24,7 +24,9 @@ from blocks.forms import (
     change_severity,
     change_summary,
     change_title,
+    choose_skill,
     escalate,
+    link_account,
     merge,
     page_someone,
     pick_incident,
@@ -41,8 +43,10 @@ from blocks.ids import (
     AlertsIncidentButton,
     AskedButton,
     CallbackId,
+    ExpertButton,
     IncidentButton,
     ItemButton,
+    LinkButton,
     RoleButton,
     ServiceButton,
     StepButton,
@@ -86,6 +90,8 @@ WORDS: dict[str, str | None] = {
     "service": "{} add db",
     "page": "{} <@U0BEN> help",
     "oncall": "{} override <@U0BEN> for 4h",
+    "expert": "{} redis",
+    "link": None,
     "note": "{} text",
     "merge": "{} into INC-2",
     "private": "{}",
@@ -127,6 +133,9 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ACTION_REOPEN: lambda n: ItemButton(number=n, item=1),
     ActionId.ACTION_OWNER: lambda n: ItemButton(number=n, item=1),
     ActionId.ALERTS_ATTACH_TO: lambda n: AlertsIncidentButton(group=1, number=n),
+    ActionId.LINK_ACCOUNT: lambda n: LinkButton(number=n, verb="reassign"),
+    ActionId.INVITE_EXPERT: lambda n: ExpertButton(number=n, user="U0BEN", skill="redis"),
+    ActionId.MY_SETTINGS: None,
     ActionId.OPEN_FORM: lambda n: AskedButton(words=f"show INC-{n}"),
     ActionId.PAGE_ACKNOWLEDGE: None,
     ActionId.PAGE_ESCALATE: None,
@@ -193,6 +202,16 @@ def forms(
         ),
         CallbackId.ATTACH_ALERTS: (attach_alerts.build(a_view()), {"Incident": str(one.number)}),
         CallbackId.TIMES: (times.build(one), {}),
+        CallbackId.CHOOSE_SKILL: (choose_skill.build(one, ["redis"]), {"Skill": "redis"}),
+        CallbackId.LINK_ACCOUNT: (
+            link_account.build(
+                LinkButton(number=one.number, verb="reassign"),
+                person="U0BEN",
+                own=True,
+                github=link_account.Place(),
+            ),
+            {"GitHub login": "octo"},
+        ),
         CallbackId.POSTMORTEM: (postmortem.build(one), {"Summary": "x"}),
         CallbackId.PICK_INCIDENT: (
             pick_incident.build("show"),
@@ -204,6 +223,7 @@ def forms(
 #: Forms that name no incident.
 NO_FORM = {
     CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.OVERRIDE, CallbackId.SWAP_TURNS, CallbackId.ON_CALL_AT,
+    CallbackId.MY_SETTINGS,
 }  # fmt: skip
 
 
@@ -258,7 +278,7 @@ def same(one: str, other: str) -> None:
 def test_the_lists_are_complete() -> None:
     assert set(WORDS) == set(COMMANDS)
     assert set(VALUES) == set(ACTIONS)
-    assert set(OPTIONS) == {ActionId.PICK_INCIDENT}
+    assert set(OPTIONS) == {ActionId.PICK_INCIDENT, ActionId.PICK_PAGER_USER}
 
 
 async def test_the_forms_are_complete(outside: Counter) -> None:

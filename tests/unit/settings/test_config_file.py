@@ -150,6 +150,15 @@ def test_yaml_is_1_2_so_no_and_times_stay_text(tmp_path: Path) -> None:
     assert catalog.people["a@x.de"].github == "on"
 
 
+def test_domains_that_are_equal(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text("identities: {domains: [[Example.com, '@example.org'], [a.de, b.de, c.de]]}")
+    domains = load_catalog(file, {}).domains
+    assert domains.equal("ANA@example.org") == ("ana@example.org", "ana@example.com")
+    assert domains.equal("ana@b.de") == ("ana@b.de", "ana@a.de", "ana@c.de")
+    assert domains.equal("ana@x.de") == ("ana@x.de",)
+
+
 def test_settings_and_file_are_reported_together(tmp_path: Path) -> None:
     file = tmp_path / "muster.yml"
     file.write_text("servicez: {}")

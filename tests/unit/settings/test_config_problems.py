@@ -53,6 +53,21 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         ),
         ("severities: [{emoji: x}]", "1: severities[1] has no 'name'. Add name."),
         ("severities: []", "1: severities is empty."),
+        (
+            "identities:\n  domains:\n  - [a.de, b.de]\n  - [A.de, c.de]",
+            "4: identities.domains[2][1] is the domain 'a.de' a second time (first in line 3).",
+        ),
+        (
+            "identities:\n  domains:\n  - [example.com]",
+            "3: identities.domains[1] names one domain only. Write at least two",
+        ),
+        (
+            "identities: {domains: [[a.de, no domain]]}",
+            "1: identities.domains[1][2] is 'no domain'. Write the part behind the @",
+        ),
+        ("identities: {domains: [a.de, b.de]}", "1: identities.domains[1] is a single value."),
+        ("identities: {domain: []}", "1: unknown key 'domain' in identities. Did you mean 'do"),
+        ("permissions: {link: [role:nobody]}", "1: permissions.link[1] names the unknown role"),
         ("reactions: {timeline: a b}", "1: reactions.timeline is 'a b', which is no emoji."),
         ("reactions: {timeline: zap}", "1: reactions gives :zap: two meanings."),
         ("reactions: {pin: x}", "1: unknown key 'pin' in reactions."),

@@ -18,6 +18,7 @@ from bot.ports_pager import Override, Schedule, Shift
 from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
+from bot.services.linking import Linking
 from bot.services.moments import MessageTimeline
 from bot.services.page_audit import PageAudit
 from bot.store.effects import Claimed
@@ -346,6 +347,7 @@ class FakeTickets(Vendor):
         self.issues: dict[str, Ticket] = {}
         self.commented: dict[str, str] = {}
         self.repos: set[str] | None = None
+        self.logins = {"octo": "Octo"}
         self.news: list[IssueNews] = []
         self.branches = {"main": "c0"}
         self.files: dict[str, str] = {}  # by branch: the id of the one file
@@ -438,6 +440,10 @@ class FakeTickets(Vendor):
         self.asked("recent", repo)
         return Activity(url=f"https://github.com/{repo}")
 
+    async def account(self, login: str) -> str | None:
+        self.asked("account", login)
+        return self.logins.get(login.casefold())
+
     async def login(self) -> str:
         self.asked("login")
         return "muster"
@@ -502,6 +508,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         messages=MessageTimeline(home.house),
         actions=actions,
         following=IssueFollowing(home.house, actions),
+        linking=Linking(home.house),
         privacy=home.privacy,
         alerts=home.alerts,
         alert_intake=home.intake,
