@@ -116,7 +116,7 @@ class People:
 
     def active(self) -> list[Person]:
         """Everybody who is here: no bots, nobody who was deactivated."""
-        query = select(sql.PERSON).where(_P.deleted.is_(False), _P.is_bot.is_(False))
+        query = _PERSON.where(_P.deleted.is_(False), _P.is_bot.is_(False))
         return [_person(row) for row in self._session.execute(query.order_by(_P.slack_id))]
 
     def actor(self, slack_id: str, name: str = "") -> Actor:
