@@ -11,6 +11,8 @@ from bot.domain.alert_sources import Alerts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.quiet import QuietHours
+
 
 @dataclass(frozen=True, kw_only=True)
 class Severity:
@@ -49,6 +51,27 @@ class Service:
     skills: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Address:
+    """An Apprise address (a secret) and which pages go there: those of some urgency, or those still open after a while.
+
+    Without conditions every page goes there at once.
+    """
+
+    url: str = field(repr=False)
+    urgency: tuple[str, ...] = ()
+    after: timedelta = timedelta()
+
+    @property
+    def scheme(self) -> str:
+        """What kind of address it is; all that may be shown of it."""
+        return self.url.partition("://")[0].casefold()
+
+    def takes(self, urgency: str) -> bool:
+        """Whether pages of that urgency go there."""
+        return not self.urgency or urgency in self.urgency
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """What e-mail addresses alone do not tell about somebody."""
@@ -57,7 +80,9 @@ class Person:
     pagerduty: str | None = None
     github: str | None = None
     skills: tuple[str, ...] = ()
-    notify: tuple[str, ...] = field(default=(), repr=False)  # Apprise addresses: secrets
+    notify: tuple[Address, ...] = ()
+    quiet_hours: QuietHours | None = None
+    time_zone: str | None = None  # else the one Slack knows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from bot.domain.effects import Effect, EffectKind
 from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Person
     from bot.domain.incident import Entry, Incident
 
 #: The configuration's words for what happened.
@@ -51,7 +51,7 @@ def fingerprint(url: str) -> str:
 def addresses(catalog: Catalog) -> dict[str, str]:
     """Every configured address by its fingerprint."""
     urls = [n.url for n in catalog.notifications]
-    urls += [url for person in catalog.people.values() for url in person.notify]
+    urls += [each.url for person in catalog.people.values() for each in person.notify]
     return {fingerprint(url): url for url in urls}
 
 
@@ -72,7 +72,7 @@ def notified(catalog: Catalog, incident: Incident, entry: Entry) -> list[Effect]
 def paged(catalog: Catalog, incident: Incident, email: str, key: str) -> list[Effect]:
     """A page reaches a person's own addresses as well; ``key`` is that of the page."""
     person = catalog.people.get(email.casefold())
-    return [_effect(incident, "page", url, key) for url in (person.notify if person else ())]
+    return [_effect(incident, "page", url, key) for url in _urls(person)]
 
 
 def followed(catalog: Catalog, incident: Incident, entry: Entry, email: str) -> list[Effect]:
@@ -80,7 +80,11 @@ def followed(catalog: Catalog, incident: Incident, entry: Entry, email: str) -> 
     event, person = EVENT_OF.get(entry.kind), catalog.people.get(email.casefold())
     if event is None or person is None or incident.private:
         return []
-    return [_effect(incident, event, url, f"{entry.id}", entry=entry.id) for url in person.notify]
+    return [_effect(incident, event, url, f"{entry.id}", entry=entry.id) for url in _urls(person)]
+
+
+def _urls(person: Person | None) -> list[str]:
+    return list(dict.fromkeys(each.url for each in person.notify)) if person else []
 
 
 def _effect(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot.domain.catalog import Catalog, EscalationPolicy, Level, Notification, Person
+from bot.domain.catalog import Address, Catalog, EscalationPolicy, Level, Notification, Person
 from bot.store.tables import EffectRow
 from tests.stage import BOB, Json, Stage, free_port, stage
 from tests.workspace import card_of, messages_in, room_of, text_of
@@ -139,7 +139,7 @@ async def test_a_private_incident_is_told_to_nobody_beyond(tmp_path: Path) -> No
 
 async def test_a_page_reaches_the_persons_own_addresses(tmp_path: Path) -> None:
     async with mailbox() as box:
-        carol = Person(email="carol@example.com", notify=(box.url("carol"),))
+        carol = Person(email="carol@example.com", notify=(Address(box.url("carol")),))
         catalog = Catalog(
             people={"carol@example.com": carol},
             policies={
