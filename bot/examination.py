@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot import doctor, providers
 from bot.doctor import probes
 from bot.ports import SystemClock
+from bot.providers import beyond
 from bot.providers.github import GitHubHooks
 from bot.store import migrate, queries
 from bot.store.engine import database_url
@@ -71,6 +72,7 @@ def context_of(
         ),
         database=lambda: database_state(work),
         reach=probes.reach,
+        usable=beyond.usable,
         pinged=lambda since: pinged(work, since),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.doctor import alerts, github, house, pagerduty, slack
+from bot.doctor import alerts, github, house, pagerduty, paging, slack
 from bot.doctor.context import Context, Database
 from bot.doctor.findings import Finding, exit_code, render
 
@@ -21,6 +21,7 @@ AREAS: dict[str, Callable[[Context], Awaitable[list[Finding]]]] = {
     "Slack": slack.check,
     "PagerDuty": pagerduty.check,
     "GitHub": github.check,
+    "Paging": paging.check,
     "Web": house.check_web,
     "Alerts": alerts.check,
 }

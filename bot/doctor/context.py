@@ -50,6 +50,8 @@ class Context:
     database: Callable[[], Awaitable[Database]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
+    #: Whether Apprise knows what to do with an address; asking sends nothing.
+    usable: Callable[[str], bool] | None = None
     #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.

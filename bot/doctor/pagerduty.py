@@ -9,8 +9,6 @@ from bot.doctor.webhook import check_webhook
 from bot.errors import ProviderError, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.doctor.context import Context
     from bot.doctor.findings import Finding
     from bot.domain.catalog import Catalog
@@ -26,7 +24,6 @@ ABILITIES = {
     "coordinated_responding": "/incident page cannot ask for further responders at PagerDuty",
 }
 #: Names shown of a longer list.
-SHOWN = 5
 
 
 async def check(context: Context) -> list[Finding]:
@@ -111,9 +108,9 @@ async def _priorities(context: Context, pager: Pager, report: Report) -> None:
         report.warn("priorities", "the account has none: severities stay in Slack.", mend)
     elif missing:
         mend = "muster.yml: correct pagerduty_priority of the severity, or add it at PagerDuty."
-        report.warn("priorities", f"not there: {_listed(missing)}.", mend)
+        report.warn("priorities", f"not there: {listed(missing)}.", mend)
     else:
-        report.ok("priorities", f"{_listed(wanted)} are there.")
+        report.ok("priorities", f"{listed(wanted)} are there.")
 
 
 async def _people(context: Context, pager: Pager, report: Report) -> None:
@@ -126,7 +123,7 @@ async def _people(context: Context, pager: Pager, report: Report) -> None:
     aliases = {p.email: p.pagerduty for p in context.catalog.people.values() if p.pagerduty}
     missing = sorted(e for e in wanted if (aliases.get(e) or e).casefold() not in known)
     if missing:
-        text = f"{_listed(missing)} have no account: what they do is done as the From address."
+        text = f"{listed(missing)} have no account: what they do is done as the From address."
         mend = (
             "PagerDuty > People > Users > Add, or muster.yml: people: <e-mail>: {pagerduty: ...}."
         )
@@ -147,9 +144,3 @@ def _counted_on(catalog: Catalog) -> set[str]:
     for service in catalog.services.values():
         people.update(owner for owner in service.owners if "@" in owner)
     return people
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return f"{', '.join(every[:SHOWN])}{more}"

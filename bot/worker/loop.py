@@ -41,7 +41,7 @@ log = structlog.get_logger()
 #: Effects under way at once; each is one vendor call that mostly waits.
 CONCURRENCY = 160
 #: Of them so many at once per provider: one that hangs must not keep Slack's waiting, and vendors mind crowds.
-AT_ONCE = {"pagerduty": 16, "github": 8, "muster": 32, "apprise": 4, "alertmanager": 4}
+AT_ONCE = {"pagerduty": 16, "github": 8, "muster": 32, "apprise": 16, "alertmanager": 4}
 #: In a flood webhooks are kept first and applied a few at a time; it is over when none were crowded for a moment.
 FLOOD_AT_ONCE, FLOOD_SECONDS = 4, 0.25
 FLOOD_OVER = 0.5
