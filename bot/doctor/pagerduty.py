@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.doctor.findings import Report
+from bot.doctor.findings import Report, listed
 from bot.doctor.webhook import check_webhook
 from bot.errors import ProviderError, Reason
 
@@ -23,7 +23,6 @@ ABILITIES = {
     "urgencies": "every incident has high urgency, so every one opens a channel",
     "coordinated_responding": "/incident page cannot ask for further responders at PagerDuty",
 }
-#: Names shown of a longer list.
 
 
 async def check(context: Context) -> list[Finding]:

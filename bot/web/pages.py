@@ -1,6 +1,7 @@
 """``/pages/<token>``: acknowledge a page without Slack. A signed link, a tiny page, one button.
 
-GET shows and changes nothing but "seen", so that programs that open links in mail acknowledge nothing; POST acknowledges.
+GET shows and changes nothing but "seen", so that programs that open links in mail acknowledge nothing; POST
+acknowledges.
 The token is never logged, kept by a browser's cache, or sent on to another site.
 """
 

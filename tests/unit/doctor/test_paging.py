@@ -30,7 +30,10 @@ class Context:
 
     catalog: Catalog
     environ: dict[str, str]
-    usable: Any = staticmethod(beyond.usable)
+
+    @staticmethod
+    def usable(url: str) -> bool:
+        return beyond.usable(url)
 
     @property
     def settings(self) -> Any:
