@@ -11,6 +11,7 @@ from bot.domain.alert_sources import Alerts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.hours import Hours
     from bot.domain.quiet import QuietHours
 
 
@@ -91,6 +92,7 @@ class Level:
 
     notify: tuple[str, ...]
     wait: timedelta = timedelta(minutes=5)
+    only: Hours | None = None  # outside these hours it is passed over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +149,10 @@ class RosterLayer:
 
 @dataclass(frozen=True, kw_only=True)
 class Roster:
-    """A native on-call roster as configured (rotations are computed elsewhere)."""
+    """A native on-call roster as configured; who is on call is computed in ``bot.domain.roster``.
+
+    ``line`` is where it stands in muster.yml; 0 when it was made in Slack.
+    """
 
     name: str
     time_zone: str = "UTC"
@@ -155,7 +160,8 @@ class Roster:
     overrides: tuple[Mapping[str, object], ...] = ()
     user_group: str | None = None
     announce_in: str | None = None
-    ical: str | None = None
+    ical: str | None = field(default=None, repr=False)  # its address may hold a secret
+    line: int = field(default=0, compare=False)
 
 
 DEFAULT_SEVERITIES = (

@@ -394,6 +394,76 @@ class AlertRow(SQLModel, table=True):
     flips: list[float] | None = _json()
 
 
+class PageRow(SQLModel, table=True):
+    """A page of the native pager: who is wanted for what, and what happens next (bot.domain.escalation)."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        Index("ix_page_alive", "next_at", sqlite_where=text("state IN ('open', 'acknowledged')"),
+              postgresql_where=text("state IN ('open', 'acknowledged')")),
+        Index("ix_page_untold", "id", sqlite_where=text("state = 'exhausted' AND told_at IS NULL"),
+              postgresql_where=text("state = 'exhausted' AND told_at IS NULL")),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident: int | None = Field(default=None, foreign_key="incident.number", index=True)
+    alert_group: int | None = Field(default=None, foreign_key="alert_group.id", index=True)
+    policy: str = ""
+    why: str = Field(max_length=40)
+    aside: bool = False
+    person: dict[str, Any] | None = _json()
+    by: dict[str, Any] | None = _json()
+    text: str = _text()
+    started_at: datetime = _time(nullable=False)
+    state: str = Field(max_length=12)
+    round: int = 0
+    level: int = 0
+    base: int = 1
+    step: int = 0
+    next: str | None = Field(default=None, max_length=8)
+    next_at: datetime | None = _time()
+    expires_seconds: int | None = None
+    acknowledged_at: datetime | None = _time()
+    acknowledged_by: dict[str, Any] | None = _json()
+    confirmed_at: datetime | None = _time()
+    asked_at: datetime | None = _time()
+    ended_at: datetime | None = _time()
+    ended: str = _text()
+    told_at: datetime | None = _time()
+    channel: str | None = None  # where its proof is
+    ts: str | None = None
+    version: int = 0
+
+
+class PageDeliveryRow(SQLModel, table=True):
+    """Telling one person (or channel) of a page in one way, and what became of it."""
+
+    __tablename__ = "page_delivery"
+    __table_args__ = (
+        Index("uq_page_delivery_way", "page", "round", "level", "recipient", "way", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    page: int = Field(foreign_key="page.id")
+    round: int
+    level: int
+    recipient: str
+    name: str = ""
+    slack_id: str | None = Field(default=None, index=True)
+    email: str | None = None
+    way: str = Field(max_length=40)  # slack, channel, apprise:<n>
+    state: str = Field(max_length=12)
+    reason: str = _text()
+    planned_at: datetime = _time(nullable=False)
+    sent_at: datetime | None = _time()
+    delivered_at: datetime | None = _time()
+    seen_at: datetime | None = _time()
+    acknowledged_at: datetime | None = _time()
+    failed_at: datetime | None = _time()
+    channel: str | None = None
+    ts: str | None = None
+
+
 class PersonRow(SQLModel, table=True):
     """A member of the Slack workspace, mirrored, and who that is at PagerDuty and GitHub."""
 
@@ -419,6 +489,56 @@ class GroupRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     handle: str = Field(index=True)
     users: list[str] | None = _json()
+
+
+class RosterOverrideRow(SQLModel, table=True):
+    """Somebody stands in for others in a roster. Taken back, it holds until ``removed_at``: the past stays true."""
+
+    __tablename__ = "roster_override"
+    __table_args__ = (Index("ix_roster_override_roster_until", "roster", "until"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    roster: str = Field(max_length=200)
+    person: str = Field(max_length=320)
+    replaces: str | None = Field(default=None, max_length=320)
+    since: datetime = _time(nullable=False)
+    until: datetime = _time(nullable=False)
+    swap: str | None = Field(
+        default=None, max_length=64, index=True
+    )  # the two halves of a swap share it
+    made_by: dict[str, Any] | None = _json()
+    made_at: datetime = _time(nullable=False)
+    removed_by: dict[str, Any] | None = _json()
+    removed_at: datetime | None = _time()
+
+
+class RosterMadeRow(SQLModel, table=True):
+    """A roster made in Slack; ``value`` has the shape of a roster in muster.yml."""
+
+    __tablename__ = "roster_made"
+
+    name: str = Field(primary_key=True, max_length=200)
+    value: dict[str, Any] | None = _json()
+    made_by: dict[str, Any] | None = _json()
+    made_at: datetime = _time(nullable=False)
+    changed_at: datetime = _time(nullable=False)
+    version: int = 0
+
+
+class RosterCalendarRow(SQLModel, table=True):
+    """The last copy of a roster's calendar: entries with a person, those without, and how the last fetch went."""
+
+    __tablename__ = "roster_calendar"
+
+    roster: str = Field(primary_key=True, max_length=200)
+    address: str = Field(
+        max_length=64
+    )  # a digest: another address is another calendar, and the address is a secret
+    stints: list[dict[str, Any]] | None = _json()
+    unmapped: list[str] | None = _json()
+    problem: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    fetched_at: datetime | None = _time()
+    tried_at: datetime = _time(nullable=False)
 
 
 class ValueRow(SQLModel, table=True):
