@@ -142,6 +142,7 @@ class Delivery:
     state: DeliveryState = DeliveryState.PLANNED
     reason: str = ""
     planned_at: datetime
+    due: datetime | None = None  # when it goes out, if not at once; the reason says why
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     seen_at: datetime | None = None

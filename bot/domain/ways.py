@@ -33,16 +33,16 @@ class PlannedWay:
 
 
 def beyond(index: int) -> str:
-    """The name of a person's address beyond Slack, by its place in ``notify``."""
+    """The name of a person's address beyond Slack, by its place in ``notify``, counted from 1."""
     return f"{_BEYOND}{index}"
 
 
 def address_of(person: Person | None, way: str) -> Address | None:
     """The address a way means; None for Slack's, and for one that is not configured any more."""
     number = way.removeprefix(_BEYOND)
-    if person is None or number == way or not number.isdigit():
+    if person is None or number == way or not (number.isascii() and number.isdigit()):
         return None
-    return person.notify[int(number)] if int(number) < len(person.notify) else None
+    return person.notify[int(number) - 1] if 0 < int(number) <= len(person.notify) else None
 
 
 def plan_ways(
@@ -61,7 +61,7 @@ def plan_ways(
     hours = quiet or (person.quiet_hours if person else None)
     place = (person.time_zone if person else None) or zone or "UTC"
     ways = [PlannedWay(way=SLACK, due=now)]
-    for index, address in enumerate(person.notify if person else ()):
+    for index, address in enumerate(person.notify if person else (), 1):
         if address.takes(urgency.value):
             why = f"if nobody acknowledged within {spoken(address.after)}" if address.after else ""
             ways.append(PlannedWay(way=beyond(index), due=now + address.after, why=why))

@@ -31,6 +31,18 @@ _OF_GROUP = select(sql.PAGE).where(_P.alert_group == bindparam("of")).order_by(_
 _LIVING = _P.state != PageState.CLOSED.value
 _DELIVERIES = select(sql.PAGE_DELIVERY).where(_D.page == bindparam("of")).order_by(_D.id)
 _DELIVERY = select(sql.PAGE_DELIVERY).where(_D.id == bindparam("of"))
+_UNSEEN = (
+    select(_D.id)
+    .join(sql.PAGE, _P.id == _D.page)
+    .where(
+        _D.slack_id == bindparam("of"),
+        _D.way == "slack",
+        _D.state.in_((DeliveryState.SENT.value, DeliveryState.DELIVERED.value)),
+        _LIVING,
+    )
+    .order_by(_D.id)
+    .limit(50)
+)
 _SAVE_DELIVERY = update(sql.PAGE_DELIVERY).where(_D.id == bindparam("of"))
 #: In words SQLite can compare with the conditions of its partial indexes.
 _ALIVE: Any = literal_column("state IN ('open', 'acknowledged')")
@@ -113,6 +125,11 @@ def delivery(tx: Tx, delivery_id: int, *, lock: bool = True) -> Delivery:
         msg = "There is no such delivery any more."
         raise NotFound(msg)
     return _delivery(row)
+
+
+def unseen(tx: Tx, slack_id: str) -> list[int]:
+    """Direct messages of living pages that person has given no sign of having seen."""
+    return list(tx.session.execute(_UNSEEN, {"of": slack_id}).scalars())
 
 
 def save_delivery(tx: Tx, changed: Delivery) -> None:
@@ -215,6 +232,7 @@ def _delivery(row: Any) -> Delivery:
         state=DeliveryState(row.state),
         reason=row.reason,
         planned_at=row.planned_at,
+        due=row.due,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
         seen_at=row.seen_at,
@@ -238,6 +256,7 @@ def _delivery_columns(delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state.value,
         "reason": storable(delivery.reason)[:500],
         "planned_at": delivery.planned_at,
+        "due": delivery.due,
         "sent_at": delivery.sent_at,
         "delivered_at": delivery.delivered_at,
         "seen_at": delivery.seen_at,

@@ -42,34 +42,36 @@ def test_somebody_muster_yml_does_not_know_has_slack() -> None:
 
 
 def test_an_address_without_conditions_takes_every_page_at_once() -> None:
-    assert due(ana(MAIL), "low", NOON) == {"slack": NOON, "apprise:0": NOON}
+    assert due(ana(MAIL), "low", NOON) == {"slack": NOON, "apprise:1": NOON}
 
 
 def test_an_address_for_high_urgency_takes_no_low_one_and_keeps_its_place() -> None:
     person = ana(SMS, MAIL)
-    assert due(person, "low", NOON) == {"slack": NOON, "apprise:1": NOON}
-    assert set(due(person, "high", NOON)) == {"slack", "apprise:0", "apprise:1"}
-    assert address_of(person, "apprise:1") == MAIL
+    assert due(person, "low", NOON) == {"slack": NOON, "apprise:2": NOON}
+    assert set(due(person, "high", NOON)) == {"slack", "apprise:1", "apprise:2"}
+    assert address_of(person, "apprise:2") == MAIL
 
 
 def test_an_address_may_wait_for_whether_somebody_acknowledges() -> None:
     [slack, later] = plan_ways(ana(Address("x://y", after=LATE)), Urgency.HIGH, NOON, "UTC")
     assert (slack.way, slack.due, slack.why) == ("slack", NOON, "")
-    assert (later.way, later.due) == ("apprise:0", NOON + LATE)
+    assert (later.way, later.due) == ("apprise:1", NOON + LATE)
     assert later.why == "if nobody acknowledged within 2 min"
 
 
-@pytest.mark.parametrize("way", ["slack", "channel", "apprise:1", "apprise:x", "apprise:", "1"])
+@pytest.mark.parametrize(
+    "way", ["slack", "channel", "apprise:0", "apprise:2", "apprise:x", "apprise:²", "apprise:", "1"]
+)
 def test_a_way_that_is_no_address_of_theirs_means_none(way: str) -> None:
     assert address_of(ana(MAIL), way) is None
-    assert address_of(None, "apprise:0") is None
+    assert address_of(None, "apprise:1") is None
 
 
 def test_what_is_shown_of_an_address_is_its_kind() -> None:
     person = ana(MAIL, Address("tgram://token/chat"), Address("weird://secret"))
     words = [
         label(person, each)
-        for each in ("slack", "apprise:0", "apprise:1", "apprise:2", "apprise:9")
+        for each in ("slack", "apprise:1", "apprise:2", "apprise:3", "apprise:10")
     ]
     assert words == ["Slack", "e-mail", "Telegram", "weird", "an address that is gone"]
     assert "token" not in repr(person)
@@ -114,9 +116,9 @@ def test_a_way_that_waits_into_the_quiet_hours_waits_for_their_end() -> None:
     person = ana(Address("x://y", after=LATE), quiet=NIGHT)
     assert due(person, "low", before) == {
         "slack": before,
-        "apprise:0": datetime(2026, 3, 4, 7, tzinfo=UTC),
+        "apprise:1": datetime(2026, 3, 4, 7, tzinfo=UTC),
     }
-    assert due(person, "high", before) == {"slack": before, "apprise:0": before + LATE}
+    assert due(person, "high", before) == {"slack": before, "apprise:1": before + LATE}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +218,7 @@ def test_high_urgency_is_never_held_back_and_low_urgency_never_comes_in_quiet_ho
         assert at >= now + (address.after if address else timedelta())
         assert not hours.cover(at.astimezone(ZoneInfo(zone)).time())
     for name, urgency, found in (("high", Urgency.HIGH, high), ("low", Urgency.LOW, low)):
-        expected = {beyond(n) for n, address in enumerate(notify) if address.takes(name)}
+        expected = {beyond(n) for n, address in enumerate(notify, 1) if address.takes(name)}
         assert set(found) == {"slack"} | expected
         planned = plan_ways(person, urgency, now, zone)
         assert first_due(planned, now) == min(found.values()) == planned[0].due
