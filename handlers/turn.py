@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.services.reports import Reports
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
+    from bot.services.sightings import Sightings
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -78,6 +79,7 @@ class Desk:
     actions: ActionItems
     afterwards: Afterwards
     privacy: Privacy
+    sightings: Sightings
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient
@@ -128,6 +130,11 @@ class Turn:
         """The submitted or pressed-in view."""
         found = self.body.get("view")
         return found if isinstance(found, dict) else {}
+
+    @property
+    def in_direct(self) -> bool:
+        """Whether a button of a direct message was pressed."""
+        return self.kind == "action" and (self.channel or "").startswith("D")
 
     @property
     def response_url(self) -> str | None:
