@@ -41,7 +41,7 @@ def is_final(error: ProviderError, *, way: str, first_tried: datetime, now: date
     """Whether trying this way again cannot help, or would take too long."""
     if error.code in _ONE_CALL or error.reason not in PASSING:
         return True
-    waits = way == SLACK or way == "channel"
+    waits = way in {SLACK, "channel"}
     return not waits and now - first_tried >= PATIENCE
 
 

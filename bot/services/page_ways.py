@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain import ways
 from bot.domain.quiet import QuietHours, clock_time
-from bot.domain.ways import PlannedWay
 from bot.store import person_settings
 
 if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Urgency
+    from bot.domain.ways import PlannedWay
     from bot.store.tx import Tx
 
 
