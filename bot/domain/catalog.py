@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Severity:
-    """One severity; the first configured is the worst."""
+    """One severity; the first configured is the worst. ``urgency`` is that of its pages: low ones can wait."""
 
     name: str
     emoji: str = ":large_yellow_circle:"
     description: str = ""
     pagerduty_priority: str | None = None
     update_every: timedelta | None = None
+    urgency: str = "high"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from bot.domain.catalog import Address, Person
+    from bot.domain.catalog import Address, Catalog, Person
     from bot.domain.quiet import QuietHours
 
 SLACK = "slack"
@@ -43,6 +43,13 @@ def address_of(person: Person | None, way: str) -> Address | None:
     if person is None or number == way or not (number.isascii() and number.isdigit()):
         return None
     return person.notify[int(number) - 1] if 0 < int(number) <= len(person.notify) else None
+
+
+def urgency_of(catalog: Catalog, severity: str | None, own: Urgency = Urgency.HIGH) -> Urgency:
+    """How urgent a page is: low when its incident is, or when its severity is configured so; else high."""
+    known = catalog.severity(severity) if severity else None
+    low = own is Urgency.LOW or (known is not None and known.urgency == Urgency.LOW.value)
+    return Urgency.LOW if low else Urgency.HIGH
 
 
 def plan_ways(

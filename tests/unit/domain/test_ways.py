@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.catalog import Address, Person
+from bot.domain.catalog import Address, Catalog, Person, Severity
 from bot.domain.incident import Urgency
 from bot.domain.quiet import QuietHours, clock_time, zone_named
-from bot.domain.ways import address_of, beyond, first_due, label, plan_ways, spoken
+from bot.domain.ways import address_of, beyond, first_due, label, plan_ways, spoken, urgency_of
 
 NIGHT = QuietHours(time(22), time(7))
 MAIL, SMS, LATE = Address("mailto://a"), Address("twilio://b", ("high",)), timedelta(minutes=2)
@@ -76,6 +76,27 @@ def test_what_is_shown_of_an_address_is_its_kind() -> None:
     assert words == ["Slack", "e-mail", "Telegram", "weird", "an address that is gone"]
     assert "token" not in repr(person)
     assert "secret" not in repr(plan_ways(person, Urgency.HIGH, NOON, "UTC"))
+
+
+LOW = Catalog(severities=(Severity(name="SEV1"), Severity(name="SEV4", urgency="low")))
+
+
+@pytest.mark.parametrize(
+    ("severity", "own", "urgency"),
+    [
+        ("SEV1", "high", "high"),
+        ("SEV1", "low", "low"),
+        ("SEV4", "high", "low"),
+        ("sev4", "high", "low"),
+        (None, "high", "high"),
+        (None, "low", "low"),
+        ("gone", "high", "high"),
+    ],
+)
+def test_a_page_is_as_urgent_as_its_incident_and_severity(
+    severity: str | None, own: str, urgency: str
+) -> None:
+    assert urgency_of(LOW, severity, Urgency(own)).value == urgency
 
 
 # --- quiet hours -----------------------------------------------------------------------------------------------

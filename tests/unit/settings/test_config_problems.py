@@ -59,6 +59,10 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         ("severities: [{name: two words}]", "1: severities[1].name is 'two words'."),
         ("severities: [{name: A, update_every: 0m}]", "1: severities[1].update_every is '0m'."),
         ("severities: [{name: A, update_every: 5 m}]", "1: severities[1].update_every is '5 m'."),
+        (
+            "severities: [{name: A, urgency: lwo}]",
+            "1: severities[1].urgency is 'lwo', which it cannot be. Did you mean 'low'?",
+        ),
         ("roles: [{name: a, brief: x}]", "1: unknown key 'brief' in roles[1]. Did you mean 'brief"),
         (
             "routing: {pagerduty: [{when: .a, do: channell}]}",
