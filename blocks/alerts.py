@@ -312,20 +312,9 @@ def note(views: Sequence[GroupView]) -> str:
     return f"{'🔥' if firing else '✅'} {state}: {', '.join(titles)}{rest}"
 
 
-def paged(view: GroupView) -> Message:
-    """The page for a group of alerts: acknowledge it, or the next level is paged."""
-    said = f"📟 *You are paged* for alerts.\n{line(view)}"
-    target = AlertsButton(group=view.group.id)
-    buttons = [
-        kit.button("Acknowledge", ActionId.ALERTS_ACKNOWLEDGE, target, style="primary"),
-        kit.button("Open incident", ActionId.ALERTS_OPEN, target),
-    ]
-    blocks = [
-        kit.section(said),
-        *kit.paragraphs(_alert_lines(view)),
-        kit.actions(buttons, BlockId.ACTIONS),
-    ]
-    return kit.message(said, blocks)
+def page_parts(view: GroupView) -> tuple[str, list[Block]]:
+    """What a page for the group is about: in one line, and its alerts."""
+    return line(view), kit.paragraphs(_alert_lines(view))
 
 
 def storm_summary(storm: Storm) -> Message:

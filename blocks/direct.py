@@ -9,6 +9,8 @@ from blocks.ids import ActionId, BlockId, IncidentButton
 from bot.domain.incident import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slack_sdk.models.blocks import Block, InteractiveElement
 
     from bot.domain.incident import Actor, Incident
@@ -21,11 +23,12 @@ _VERBS: Final = {
     "role": "gave you a role",
     "refused": "could not open a channel for it",
 }
-
-
-def paged(incident: Incident) -> Message:
-    """The native pager's page: acknowledge it here, or the next level is paged."""
-    return _direct(incident, "📟 *You are paged.*", "")
+#: The same for what the native pager pages somebody for in another's name.
+PAGED_AS: Final = {
+    "reassigned": _VERBS["reassign"],
+    "escalated": _VERBS["escalate"],
+    "asked": _VERBS["page"],
+}
 
 
 def handed_over(incident: Incident, verb: str, by: Actor | None, note: str = "") -> Message:
@@ -35,13 +38,6 @@ def handed_over(incident: Incident, verb: str, by: Actor | None, note: str = "")
 
 
 def _direct(incident: Incident, why: str, note: str) -> Message:
-    """A private incident is named by number only: its title is for those in its channel."""
-    title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
-    severity = f" · {text.inline(incident.severity, 60)}" if incident.severity else ""
-    line = f"{why}\n{kit.home_link(incident)} {title}{severity} · {kit.status_words(incident)}"
-    blocks: list[Block] = [kit.section(line)]
-    if text.shows(note):
-        blocks.append(kit.section(text.quote(note)))
     target = IncidentButton(number=incident.number)
     buttons: list[InteractiveElement] = []
     if incident.status is Status.TRIGGERED:
@@ -50,6 +46,22 @@ def _direct(incident: Incident, why: str, note: str) -> Message:
         )
         buttons.append(acknowledge)
     buttons.append(kit.button("More", ActionId.MORE, target, about=incident.name))
+    return about(incident, why, note, buttons)
+
+
+def about(
+    incident: Incident, why: str, note: str, buttons: Sequence[InteractiveElement]
+) -> Message:
+    """Why somebody is told, which incident it is, what was written, and what can be done.
+
+    A private incident is named by number only: its title is for those in its channel.
+    """
+    title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
+    severity = f" · {text.inline(incident.severity, 60)}" if incident.severity else ""
+    line = f"{why}\n{kit.home_link(incident)} {title}{severity} · {kit.status_words(incident)}"
+    blocks: list[Block] = [kit.section(line)]
+    if text.shows(note):
+        blocks.append(kit.section(text.quote(note)))
     blocks.append(kit.actions(buttons, BlockId.ACTIONS))
     said = f"\n{text.inline(note, 1000)}" if text.shows(note) and not incident.private else ""
     return kit.message(f"{line}{said}", blocks)

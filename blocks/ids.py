@@ -72,6 +72,9 @@ class ActionId(StrEnum):
     ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     ALERTS_SILENCE = "alerts.silence"
     ALERTS_UNSILENCE = "alerts.unsilence"
+    PAGE_ACKNOWLEDGE = "page.acknowledge"  # somebody asked to help is coming
+    PAGE_ESCALATE = "page.escalate"  # of alerts: the next level at once
+    STILL_ON_IT = "page.still_on_it"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -206,6 +209,13 @@ class IncidentButton(ButtonValue):
     """A button about one incident; also what the forms about an incident keep as metadata."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class PageButton(ButtonValue):
+    """A button about one page of the native pager."""
+
+    page: int
 
 
 @dataclass(frozen=True)

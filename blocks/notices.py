@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from blocks import kit, text
 from blocks.access import unseen
-from blocks.direct import handed_over, paged
+from blocks.direct import handed_over
 from blocks.lists import (
     incident_details,
     incident_list,
@@ -40,7 +40,6 @@ __all__ = [
     "incident_list",
     "not_in_channel",
     "not_yours",
-    "paged",
     "provider_error",
     "provider_recovered",
     "said",

@@ -25,11 +25,14 @@ from bot.services.alert_actions import AlertActions
 from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
+from bot.services.escalating import Escalating
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.issue_news import IssueFollowing
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
+from bot.services.page_actions import PageActions
+from bot.services.page_audit import PageAudit
 from bot.services.paging import Paging
 from bot.services.people import IDENTITY, PeopleDirectory
 from bot.services.privacy import Privacy
@@ -123,6 +126,8 @@ class Muster:
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
+            escalating=Escalating(house),
+            deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
             from_email=settings.pagerduty.from_email or "",
         )
@@ -139,6 +144,7 @@ class Muster:
             self.worker,
             poll_seconds=settings.pagerduty.poll_seconds,
             told_by_github=settings.github.webhook_secret is not None,
+            audit=PageAudit(house),
         )
         desk = Desk(
             incidents=incidents,
@@ -147,6 +153,7 @@ class Muster:
             reports=reports,
             messages=messages,
             alerts=alerts,
+            pages=PageActions(house),
             merging=Merging(house),
             rooms=IncidentRooms(house),
             updates=updates,

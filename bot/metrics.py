@@ -50,12 +50,23 @@ class Metrics:
             "muster_effects_oldest_seconds", "Age of the oldest effect not done.", ["kind", "state"],
             registry=self.registry,
         )  # fmt: skip
+        self._pages_mended = Counter(
+            "muster_pages_mended", "Pages the auditor gave a next step.", registry=self.registry
+        )
+        self._pages_late = Gauge(
+            "muster_pages_late", "Open pages whose next step is overdue.", registry=self.registry
+        )
         self._provider_up = Gauge(
             "muster_provider_up",
             "1 while the provider takes our calls.",
             ["provider"],
             registry=self.registry,
         )
+
+    def audited(self, *, mended: int, late: int) -> None:
+        """The auditor looked at the open pages."""
+        self._pages_mended.inc(mended)
+        self._pages_late.set(late)
 
     def effect(self, kind: str, outcome: str, seconds: float) -> None:
         """One effect was carried out (or not)."""

@@ -557,6 +557,17 @@ class Silences(Protocol):
         ...
 
 
+# --- who listens for us --------------------------------------------------------------------------------------
+
+
+class DeadMan(Protocol):
+    """An address outside that raises the alarm when it is not called any more."""
+
+    async def ping(self) -> None:
+        """All is well; ProviderError when that was not heard."""
+        ...
+
+
 # --- mapping -------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 from bot.errors import Problem, SettingsError
 from bot.settings_checks import check, near_misses
-from bot.settings_parts import GitHub, Http, Log, PagerDuty, Part, Slack, env
+from bot.settings_parts import GitHub, Http, Log, PagerDuty, Part, Slack, Watch, env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +32,7 @@ __all__ = [
     "PagerDuty",
     "Settings",
     "Slack",
+    "Watch",
     "load",
     "merged_environ",
 ]
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     pagerduty: PagerDuty = PagerDuty()
     github: GitHub = GitHub()
     http: Http = Http()
+    watch: Watch = Watch()
     log: Log = Log()
     # A PostgreSQL address carries a password, so it is kept out of repr() and redacted() masks it.
     database_url: str = Field(
@@ -102,6 +104,7 @@ _PARTS: dict[str, type[Part]] = {
     "pagerduty": PagerDuty,
     "github": GitHub,
     "http": Http,
+    "watch": Watch,
     "log": Log,
 }
 

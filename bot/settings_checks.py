@@ -55,6 +55,8 @@ def check(
     _pagerduty(settings.pagerduty, found, given)
     _github(settings.github, found, given)
     _http(settings.http, found)
+    if (address := _plain(settings.watch.deadman_url)) and _host(address) is None:
+        found.problem("DEADMAN_URL", "is not a web address.")  # it is a secret: never repeated
     if (
         settings.database_url.partition(":")[0] not in DATABASES
         or "://" not in settings.database_url

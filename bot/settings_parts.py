@@ -142,6 +142,15 @@ class Http(Part):
     )
 
 
+class Watch(Part):
+    """Who hears when we fall silent."""
+
+    deadman_url: SecretStr | None = env(
+        "DEADMAN_URL",
+        "The ping address of a check at a dead man's switch (Healthchecks, Dead Man's Snitch, Alertmanager's own)",
+    )
+
+
 class Log(Part):
     """What is written to the log, and how."""
 

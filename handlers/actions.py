@@ -22,6 +22,7 @@ from handlers import (
     edits,
     mention,
     merging,
+    paging,
     panel,
     privacy,
     report,
@@ -219,6 +220,7 @@ ACTIONS: dict[ActionId, Handler] = {
     **times.ACTIONS,
     **afterwards.ACTIONS,
     **asking.ACTIONS,
+    **paging.ACTIONS,
     **action_items.ACTIONS,
     **privacy.ACTIONS,
 }

@@ -179,7 +179,9 @@ async def escalate(turn: Turn, rest: str) -> None:
         )
         return
     person, message = grammar.person_first(more)
-    target = EscalationTarget() if person else await panel.escalation_target(turn, text.plain(more))
+    target = EscalationTarget()
+    if not person:
+        target = await panel.escalation_target(turn, incident, text.plain(more))
     after = await turn.desk.incidents.escalate(
         incident.number,
         to=target,

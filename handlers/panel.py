@@ -76,33 +76,37 @@ async def escalation_choices(turn: Turn, incident: Incident) -> list[tuple[str, 
     """Levels first (the next one on top), then other policies; PagerDuty has no levels for low urgency."""
     if incident.pager.kind is PagerKind.NATIVE:
         policy = turn.desk.catalog.policies.get(incident.pager.policy_name or "")
-        levels = len(policy.levels) if policy else 0
-        return [(f"level:{n}", f"Level {n}") for n in range(1, levels + 1) if n > 1]
+        count = len(policy.levels) if policy else 0
+        ahead = min(incident.pager.level, count)  # the next one on top
+        order = [*range(ahead + 1, count + 1), *range(1, ahead + 1)]
+        choices = [(f"level:{n}", f"Level {n}") for n in order]
+        known = turn.desk.catalog.policies.values()
+        return choices + [(f"policy:{p.name}", p.name) for p in known if p is not policy]
     if incident.pager.kind is not PagerKind.PAGERDUTY:
         return []
-    known = await turn.desk.people.policies()
-    own = next((p for p in known if p.id == incident.pager.policy_id), None)
-    choices: list[tuple[str, str]] = []
+    listed = await turn.desk.people.policies()
+    own = next((p for p in listed if p.id == incident.pager.policy_id), None)
+    choices = []
     if incident.urgency is Urgency.HIGH:
         levels = own.levels if own else 3
         choices += [
             (f"level:{n}", f"Level {n} of {own.name if own else 'its policy'}")
             for n in range(2, levels + 1)
         ]
-    choices += [(f"policy:{p.id}", p.name) for p in known if p.id != incident.pager.policy_id]
+    choices += [(f"policy:{p.id}", p.name) for p in listed if p.id != incident.pager.policy_id]
     return choices
 
 
-async def escalation_target(turn: Turn, words: str) -> EscalationTarget:
+async def escalation_target(turn: Turn, incident: Incident, words: str) -> EscalationTarget:
     """What was typed or chosen: ``level:2``, ``2``, ``level 2``, ``policy:PID`` or a policy's name."""
     kind, _, value = words.partition(":")
     level = (value if kind == "level" else words.casefold().removeprefix("level")).strip()
     if level.isascii() and level.isdigit() and len(level) <= 3:  # noqa: PLR2004
         return EscalationTarget(level=int(level))
-    known = await turn.desk.people.policies()
+    known = await turn.desk.asking.policies(incident)
     wanted = (value if kind == "policy" else words).strip().casefold()
     for policy in known:
-        if wanted in {policy.id.casefold(), policy.name.casefold()}:
+        if wanted in {(policy.id or policy.name).casefold(), policy.name.casefold()}:
             return EscalationTarget(policy_id=policy.id, policy_name=policy.name)
     names = ", ".join(p.name for p in known[:10])
     also = f", or one of {names}" if names else ""

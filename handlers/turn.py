@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.merging import Merging
     from bot.services.moments import MessageTimeline
+    from bot.services.page_actions import PageActions
     from bot.services.people import PeopleDirectory
     from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
@@ -69,6 +70,7 @@ class Desk:
     reports: Reports
     messages: MessageTimeline
     alerts: AlertActions
+    pages: PageActions
     merging: Merging
     rooms: Rooms
     updates: Updates

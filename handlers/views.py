@@ -88,10 +88,10 @@ async def submit_reassign(turn: Turn) -> None:
 async def submit_escalate(turn: Turn) -> None:
     """Escalate to a level, a policy or a person."""
     form = escalate.parse(turn.view)
-    await turn.incident(form.number)
+    incident = await turn.incident(form.number)
     target = EscalationTarget()
     if form.target and not form.person:
-        target = await panel.escalation_target(turn, form.target)
+        target = await panel.escalation_target(turn, incident, form.target)
     await turn.desk.incidents.escalate(
         form.number,
         to=target,

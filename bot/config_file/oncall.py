@@ -9,6 +9,7 @@ from bot.config_file import formats
 from bot.config_file.ways import read_addresses, read_quiet_hours
 from bot.domain import roster
 from bot.domain.catalog import EscalationPolicy, Level, Person, Roster, RosterLayer
+from bot.domain.hours import Hours
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -135,7 +136,8 @@ def read_policies(value: Value | None, rosters: Collection[str]) -> dict[str, Es
 
 
 def _policy(name: str, value: Value, rosters: Collection[str]) -> EscalationPolicy:
-    section = value.section(("repeat", "acknowledge_expires", "levels"))
+    section = value.section(("repeat", "acknowledge_expires", "time_zone", "levels"))
+    zone = formats.time_zone(section.get("time_zone")) or "UTC"
     levels = section.need("levels")
     items = levels.items() if levels else []
     if levels and not 0 < len(items) <= MOST_LEVELS:
@@ -143,14 +145,14 @@ def _policy(name: str, value: Value, rosters: Collection[str]) -> EscalationPoli
     repeat = section.get("repeat")
     return EscalationPolicy(
         name=name,
-        levels=tuple(_level(item, rosters) for item in items),
+        levels=tuple(_level(item, rosters, zone) for item in items),
         repeat=(repeat.whole(0, MOST_REPEATS) if repeat else None) or 0,
         acknowledge_expires=formats.duration(section.get("acknowledge_expires")),
     )
 
 
-def _level(value: Value, rosters: Collection[str]) -> Level:
-    section = value.section(("notify", "wait"))
+def _level(value: Value, rosters: Collection[str], zone: str) -> Level:
+    section = value.section(("notify", "wait", "only"))
     kinds = {"person": None, "roster": rosters, "group": None, "channel": None}
     notify = section.need("notify")
     found = [formats.reference(item, kinds) for item in notify.items()] if notify else []
@@ -159,4 +161,20 @@ def _level(value: Value, rosters: Collection[str]) -> Level:
     return Level(
         notify=tuple(each for each in found if each),
         wait=formats.duration(section.get("wait")) or timedelta(minutes=5),
+        only=_hours(section.get("only"), zone),
+    )
+
+
+def _hours(value: Value | None, zone: str) -> Hours | None:
+    """When a level is there, in its own time zone or the policy's."""
+    if value is None:
+        return None
+    section = value.section(("days", "from", "to", "time_zone"))
+    days = section.get("days")
+    chosen = [item.choice(formats.DAYS) for item in days.items()] if days else []
+    return Hours(
+        days=tuple(day for day in chosen if day),
+        begin=formats.clock(section.get("from")) or "00:00",
+        end=formats.clock(section.get("to")) or "00:00",
+        time_zone=formats.time_zone(section.get("time_zone")) or zone,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain import plan, plan_people
 from bot.domain.incident import Entry, EntryKind, Origin
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Who is asked: ``at_pager`` through PagerDuty's responder requests, ``people`` by direct message."""
+    """Who is asked: ``at_pager`` through PagerDuty's responder requests, else by the native pager."""
 
     label: str
     at_pager: EscalationTarget | None = None
     people: tuple[Actor, ...] = ()
+    policy: str = ""  # a native policy, which the native pager walks
 
 
 def page(
@@ -51,5 +52,11 @@ def page(
     effects: list[Effect] = [*plan.refresh(after)]
     if asked.at_pager is not None:
         effects.append(plan.ask_responder(after, by, asked.at_pager, message))
-    effects += plan_people.paged(after, asked.people, by, message)
+        effects += plan_people.paged(after, asked.people, by, message)
+    elif asked.policy:
+        wish: dict[str, Any] = {"policy": asked.policy, "by": plan.actor_data(by), "text": message}
+        effects.append(plan.page_natively(after, level=1, why="asked", aside=True, **wish))
+    else:
+        for person in asked.people:
+            effects += plan.page_person(after, person, "asked", by, message, aside=True)
     return Decision(incident=after, entries=(entry,), effects=tuple(effects))

@@ -58,12 +58,13 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_SUBSCRIBER: ("chat.postMessage", POSTING),
     EffectKind.SHOW_ACTION: ("chat.postMessage", POSTING),  # edited later as well
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
-    EffectKind.PAGE_NATIVE: ("chat.postMessage", POSTING),
+    EffectKind.DELIVER_PAGE: ("chat.postMessage", POSTING),
+    EffectKind.SHOW_PAGE: ("chat.postMessage", POSTING),  # edited later as well
+    EffectKind.TELL_PAGE: ("chat.postMessage", POSTING),
     EffectKind.SHARE_POSTMORTEM: ("chat.postMessage", POSTING),
     EffectKind.NOTICE_ARCHIVING: ("chat.postMessage", POSTING),
     EffectKind.ARCHIVE_CHANNEL: ("conversations.archive", TIER_2),
     EffectKind.WRITE_CANVAS: ("conversations.canvases.create", TIER_2),
-    EffectKind.PAGE_ALERTS: ("chat.postMessage", POSTING),
     EffectKind.POST_ALERTS: ("chat.postMessage", POSTING),
     EffectKind.REFRESH_ALERTS: ("chat.update", TIER_3),
     EffectKind.SUMMARISE_ALERTS: ("chat.update", TIER_3),
@@ -129,6 +130,8 @@ _TO_ONE_PERSON = {
     EffectKind.TELL_SUBSCRIBER,
     EffectKind.BRIEF,
     EffectKind.TELL_ACCESS,
+    EffectKind.DELIVER_PAGE,
+    EffectKind.TELL_PAGE,  # has a lane of its own, and must not wait behind the talk of its channel
 }
 _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,
@@ -139,6 +142,7 @@ _INTO_THE_CHANNEL = {
     EffectKind.SHARE_POSTMORTEM,
     EffectKind.NOTICE_ARCHIVING,
     EffectKind.ASK_ACCESS,
+    EffectKind.SHOW_PAGE,
 }
 
 #: What importing draws on: no effect, but calls under the same key.
@@ -158,7 +162,7 @@ def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | N
     if kind in _TO_ONE_PERSON:
         return f"post:{lane}"
     if kind in _INTO_THE_CHANNEL:
-        return f"post:INC-{incident}"
+        return f"post:INC-{incident}" if incident is not None else "post:alerts"
     return None
 
 

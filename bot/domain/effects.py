@@ -58,6 +58,11 @@ class EffectKind(StrEnum):
     WELCOME = "slack.welcome"  # ephemeral, at least once
     PUBLISH_HOME = "slack.publish_home"
     SEND_REPORT = "slack.send_report"
+    DELIVER_PAGE = (
+        "slack.deliver_page"  # a page of the native pager to one person, or into a channel
+    )
+    SHOW_PAGE = "slack.show_page"  # the one message that proves what became of a page
+    TELL_PAGE = "slack.tell_page"  # nobody answered; still on it?
     POST_ALERTS = "slack.post_alerts"  # the card of a group of alerts
     REFRESH_ALERTS = "slack.refresh_alerts"
     SUMMARISE_ALERTS = "slack.summarise_alerts"  # a storm of alerts in one message
@@ -80,14 +85,17 @@ class EffectKind(StrEnum):
     SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
     LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
+    DELIVER_BEYOND = "apprise.deliver_page"  # at least once
+    PING_DEADMAN = "deadman.ping"  # somebody else hears that pages go on
     APPLY_EVENT = "muster.apply_event"
-    PAGE_NATIVE = "muster.page_native"
-    PAGE_ALERTS = "muster.page_alerts"  # a group of alerts without an incident
+    PAGE_NATIVE = "muster.page_native"  # a page begins
+    PAGE_ALERTS = "muster.page_alerts"  # ... for a group of alerts without an incident
+    PAGE_STEP = "muster.page_step"  # ... and goes on: the next level, still on it?, expired
     END_ALERTS = "muster.end_alerts"  # are all alerts of an incident over
 
     @property
     def provider(self) -> str:
-        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``alertmanager``, ``apprise``, ``muster``."""
+        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``apprise``, ..., or ``muster`` itself."""
         return self.value.partition(".")[0]
 
 

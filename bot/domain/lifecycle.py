@@ -200,6 +200,12 @@ def reassign(
         )
     message = checked_text("message", message)
     after = replace(_moved(incident, Status.TRIGGERED, EntryKind.REASSIGNED, by, now), owners=(to,))
+    if to.is_same(by) and incident.pager.kind is not PagerKind.PAGERDUTY:
+        # Natively whoever takes it over has answered: nobody needs to be paged for that.
+        taken_at = incident.acknowledged_at or now
+        after = replace(
+            after, status=Status.ACKNOWLEDGED, acknowledged_at=taken_at, acknowledged_by=by
+        )
     entry = Entry(
         kind=EntryKind.REASSIGNED,
         at=now,
@@ -251,6 +257,9 @@ def escalate(
         after = replace(incident, last_event=EntryKind.ESCALATED.value, updated_at=now)
     elif to.level is not None:
         after = replace(after, pager=replace(incident.pager, level=to.level))
+    elif incident.pager.kind is not PagerKind.PAGERDUTY:
+        pager = replace(incident.pager, policy_name=to.policy_name, level=1)
+        after = replace(after, pager=pager)
     entry = Entry(
         # A person is asked to respond: under that name the pager tells it back.
         kind=EntryKind.RESPONDER_ADDED if to.person else EntryKind.ESCALATED,

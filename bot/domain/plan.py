@@ -37,6 +37,7 @@ SILENT = {
     EntryKind.AUDIT,
     EntryKind.OTHER,
     EntryKind.ALERT,
+    EntryKind.PAGER,  # a page has a message of its own, edited in place
 }
 #: Entries that are written on the GitHub issue as well.
 ON_TICKET = {
@@ -170,19 +171,39 @@ def open_page(incident: Incident) -> tuple[Effect, ...]:
 
 
 def page_natively(
-    incident: Incident, *, level: int, why: str, due: datetime | None = None
+    incident: Incident, *, level: int, why: str, due: datetime | None = None, **wish: Any
 ) -> Effect:
-    """Page one level of the native escalation policy (checked again when it is due)."""
-    stamp = f"{incident.status_changed_at or incident.created_at:%Y%m%d%H%M%S%f}"
+    """Have the native pager page for it (judged again when it is due; ``bot.services.escalating``).
+
+    ``wish``: ``person`` before the policy, another ``policy``, ``by`` whom and with what ``text``; ``aside`` beside
+    whoever owns it.
+    """
+    moment = incident.updated_at if wish.get("aside") else incident.status_changed_at
+    stamp = f"{moment or incident.created_at:%Y%m%d%H%M%S%f}"
+    whom = wish.get("policy") or (wish.get("person") or {}).get("slack_id") or ""
+    aside = f"/{whom}" if wish.get("aside") else ""
     return Effect(
         kind=EffectKind.PAGE_NATIVE,
-        key=f"{incident.name}/native/{level}/{why}/{stamp}",
-        lane=f"{incident.name}/native/{why}",
+        key=f"{incident.name}/native/{level}/{why}/{stamp}{aside}",
+        lane=f"{incident.name}/native/{why}{aside}",
         incident=incident.number,
-        payload={"level": level, "why": why},
+        payload={"level": level, "why": why, **wish},
         rank=Rank.PAGE,
         due=due,
     )
+
+
+def page_person(
+    incident: Incident, person: Actor, why: str, by: Actor, text: str, *, aside: bool
+) -> tuple[Effect, ...]:
+    """Page one person natively (``aside``: beside whoever owns it), and invite them to the channel."""
+    wish: dict[str, Any] = {"person": actor_data(person), "by": actor_data(by), "text": text}
+    if aside:
+        wish["aside"] = True
+    page = page_natively(incident, level=1, why=why, **wish)
+    if not person.slack_id or not incident.places.channel:
+        return (page,)
+    return (page, *invite(incident, person.slack_id, f"{why}@{incident.version}"))
 
 
 def channel_ready(incident: Incident) -> tuple[Effect, ...]:
@@ -319,15 +340,22 @@ def changed(
     effects = [*refresh(incident)]
     if incident.places.channel:
         effects.append(topic(incident))
+    person = to or (target.person if target else None)
     if incident.pager.kind is PagerKind.PAGERDUTY:
         effects.append(_change_page(incident, verb, by, to=to, target=target, text=text))
-    elif target and target.level:
-        effects.append(page_natively(incident, level=target.level, why="escalated"))
+        if person and person.slack_id:
+            effects += tell_person(incident, person, verb, by, text)
+    elif person is not None:
+        if not person.is_same(by):
+            why = "reassigned" if to else "escalated"
+            effects += page_person(incident, person, why, by, text, aside=to is None)
+    elif target is not None:
+        wish: dict[str, Any] = {"by": actor_data(by), "text": text}
+        if target.policy_name:
+            wish["policy"] = target.policy_name
+        effects.append(page_natively(incident, level=target.level or 1, why="escalated", **wish))
     elif verb == "reopen" and incident.pager.kind is PagerKind.NATIVE:
         effects.append(page_natively(incident, level=1, why="reopened"))
-    person = to or (target.person if target else None)
-    if person and person.slack_id:
-        effects += tell_person(incident, person, verb, by, text)
     if incident.ticket is not None and verb in {"resolve", "reopen"}:
         effects.append(change_ticket(incident, verb))
     return tuple(effects)

@@ -15,8 +15,11 @@ from bot.domain.alert_silence import sources_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydantic import SecretStr
+
     from bot.domain.alert_sources import Alerts
     from bot.providers.alertmanager import Alertmanager
+    from bot.providers.deadman import DeadManSwitch
     from bot.providers.github import GitHubTickets
     from bot.providers.http import Observe
     from bot.providers.pagerduty import PagerDuty
@@ -80,6 +83,13 @@ def build_silences(alerts: Alerts, observe: Observe | None = None) -> dict[str, 
         url = urlunsplit(parts._replace(netloc=place))
         built[name] = build_alertmanager(unquote(user), url, observe=observe)
     return built
+
+
+def build_deadman(url: SecretStr | None) -> DeadManSwitch | None:
+    """``DeadMan``, if somebody listens."""
+    from bot.providers.deadman import DeadManSwitch  # noqa: PLC0415
+
+    return DeadManSwitch(url.get_secret_value()) if url else None
 
 
 @dataclass(frozen=True)

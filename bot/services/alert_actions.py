@@ -13,7 +13,7 @@ from bot.domain.lifecycle import Decision
 from bot.domain.moments import permalink
 from bot.domain.permissions import Right
 from bot.errors import AlreadyDone, UserError
-from bot.services import permissions
+from bot.services import page_moves, permissions
 from bot.services.moments import workspace_url
 from bot.store import alert_lists
 from bot.store import alerts as store
@@ -122,6 +122,7 @@ class AlertActions:
                     at=group.acknowledged_at,
                 )
             who = tx.people.actor(by.id, by.name)
+            page_moves.acknowledge_group(tx, group, who)
             return replace(group, acknowledged_at=tx.now, acknowledged_by=who)
 
         return await self._change(group_id, by, once, change)

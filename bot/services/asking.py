@@ -9,7 +9,7 @@ from bot.domain import asking, plan_people
 from bot.domain.incident import PagerKind
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
-from bot.services import rosters
+from bot.services import page_targets, rosters
 from bot.services.members import member
 from bot.services.people import reached
 from bot.store.work import PATIENCE
@@ -90,22 +90,19 @@ class Asking:
                 target = EscalationTarget(policy_id=policy.id, policy_name=policy.name)
                 asked = asking.Asked(label=policy.name, at_pager=target)
             else:
-                asked = asking.Asked(label=policy.name, people=self._first(tx, policy.name))
+                asked = asking.Asked(label=policy.name, policy=self._reaching(tx, policy.name))
             return asking.page(incident, asked, who, tx.now, message=message)
 
         return await self._incidents.change(number, by, once, decide)
 
-    def _first(self, tx: Tx, name: str) -> tuple[Actor, ...]:
+    def _reaching(self, tx: Tx, name: str) -> str:
+        """The policy's name, when a level of it reaches anybody; which one is paged is judged by the pager."""
         policy = self._house.catalog.policies.get(name)
-        levels = policy.levels if policy else ()
-        for level in levels:
-            found = _people(tx, self._house.catalog, level.notify)
-            if found:
-                return found
-        msg = (
-            f"Nobody of the policy {name} can be reached by direct message. Page a person instead."
-        )
-        raise UserError(msg)
+        for level in policy.levels if policy else ():
+            found = page_targets.resolve(tx, self._house.catalog, level.notify)
+            if any(each.ways for each in found):
+                return name
+        raise UserError(f"Nobody of the policy {name} can be reached now. Page a person instead.")
 
     # --- who is on call ----------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from bot.errors import FieldError, MusterError
 from bot.services import audit, permissions, steps
 from bot.services.members import able
 from bot.services.naming import channel_name
+from bot.services.page_targets import level_to_page
 from bot.store import queries, runlog
 from bot.store.work import PATIENCE
 
@@ -299,10 +300,17 @@ class Incidents:
                 and not target.policy_name
                 and target.person is None
             ):
-                target = replace(target, level=incident.pager.level + 1)
+                target = replace(target, level=self._level(incident, None))
+            elif target.level is not None:
+                target = replace(target, level=self._level(incident, target.level))
             return lifecycle.escalate(incident, target, who, tx.now, message=message)
 
         return await self.change(number, by, once, decide)
+
+    def _level(self, incident: Incident, level: int | None) -> int:
+        if incident.pager.kind is PagerKind.NATIVE:
+            return level_to_page(self._house.catalog, incident, level)
+        return level or incident.pager.level + 1
 
     async def annotate(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:
         """Add a note."""

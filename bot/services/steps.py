@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import action_plan, moments, plan, privacy
+from bot.domain import action_plan, moments, page_plan, plan, privacy
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
 from bot.services.action_items import IDENTITY as GITHUB_IDENTITY
 from bot.services.moments import workspace_url
-from bot.store import members, runlog
+from bot.store import members, pages, runlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,8 @@ def announced(tx: Tx, number: int, channel: str, ts: str, url: str | None) -> No
     stored = tx.record(Decision(incident=incident, effects=tuple(effects)))
     if stored.places.in_thread:
         _tell_all(tx, stored)
+    elif not stored.opens_channel:
+        _prove(tx, stored)
 
 
 def opened_from(tx: Tx, incident: Incident, said: Said) -> Incident:
@@ -149,6 +151,14 @@ def _tell_all(tx: Tx, incident: Incident) -> None:
     for entry in tx.entries(incident.number):
         tx.emit(plan.entry_effects(incident, entry))
     tx.emit(action_plan.show(incident, item) for item in tx.action_items(incident.number))
+    _prove(tx, incident)
+
+
+def _prove(tx: Tx, incident: Incident) -> None:
+    """There is a place now where the proof of its pages can stand."""
+    place = f":{incident.places.channel or incident.places.announcement_ts}"
+    known = pages.of_incident(tx, incident.number, living=False, lock=False)
+    tx.emit(page_plan.show(page, again=place) for page in known)
 
 
 def announcement_removed(tx: Tx, number: int) -> None:
@@ -246,19 +256,3 @@ def call_in(tx: Tx, number: int, users: Iterable[str], once: str) -> list[Effect
     if incident.places.channel is None:
         return []
     return [effect for user in wanted for effect in plan.invite(incident, user, once)]
-
-
-def paged_natively(tx: Tx, number: int, level: int, told: list[str], policy: str) -> None:
-    """The native policy paged: it shows in the timeline."""
-    incident = tx.incident(number)
-    who = ", ".join(told) or "nobody could be reached"
-    tx.add_entry(
-        incident,
-        Entry(
-            kind=EntryKind.PAGER,
-            at=tx.now,
-            origin=Origin.MUSTER,
-            target=f"level {level}",
-            text=f"Paged level {level} of {policy}: {who}",
-        ),
-    )

@@ -14,7 +14,7 @@ from bot.domain.alert_state import Stored
 from bot.domain.alerts import SEVERITIES, Alert, AlertStatus
 from bot.domain.plan import actor_data, actor_from
 from bot.errors import NotFound
-from bot.store import sql
+from bot.store import pages, sql
 from bot.store.convert import storable
 
 if TYPE_CHECKING:
@@ -183,7 +183,12 @@ def prune(tx: Tx, before: datetime, *, most: int = 5_000) -> int:
         .where(_G.last_at < before, _G.incident.is_(None), _G.id.not_in(inside))
         .limit(most)
     )
-    return gone + sql.count(tx.session.execute(delete(sql.ALERT_GROUP).where(_G.id.in_(empty))))
+    groups = list(tx.session.execute(empty).scalars())
+    for start in range(0, len(groups), 500):
+        some = groups[start : start + 500]
+        pages.forget_groups(tx, some)
+        gone += sql.count(tx.session.execute(delete(sql.ALERT_GROUP).where(_G.id.in_(some))))
+    return gone
 
 
 # --- rows ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, insert, literal_column, select, update
 
 from bot.domain.escalation import Delivery, DeliveryState, Next, Page, PageState
 from bot.domain.plan import actor_data, actor_from
@@ -26,6 +26,7 @@ _P, _D, _E = sql.PAGE.c, sql.PAGE_DELIVERY.c, sql.EFFECT.c
 _PAGE = select(sql.PAGE).where(_P.id == bindparam("of"))
 _ADD = insert(sql.PAGE)
 _SAVE = update(sql.PAGE).where(_P.id == bindparam("of"))
+_MARK = update(sql.PAGE).where(_P.id == bindparam("of"))
 _OF_INCIDENT = select(sql.PAGE).where(_P.incident == bindparam("of")).order_by(_P.id)
 _OF_GROUP = select(sql.PAGE).where(_P.alert_group == bindparam("of")).order_by(_P.id)
 _LIVING = _P.state != PageState.CLOSED.value
@@ -130,6 +131,28 @@ def delivery(tx: Tx, delivery_id: int, *, lock: bool = True) -> Delivery:
 def unseen(tx: Tx, slack_id: str) -> list[int]:
     """Direct messages of living pages that person has given no sign of having seen."""
     return list(tx.session.execute(_UNSEEN, {"of": slack_id}).scalars())
+
+
+def newer(tx: Tx, delivery: Delivery) -> bool:
+    """Whether a later one to the same recipient by the same way is on its way as well."""
+    query = select(_D.id).where(
+        _D.page == delivery.page,
+        _D.recipient == delivery.recipient,
+        _D.way == delivery.way,
+        _D.id > delivery.id,
+        _D.state == DeliveryState.PLANNED.value,
+    )
+    return tx.session.execute(query.limit(1)).first() is not None
+
+
+def placed(tx: Tx, page_id: int, channel: str, ts: str | None) -> None:
+    """Where the page's proof is; changes nothing else about it."""
+    tx.session.execute(_MARK.values(channel=channel, ts=ts), {"of": page_id})
+
+
+def told(tx: Tx, page_id: int, step: int) -> None:
+    """Everybody heard that nobody answered, unless the page went on meanwhile."""
+    tx.session.execute(_MARK.where(_P.step == step).values(told_at=tx.now), {"of": page_id})
 
 
 def save_delivery(tx: Tx, changed: Delivery) -> None:
@@ -265,3 +288,10 @@ def _delivery_columns(delivery: Delivery) -> dict[str, Any]:
         "channel": delivery.channel,
         "ts": delivery.ts,
     }
+
+
+def forget_groups(tx: Tx, groups: Sequence[int]) -> None:
+    """The pages of groups of alerts that are deleted go with them."""
+    own = select(_P.id).where(_P.alert_group.in_(groups))
+    tx.session.execute(delete(sql.PAGE_DELIVERY).where(_D.page.in_(own)))
+    tx.session.execute(delete(sql.PAGE).where(_P.alert_group.in_(groups)))

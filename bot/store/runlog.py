@@ -48,6 +48,8 @@ STEPS: dict[EffectKind, str] = {
     EffectKind.BRIEF: "Briefing",
     EffectKind.SHOW_SERVICE: "Service",
     EffectKind.PAGE_NATIVE: "Page",
+    EffectKind.DELIVER_PAGE: "Page in Slack",
+    EffectKind.DELIVER_BEYOND: "Page beyond Slack",
     EffectKind.WRITE_CANVAS: "Post-mortem canvas",
     EffectKind.SHARE_POSTMORTEM: "Post-mortem message",
     EffectKind.PROPOSE_POSTMORTEM: "Post-mortem pull request",
@@ -72,6 +74,9 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.MIRROR_MEMBERS: "Members of the channel",
     EffectKind.ASK_ACCESS: "Request to be let in",
     EffectKind.TELL_ACCESS: "Answer to a request",
+    EffectKind.PAGE_STEP: "Next step of a page",
+    EffectKind.SHOW_PAGE: "Proof of a page",
+    EffectKind.TELL_PAGE: "Word of a page",
 }
 
 #: Who may refuse our key, and is then stopped.

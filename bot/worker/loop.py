@@ -41,12 +41,19 @@ log = structlog.get_logger()
 #: Effects under way at once; each is one vendor call that mostly waits.
 CONCURRENCY = 160
 #: Of them so many at once per provider: one that hangs must not keep Slack's waiting, and vendors mind crowds.
-AT_ONCE = {"pagerduty": 16, "github": 8, "muster": 32, "apprise": 16, "alertmanager": 4}
+AT_ONCE = {
+    "pagerduty": 16,
+    "github": 8,
+    "muster": 32,
+    "apprise": 16,
+    "alertmanager": 4,
+    "deadman": 1,
+}
 #: In a flood webhooks are kept first and applied a few at a time; it is over when none were crowded for a moment.
 FLOOD_AT_ONCE, FLOOD_SECONDS = 4, 0.25
 FLOOD_OVER = 0.5
 #: What people wait for; the others claimed with it begin a moment later, so that its request is sent before theirs.
-FIRST = {EffectKind.ANNOUNCE, EffectKind.OPEN_PAGE, EffectKind.PAGE_NATIVE}
+FIRST = {EffectKind.ANNOUNCE, EffectKind.OPEN_PAGE, EffectKind.PAGE_NATIVE, EffectKind.DELIVER_PAGE}
 BREATH = 0.02
 #: No runner takes longer: a look-up and a call of 5 s each, with room.
 RUNNER_SECONDS = 20.0

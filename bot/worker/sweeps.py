@@ -21,6 +21,7 @@ from bot.store import alerts
 from bot.store import effects as effect_store
 
 if TYPE_CHECKING:
+    from bot.services.page_audit import PageAudit
     from bot.store.tx import Tx
     from bot.worker.loop import Worker
     from bot.worker.world import World
@@ -32,6 +33,7 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
+AUDIT_SECONDS = 60
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
@@ -59,6 +61,7 @@ class Sweeps:
         *,
         poll_seconds: int,
         told_by_github: bool = False,
+        audit: PageAudit,
     ) -> None:
         """``poll_seconds`` 0 switches polling off (what was missed is still caught up at start).
 
@@ -67,6 +70,7 @@ class Sweeps:
         self._issue_seconds = ISSUE_SECONDS if told_by_github else ISSUE_SECONDS_ALONE
         self._world = world
         self._worker = worker
+        self._audit = audit
         self._poll_seconds = poll_seconds
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._mirroring: asyncio.Task[None] | None = None
@@ -80,6 +84,8 @@ class Sweeps:
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
         self.mirror_soon()
         add(self.mirror_soon, "interval", seconds=MIRROR_EVERY.total_seconds(), **options)
+        await self.audit_pages()
+        add(self.audit_pages, "interval", seconds=AUDIT_SECONDS, **options)
         add(self.remind, "interval", seconds=REMIND_SECONDS, **options)
         if self._world.catalog.digest is not None:
             await self.digest()
@@ -112,6 +118,15 @@ class Sweeps:
         due = await self._world.afterwards.archiving.sweep()
         if due:
             log.info("archiving.due", count=due)
+
+    # --- pages -------------------------------------------------------------------------------------------------
+
+    async def audit_pages(self) -> None:
+        """Every open page has a next step; what has none is mended, and told."""
+        found = await self._audit.sweep(ping=self._world.deadman is not None)
+        self._worker.metrics.audited(mended=len(found.mended), late=len(found.late))
+        if found.mended or found.late:
+            log.warning("pages.audited", mended=list(found.mended), late=list(found.late))
 
     # --- polling -----------------------------------------------------------------------------------------------
 

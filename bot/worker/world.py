@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from blocks.card import Place
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
-    from bot.ports import Message, Pager, Silences
+    from bot.ports import DeadMan, Message, Pager, Silences
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
     from bot.services.alert_actions import AlertActions
     from bot.services.alerts import AlertIntake
+    from bot.services.escalating import Escalating
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.issue_news import IssueFollowing
@@ -76,6 +77,8 @@ class World:
     privacy: Privacy
     alerts: AlertActions
     alert_intake: AlertIntake
+    escalating: Escalating
+    deadman: DeadMan | None = None  # None: nobody else listens
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     from_email: str = ""
     workspace_url: str = ""

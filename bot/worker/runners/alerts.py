@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from blocks import alerts as blocks
-from bot.domain import alert_groups, alert_storm
+from bot.domain import alert_groups, alert_storm, page_plan
 from bot.domain.alert_storm import AlertStorm
 from bot.domain.effects import EffectKind
 from bot.errors import NotFound, ProviderError
-from bot.store import alert_lists
+from bot.store import alert_lists, pages
 from bot.store import alerts as store
 from bot.worker.runners.messages import CLOCKS_APART, LOST
 
@@ -69,6 +69,10 @@ async def post(world: World, effect: Claimed) -> Settle | None:
     def settle(tx: Tx) -> None:
         group = store.group(tx, view.group.id)
         saved = store.save_group(tx, replace(group, channel=channel, ts=posted))
+        tx.emit(
+            page_plan.show(page, again=f":{posted}")
+            for page in pages.of_group(tx, group.id, lock=False)
+        )
         if group.version != rendered:  # it changed while it was being posted
             tx.emit(alert_groups.show(saved))
         if not tx.many_waiting(EffectKind.REFRESH_ALERTS, CROWDED):
@@ -103,47 +107,6 @@ def _lost(tx: Tx, group_id: int, ts: str | None) -> None:
     group = store.group(tx, group_id)
     if group.ts == ts:
         store.save_group(tx, replace(group, ts=None))
-
-
-async def page(world: World, effect: Claimed) -> Settle | None:
-    """Page one level of the service's escalation policy for a group, and set the timer for the next.
-
-    Judged when it is due: alerts that are acknowledged, silenced, over, or have an incident page nobody.
-    """
-    view, now = await _view(world, effect), world.work.clock.now()
-    if view is None or view.group.acknowledged_at or view.group.is_silenced(now):
-        return None
-    if not view.counts.open or (view.incident is not None and view.incident.is_open):
-        return None
-    service = world.catalog.service(view.group.service) if view.group.service else None
-    policy, level = world.catalog.policy_for(service), effect.payload["level"]
-    if policy is None or not 1 <= level <= len(policy.levels):
-        return None
-    for user, _ in await world.people.targets(policy.levels[level - 1].notify):
-        await _page_one(world, effect, user, view)
-    wait = policy.levels[level - 1].wait
-
-    def settle(tx: Tx) -> None:
-        if level < len(policy.levels):
-            group = store.group(tx, view.group.id)
-            tx.emit([alert_groups.page(group, level + 1, due=tx.now + wait)])
-
-    return settle
-
-
-async def _page_one(world: World, effect: Claimed, user: str, view: GroupView) -> None:
-    """One direct message; who cannot be reached does not stop the others."""
-    key = f"{effect.key}/{user}"
-    try:
-        channel = await world.chat.direct(user)
-        since = effect.first_tried_at - CLOCKS_APART
-        if effect.attempt > 1 and await world.chat.find_posted(channel, key, since=since):
-            return
-        await world.chat.post(channel, blocks.paged(view), key=key)
-    except ProviderError as error:
-        if error.reason in {"unavailable", "unknown_outcome", "rate_limited", "auth"}:
-            raise
-        log.warning("alerts.unreachable", user=user, reason=error.reason.value)
 
 
 async def end(world: World, effect: Claimed) -> Settle | None:

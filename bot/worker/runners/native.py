@@ -1,88 +1,193 @@
-"""The native pager: page one level of a policy by direct message (rosters and proof of delivery come on top)."""
+"""The native pager at work: pages begin and go on in the database alone; their proof and their alarms are messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
-from blocks import direct
-from bot.domain import notify, plan
-from bot.domain.incident import PagerKind, Status
-from bot.errors import ProviderError
-from bot.services import steps
-from bot.worker.runners.messages import CLOCKS_APART
-from bot.worker.runners.talk import call_in
+from blocks import paging, text
+from blocks.kit import home_link
+from blocks.proof import Proof, proof
+from bot.domain import page_plan
+from bot.domain.escalation import PageState
+from bot.errors import NotFound, ProviderError
+from bot.store import pages as store
+from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART, LOST
 
 if TYPE_CHECKING:
-    from bot.domain.catalog import EscalationPolicy
-    from bot.domain.effects import Effect
+    from bot.domain.alert_groups import GroupView
+    from bot.domain.escalation import Delivery, Page
     from bot.domain.incident import Incident
+    from bot.ports import Message
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
 
-log = structlog.get_logger()
 
-
-async def page(world: World, effect: Claimed) -> Settle | None:
-    """Tell everybody of this level, then set the timer for the next one.
-
-    Judged when it is due: an incident that is acknowledged, resolved, or was taken by PagerDuty meanwhile pages
-    nobody.
-    """
-    incident = await world.load(effect.incident)
-    why, level = effect.payload["why"], effect.payload["level"]
-    if incident.status is not Status.TRIGGERED:
-        return None
-    if incident.pager.kind is PagerKind.PAGERDUTY and (
-        incident.pager.id or why != "pagerduty_unavailable"
-    ):
-        return None
-    policy = world.catalog.policy_for(world.catalog.service(incident.service or ""))
-    if policy is None or not 1 <= level <= len(policy.levels):
-        return None
-    users = await world.people.targets(policy.levels[level - 1].notify)
-    told = await _tell(world, effect, incident, users)
+async def begin(world: World, effect: Claimed) -> Settle | None:
+    """A page for an incident begins; its first level is notified in the same commit."""
+    number, wish = effect.incident or 0, effect.payload
 
     def settle(tx: Tx) -> None:
-        steps.paged_natively(tx, incident.number, level, told, policy.name)
-        tx.emit(_next(incident, policy, level, why, tx))
-        for user, _ in users:  # a page reaches people's own addresses beyond Slack as well
-            person = tx.people.by_slack(user)
-            if person and person.email:
-                tx.emit(notify.paged(world.catalog, incident, person.email, effect.key))
+        world.escalating.begin(tx, number, wish)
 
     return settle
 
 
-async def _tell(
-    world: World, effect: Claimed, incident: Incident, users: list[tuple[str, str]]
-) -> list[str]:
-    """Direct messages to all; who cannot be reached is logged and does not stop the others."""
-    told = []
-    await call_in(world, incident, [user for user, _ in users], effect.key)
-    for user, name in users:
+async def begin_for_alerts(world: World, effect: Claimed) -> Settle | None:
+    """A page for a group of alerts without an incident begins."""
+    group, level = effect.payload["group"], effect.payload["level"]
+
+    def settle(tx: Tx) -> None:
         try:
-            channel = await world.chat.direct(user)
-            key = f"{effect.key}/{user}"
-            seen = effect.attempt > 1 and await world.chat.find_posted(
-                channel, key, since=effect.first_tried_at - CLOCKS_APART
-            )
-            if not seen:
-                await world.chat.post(channel, direct.paged(incident), key=key)
-            told.append(name)
-        except ProviderError as error:
-            if error.reason in {"unavailable", "unknown_outcome", "rate_limited", "auth"}:
-                raise
-            log.warning("native.unreachable", user=user, reason=error.reason.value)
-    return told
+            world.escalating.begin_for_alerts(tx, group, level)
+        except NotFound:
+            return
+
+    return settle
 
 
-def _next(
-    incident: Incident, policy: EscalationPolicy, level: int, why: str, tx: Tx
-) -> list[Effect]:
-    if level >= len(policy.levels):
-        return []
-    due = tx.now + policy.levels[level - 1].wait
-    return [plan.page_natively(incident, level=level + 1, why=why, due=due)]
+async def step(world: World, effect: Claimed) -> Settle | None:
+    """The time of a page's next step has come."""
+    page, number = effect.payload["page"], effect.payload["step"]
+    return lambda tx: world.escalating.step(tx, page, number)
+
+
+# --- what is said ----------------------------------------------------------------------------------------------
+
+
+async def subject(world: World, page: Page) -> tuple[Incident | None, GroupView | None]:
+    """What a page is about, as it is now."""
+    if page.incident is not None:
+        return await world.load(page.incident), None
+    return None, await world.alerts.view(page.group or 0)
+
+
+def named(incident: Incident | None, view: GroupView | None) -> str:
+    """The subject in a few words of mrkdwn; of a private incident its number only."""
+    if incident is not None:
+        title = "" if incident.private else f" {text.inline(incident.title, 150)}"
+        return f"{incident.name if incident.private else home_link(incident)}{title}"
+    return f"the alerts *{text.inline(view.group.title, 150)}*" if view else "alerts"
+
+
+def place(incident: Incident | None, view: GroupView | None) -> tuple[str, str | None] | None:
+    """Where a page's subject is talked about: channel and thread; None while there is no such place."""
+    if incident is not None:
+        places = incident.places
+        if places.channel:
+            return (places.channel, None) if places.card_ts else None
+        if places.announcement_channel and places.announcement_ts and not incident.opens_channel:
+            return places.announcement_channel, places.announcement_ts
+        if places.in_thread and places.announcement_channel and places.announcement_ts:
+            return places.announcement_channel, places.announcement_ts
+        return None
+    if view is not None and view.group.channel and view.group.ts:
+        return view.group.channel, view.group.ts
+    return None
+
+
+async def show(world: World, effect: Claimed) -> Settle | None:
+    """Post a page's proof, or edit it in place; what an earlier attempt posted is found and made current."""
+
+    def look(tx: Tx) -> tuple[Page, list[Delivery], dict[str, str]]:
+        page = store.one(tx, effect.payload["page"], lock=False)
+        known = store.deliveries(tx, page.id)
+        return page, known, store.struggling(tx, [d.key for d in known if d.state == "planned"])
+
+    page, deliveries, struggling = await world.work.read(look)
+    incident, view = await subject(world, page)
+    where = place(incident, view)
+    if where is None:
+        return None  # it is shown once there is a place
+    message = proof(
+        Proof(
+            page=page,
+            deliveries=deliveries,
+            policy=world.catalog.policies.get(page.policy),
+            subject=named(incident, view),
+            private=incident is not None and incident.private,
+            struggling=struggling,
+        )
+    )
+    channel, thread = where
+    key, ts = f"{page.name}/proof:{channel}", page.ts if page.channel == channel else None
+    if ts is None and effect.attempt > 1:
+        since = effect.first_tried_at - CLOCKS_APART
+        ts = await world.chat.find_posted(channel, key, since=since, thread=thread)
+    try:
+        if ts is None:
+            ts = await world.chat.post(channel, message, key=key, thread=thread)
+        else:
+            await world.chat.update(channel, ts, message, key=key)
+    except ProviderError as error:
+        if error.code in ARCHIVED:
+            return None
+        if error.code not in LOST:
+            raise
+        return lambda tx: _placed(tx, page.id, channel, None)
+    posted = ts
+    return lambda tx: _placed(tx, page.id, channel, posted)
+
+
+def _placed(tx: Tx, page_id: int, channel: str, ts: str | None) -> None:
+    """Remember where the proof is; one that somebody deleted is posted again with the next news."""
+    store.placed(tx, page_id, channel, ts)
+
+
+async def tell(world: World, effect: Claimed) -> Settle | None:
+    """Say that nobody answered, or ask whether somebody is still on it; judged again when it is sent."""
+    what, to = effect.payload["what"], effect.payload.get("to")
+    page = await world.work.read(lambda tx: store.one(tx, effect.payload["page"], lock=False))
+    incident, view = await subject(world, page)
+    private = incident is not None and incident.private
+    if what == page_plan.STILL_ON_IT:
+        if page.state is not PageState.ACKNOWLEDGED or page.asked_at is None:
+            return None
+        message = paging.still_on_it(page, named(incident, view), private=private)
+    else:
+        if page.state is not PageState.EXHAUSTED:
+            return None
+        known = await world.work.read(lambda tx: store.deliveries(tx, page.id))
+        tried = list(dict.fromkeys(_tried(each) for each in known))
+        message = paging.nobody_answered(
+            page, named(incident, view), tried, number=page.incident, private=private
+        )
+    await _say(world, effect, message, to, incident, view)
+    if what == page_plan.NOBODY_ANSWERED:
+        return lambda tx: store.told(tx, page.id, page.step)
+    return None
+
+
+def _tried(delivery: Delivery) -> str:
+    name = text.inline(delivery.name, 80, empty="somebody")
+    return f"{name} (level {delivery.level})" if delivery.level else name
+
+
+async def _say(
+    world: World, effect: Claimed, message: Message, to: str | None,
+    incident: Incident | None, view: GroupView | None,
+) -> None:  # fmt: skip
+    channel, thread = await _where(world, to, incident, view)
+    if effect.attempt > 1:
+        since = effect.first_tried_at - CLOCKS_APART
+        if await world.chat.find_posted(channel, effect.key, since=since, thread=thread):
+            return
+    await world.chat.post(channel, message, key=effect.key, thread=thread)
+
+
+async def _where(
+    world: World, to: str | None, incident: Incident | None, view: GroupView | None
+) -> tuple[str, str | None]:
+    """To the person, else where it is talked about, else where somebody surely reads it."""
+    if to:
+        return await world.chat.direct(to), None
+    found = place(incident, view)
+    if found is not None:
+        return found
+    if incident is not None and incident.private:  # nobody else may hear of it
+        concerned = await world.people.concerned(incident)
+        if concerned:
+            return await world.chat.direct(concerned[0]), None
+    if incident is None:
+        return await world.rooms.alerts(), None
+    return await world.rooms.announcements(), None

@@ -16,8 +16,10 @@ from bot.mapping.alerts import AlertMapper
 from bot.services.alert_actions import AlertActions
 from bot.services.alerts import AlertIntake
 from bot.services.base import House, Options, SlackUser
+from bot.services.escalating import Escalating
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents, NewIncident
+from bot.services.page_actions import PageActions
 from bot.services.paging import Paging
 from bot.services.people import PeopleDirectory
 from bot.services.privacy import Privacy
@@ -94,6 +96,8 @@ class Home:
     privacy: Privacy
     intake: AlertIntake
     alerts: AlertActions
+    escalating: Escalating
+    pages: PageActions
     presses: int = field(default=0)
 
     def press(self) -> str:
@@ -177,6 +181,8 @@ def build_home(
         privacy=Privacy(house, incidents),
         intake=intake,
         alerts=AlertActions(house, incidents, intake),
+        escalating=Escalating(house),
+        pages=PageActions(house),
     )
 
 

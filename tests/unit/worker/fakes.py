@@ -480,6 +480,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         privacy=home.privacy,
         alerts=home.alerts,
         alert_intake=home.intake,
+        escalating=home.escalating,
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",

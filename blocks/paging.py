@@ -1,0 +1,150 @@
+"""Pages of the native pager as people see them: the page itself, *Still on it?*, and that nobody answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from blocks import alerts, direct, kit, text
+from blocks.ids import ActionId, AlertsButton, BlockId, IncidentButton, PageButton
+from bot.domain.incident import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slack_sdk.models.blocks import Block, InteractiveElement
+
+    from bot.domain.alert_groups import GroupView
+    from bot.domain.escalation import Page
+    from bot.domain.incident import Incident
+    from bot.ports import Message
+
+#: Who must hear it at three in the morning is not looking at Slack: the mention is ours, never part of a title.
+EVERYBODY: Final = "<!channel>"
+
+
+def for_person(page: Page, incident: Incident) -> Message:
+    """The page in a direct message: who wants what, and the buttons that answer it from there."""
+    return _page(page, incident, _why(page))
+
+
+def for_channel(page: Page, incident: Incident) -> Message:
+    """The page in a channel a policy names: everybody there is paged."""
+    return _page(page, incident, f"{EVERYBODY} {_why(page, everybody=True)}")
+
+
+def _why(page: Page, *, everybody: bool = False) -> str:
+    if page.by is not None and page.why in direct.PAGED_AS and not everybody:
+        verb = direct.PAGED_AS[page.why]
+        return f"📟 *You are paged.* {text.mention(page.by, nobody='Somebody')} {verb}."
+    return "📟 *This channel is paged.*" if everybody else "📟 *You are paged.*"
+
+
+def _page(page: Page, incident: Incident, why: str) -> Message:
+    return direct.about(incident, why, page.text, _answers(page, incident))
+
+
+def _answers(page: Page, incident: Incident) -> list[InteractiveElement]:
+    own, about = IncidentButton(number=incident.number), incident.name
+    if page.aside:
+        mine = PageButton(page=page.id)
+        first = kit.button(
+            "Acknowledge", ActionId.PAGE_ACKNOWLEDGE, mine, style="primary", about=about
+        )
+    else:
+        first = kit.button("Acknowledge", ActionId.ACKNOWLEDGE, own, style="primary", about=about)
+    shown = [first] if page.aside or incident.status is Status.TRIGGERED else []
+    return [
+        *shown,
+        kit.button("Escalate", ActionId.ESCALATE, own, about=about),
+        kit.button("More", ActionId.MORE, own, about=about),
+    ]
+
+
+def for_alerts(page: Page, view: GroupView, *, everybody: bool = False) -> Message:
+    """The page for a group of alerts: acknowledge it, or the next level is paged."""
+    about, blocks = alerts.page_parts(view)
+    whom = f"{EVERYBODY} 📟 *This channel is paged*" if everybody else "📟 *You are paged*"
+    said = f"{whom} for alerts.\n{about}"
+    target = AlertsButton(group=view.group.id)
+    buttons = [
+        kit.button("Acknowledge", ActionId.ALERTS_ACKNOWLEDGE, target, style="primary"),
+        kit.button("Escalate", ActionId.PAGE_ESCALATE, PageButton(page=page.id)),
+        kit.button("Open incident", ActionId.ALERTS_OPEN, target),
+    ]
+    return kit.message(said, [kit.section(said), *blocks, kit.actions(buttons, BlockId.ACTIONS)])
+
+
+def beyond(page: Page, incident: Incident | None, view: GroupView | None) -> tuple[str, str]:
+    """Title and body of the page outside Slack, plain text; of a private incident only that it is there."""
+    if incident is None:
+        title = text.one_line(view.group.title, 200) if view else "alerts"
+        return "You are paged for alerts", title
+    if incident.private:
+        return (
+            f"Private incident {incident.name}: you are paged",
+            "Open Slack for what it is about.",
+        )
+    severity = f"{incident.severity} " if incident.severity else ""
+    said = f"{page.by.name}: {page.text}" if page.by and text.shows(page.text) else ""
+    lines = [
+        f"{severity}{incident.title} ({incident.status.value})",
+        said,
+        incident.places.announcement_url or "",
+    ]
+    return f"{incident.name}: you are paged", "\n".join(each for each in lines if each)
+
+
+# --- beside the proof ------------------------------------------------------------------------------------------
+
+
+def still_on_it(page: Page, subject: str, *, private: bool = False) -> Message:
+    """Asked before an acknowledgement expires; any sign of life is an answer."""
+    who = text.mention(page.acknowledged_by, nobody="Whoever acknowledged")
+    until = f" by {text.date(page.expires_at)}" if page.expires_at else ""
+    line = (
+        f"⏰ {who}: *still on it?* You acknowledged {subject}. Without a sign of you{until} "
+        "the policy pages again."
+    )
+    button = kit.button(
+        "Still on it", ActionId.STILL_ON_IT, PageButton(page=page.id), style="primary"
+    )
+    spoken = "⏰ Still on it?" if private else line
+    return kit.message(spoken, [kit.section(line), kit.actions([button], BlockId.ACTIONS)])
+
+
+def nobody_answered(
+    page: Page, subject: str, tried: Sequence[str], *, number: int | None, private: bool = False
+) -> Message:
+    """Every level of every round was tried: said to everybody, with who was tried and what to do."""
+    rounds = page.round - page.base + 1
+    policy = f" of {text.inline(page.policy, 80)}" if page.policy else ""
+    kept, hidden = kit.fit(list(tried), 1500)
+    names = ", ".join(kept) + (f" and {hidden:,} more" if hidden else "")
+    what = text.inline(page.ended, 80, empty="nobody answered")
+    times = f"{text.plural(rounds, 'round')}{policy}"
+    line = f"{EVERYBODY} 🚨 *{what.capitalize()}* for {subject}: {times} and no acknowledgement."
+    help_line = (
+        "*What to do:* take it with *Acknowledge*, page somebody else with `/incident page @person`, or call them."
+        if number is not None
+        else "*What to do:* acknowledge it on its card, open an incident, or call somebody."
+    )
+    blocks: list[Block] = [
+        kit.section(line),
+        kit.section(f"*Tried:* {names or 'nobody'}"),
+        kit.section(help_line),
+    ]
+    if number is not None:
+        own, about = IncidentButton(number=number), f"INC-{number}"
+        buttons = [
+            kit.button("Acknowledge", ActionId.ACKNOWLEDGE, own, style="primary", about=about),
+            kit.button("Page someone", ActionId.PAGE_SOMEONE, own, about=about),
+        ]
+        blocks.append(kit.actions(buttons, BlockId.ACTIONS))
+    elif page.group is not None:
+        target = AlertsButton(group=page.group)
+        buttons = [kit.button("Acknowledge", ActionId.ALERTS_ACKNOWLEDGE, target, style="primary")]
+        blocks.append(kit.actions(buttons, BlockId.ACTIONS))
+    spoken = (
+        f"{EVERYBODY} 🚨 {what.capitalize()}" if private else f"{line}\nTried: {names or 'nobody'}"
+    )
+    return kit.message(spoken, blocks)

@@ -1,0 +1,60 @@
+"""What changes a page, saved with what follows from it. Everything runs inside a transaction of its caller."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.domain import escalation, page_plan
+from bot.domain.escalation import DeliveryState, PageState
+from bot.store import pages as store
+
+if TYPE_CHECKING:
+    from bot.domain.alert_groups import Group
+    from bot.domain.escalation import Page
+    from bot.domain.incident import Actor
+    from bot.store.tx import Tx
+
+
+def save(tx: Tx, before: Page, after: Page) -> Page:
+    """Keep a moved page, with its next step (when it has another) and its proof; what did not move stays as it is."""
+    if after == before:
+        return before
+    stored = store.save(tx, after)
+    if stored.step != before.step:
+        tx.emit(page_plan.step(stored))
+    tx.emit([page_plan.show(stored)])
+    return stored
+
+
+def close(tx: Tx, page: Page, why: str) -> Page:
+    """Nobody is needed any more."""
+    return save(tx, page, escalation.closed(page, why, tx.now))
+
+
+def acknowledge(tx: Tx, page: Page, by: Actor) -> Page:
+    """Somebody takes it; what they were told of it counts as answered."""
+    if page.state not in {PageState.OPEN, PageState.EXHAUSTED}:
+        return page
+    for each in store.deliveries(tx, page.id):
+        if by.slack_id and each.slack_id == by.slack_id and each.heard:
+            answered = escalation.progressed(each, DeliveryState.ACKNOWLEDGED, tx.now)
+            store.save_delivery(tx, answered)
+    return save(tx, page, escalation.acknowledged(page, by, tx.now))
+
+
+def take_over(tx: Tx, page: Page, by: Actor) -> Page:
+    """Somebody else takes it from whoever had it."""
+    taken = escalation.acknowledged(replace(page, state=PageState.OPEN), by, tx.now)
+    return save(tx, page, taken) if page.state is not PageState.CLOSED else page
+
+
+def confirm(tx: Tx, page: Page) -> Page:
+    """Whoever acknowledged is still on it."""
+    return save(tx, page, escalation.confirmed(page, tx.now))
+
+
+def acknowledge_group(tx: Tx, group: Group, by: Actor) -> None:
+    """Somebody looks at a group of alerts."""
+    for page in store.of_group(tx, group.id):
+        acknowledge(tx, page, by)
