@@ -33,6 +33,7 @@ from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.page_actions import PageActions
 from bot.services.page_audit import PageAudit
+from bot.services.page_links import PageLinks
 from bot.services.paging import Paging
 from bot.services.people import IDENTITY, PeopleDirectory
 from bot.services.privacy import Privacy
@@ -40,6 +41,7 @@ from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.sightings import Sightings
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -47,6 +49,7 @@ from bot.store.work import Work
 from bot.web import server as web
 from bot.web.alerts import AlertWebhooks
 from bot.web.health import Health, Readiness
+from bot.web.pages import AcknowledgePages
 from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -105,6 +108,7 @@ class Muster:
             admins=settings.slack.admin_channel,
             alerts=catalog.alerts.channel,
         )
+        escalating = Escalating(house)
         self.world = World(
             work=self.work,
             catalog=catalog,
@@ -126,7 +130,13 @@ class Muster:
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
-            escalating=Escalating(house),
+            escalating=escalating,
+            links=PageLinks(
+                house,
+                escalating,
+                secret=settings.slack.app_token.get_secret_value(),
+                public_url=settings.http.public_url,
+            ),
             deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
             from_email=settings.pagerduty.from_email or "",
@@ -164,6 +174,7 @@ class Muster:
             actions=actions,
             afterwards=afterwards,
             privacy=self.world.privacy,
+            sightings=Sightings(house, escalating),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -249,6 +260,7 @@ class Muster:
             health,
             api_token=token.get_secret_value() if token else None,
             alerts=alerts,
+            pages=AcknowledgePages(self.world.links),
         )
 
     async def _diagnose(self) -> str:

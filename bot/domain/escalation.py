@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.domain.catalog import EscalationPolicy
@@ -219,6 +220,11 @@ def wait_after(policy: EscalationPolicy | None, level: int) -> timedelta:
     if policy is None or not policy.levels:
         return ANSWER_WITHIN
     return policy.levels[min(max(level, 1), len(policy.levels)) - 1].wait
+
+
+def first_told(planned: Iterable[Delivery], now: datetime) -> datetime:
+    """From when on somebody of a level can answer: while all of them are held back, nobody is waited for in vain."""
+    return max(now, min((each.due or now for each in planned if each.heard), default=now))
 
 
 # --- what changes it -------------------------------------------------------------------------------------------

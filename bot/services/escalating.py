@@ -182,7 +182,8 @@ class Escalating:
             said += _told(rung, policy, planned)
             if any(each.heard for each in planned):
                 wait = escalation.wait_after(policy, rung.level)
-                page = page_moves.save(tx, before, escalation.notified(page, rung, wait, tx.now))
+                told_at = escalation.first_told(planned, tx.now)
+                page = page_moves.save(tx, before, escalation.notified(page, rung, wait, told_at))
                 self._at_level(tx, page)
                 self._note(tx, page, said)
                 return page
@@ -196,10 +197,7 @@ class Escalating:
             found = [page_targets.actor(tx, catalog, page.person)] if page.person else []
         else:
             found = page_targets.resolve(tx, catalog, policy.levels[rung.level - 1].notify)
-        store.plan(
-            tx,
-            page_targets.planned(found, page=page.id, round_=rung.round, level=rung.level, tx=tx),
-        )
+        store.plan(tx, page_targets.planned(tx, catalog, found, page=page, rung=rung))
         planned = [
             each
             for each in store.deliveries(tx, page.id)

@@ -11,6 +11,7 @@ from bot.domain.escalation import DeliveryState, PageState
 from bot.domain.page_link import GOOD_FOR, PATH
 from bot.domain.quiet import zone_named
 from bot.errors import AlreadyDone, NotFound
+from bot.services.page_actions import answer_delivery
 from bot.services.page_subjects import subject_of
 from bot.store import pages
 from bot.store.tx import LARGEST
@@ -74,6 +75,7 @@ class PageLinks:
         self, house: House, escalating: Escalating, *, secret: str, public_url: str | None
     ) -> None:
         """Links are signed with a key derived from ``secret``; without a public address there are none."""
+        self._house = house
         self._work = house.work
         self._escalating = escalating
         self._key = page_link.derived(secret)
@@ -139,7 +141,7 @@ class PageLinks:
             return view
         if tx.remember(f"page-link/{held.delivery.id}", held.page.incident):
             try:
-                self._escalating.answered(tx, held.page, held.delivery)
+                answer_delivery(self._house, tx, held.delivery)
             except AlreadyDone as done:
                 where = held.subject
                 return LinkView(

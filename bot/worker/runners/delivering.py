@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks import paging
+from bot.domain import page_words, way_failed, ways
 from bot.domain.escalation import DeliveryState, PageState
-from bot.errors import ProviderError, Reason
+from bot.errors import ProviderError
 from bot.providers import beyond
+from bot.services.page_subjects import subject_of
 from bot.services.page_targets import CHANNEL
 from bot.store import pages as store
 from bot.worker.runners.messages import CLOCKS_APART
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
 
-#: Outcomes that say nothing of the person: the effect is tried again (or its provider stopped).
-PASSING = {Reason.UNAVAILABLE, Reason.UNKNOWN_OUTCOME, Reason.RATE_LIMITED, Reason.AUTH}
 #: Why a page is not sent any more, by where it stands.
 _OVER = {
     PageState.ACKNOWLEDGED: "it was acknowledged before",
@@ -36,7 +36,7 @@ _OVER = {
 async def in_slack(world: World, effect: Claimed) -> Settle | None:
     """Page one person by direct message, or a channel with a mention; a retaken effect looks for its message first."""
     page, delivery, why_not = await _judged(world, effect)
-    if why_not:
+    if why_not and effect.attempt == 1:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     try:
         channel = await _channel(world, delivery)
@@ -44,14 +44,14 @@ async def in_slack(world: World, effect: Claimed) -> Settle | None:
         if effect.attempt > 1:
             since = effect.first_tried_at - CLOCKS_APART
             ts = await world.chat.find_posted(channel, effect.key, since=since)
+        if ts is None and why_not:  # nor did an earlier attempt post it
+            return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
         if ts is None:
             message = await _message(world, page, everybody=delivery.way == CHANNEL)
             ts = await world.chat.post(channel, message, key=effect.key)
     except ProviderError as error:
-        if error.reason in PASSING:
-            raise
-        return _settled(world, delivery, DeliveryState.FAILED, error.detail or error.reason.value)
-    return _settled(world, delivery, DeliveryState.SENT, place=(channel, ts))
+        return _refused(world, effect, delivery, error)
+    return _settled(world, delivery, DeliveryState.DELIVERED, place=(channel, ts))
 
 
 async def beyond_slack(world: World, effect: Claimed) -> Settle | None:
@@ -60,19 +60,26 @@ async def beyond_slack(world: World, effect: Claimed) -> Settle | None:
     if why_not:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     person = world.catalog.people.get((delivery.email or "").casefold())
-    number = int(delivery.way.partition(":")[2])
-    if person is None or number > len(person.notify):
+    address = ways.address_of(person, delivery.way)
+    if address is None:
         gone = "that address is not configured any more"
         return _settled(world, delivery, DeliveryState.FAILED, gone)
-    incident, view = await subject(world, page)
-    title, body = paging.beyond(page, incident, view)
+    about = await world.work.read(lambda tx: subject_of(tx, page))
+    link = world.links.link(page, delivery, world.work.clock.now())
+    title, body = page_words.beyond(about, page, link)
     try:
-        await beyond.send(person.notify[number - 1], title, body)
+        await beyond.send(address.url, title, body)
     except ProviderError as error:
-        if error.reason in PASSING:
-            raise
-        return _settled(world, delivery, DeliveryState.FAILED, error.detail or error.reason.value)
+        return _refused(world, effect, delivery, error)
     return _settled(world, delivery, DeliveryState.SENT)
+
+
+def _refused(world: World, effect: Claimed, delivery: Delivery, error: ProviderError) -> Settle:
+    """It has failed, in words; raises again what passes by itself."""
+    now, began = world.work.clock.now(), effect.first_tried_at
+    if not way_failed.is_final(error, way=delivery.way, first_tried=began, now=now):
+        raise error
+    return _settled(world, delivery, DeliveryState.FAILED, way_failed.words(error))
 
 
 async def _judged(world: World, effect: Claimed) -> tuple[Page, Delivery, str]:
@@ -81,6 +88,8 @@ async def _judged(world: World, effect: Claimed) -> tuple[Page, Delivery, str]:
     def look(tx: Tx) -> tuple[Page, Delivery, str]:
         delivery = store.delivery(tx, effect.payload["delivery"], lock=False)
         page = store.one(tx, delivery.page, lock=False)
+        if delivery.state is not DeliveryState.PLANNED:
+            return page, delivery, delivery.reason or "it is not wanted any more"
         why = _OVER.get(page.state, "") or world.escalating.over(tx, page, lock=False)
         if not why and store.newer(tx, delivery):
             why = "a newer page to them follows"
