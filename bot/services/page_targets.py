@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain.catalog import Catalog
     from bot.domain.escalation import Page, Rung
-    from bot.domain.incident import Actor, Incident
+    from bot.domain.incident import Actor, Incident, Urgency
     from bot.store.tx import Tx
 
 #: The ways that lead through Slack: to a person, and into a channel.

@@ -13,6 +13,7 @@ from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
+from bot.services.sightings import Sightings
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -78,7 +79,9 @@ class Counter:
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
+            pages=self.home.pages,
             privacy=self.home.privacy,
+            sightings=Sightings(self.home.house, self.home.escalating),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

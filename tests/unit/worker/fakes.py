@@ -18,6 +18,7 @@ from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
 from bot.services.moments import MessageTimeline
+from bot.services.page_links import PageLinks
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -481,6 +482,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         alerts=home.alerts,
         alert_intake=home.intake,
         escalating=home.escalating,
+        links=PageLinks(home.house, home.escalating, secret="xapp-1", public_url=None),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",
