@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import alert_groups, escalation, page_plan
-from bot.domain.escalation import Next, Page, PageState
+from bot.domain.escalation import DeliveryState, Next, Page, PageState
 from bot.domain.incident import Entry, EntryKind, Origin, PagerKind, Status
 from bot.domain.plan import actor_from
-from bot.services import page_moves, page_targets, steps
+from bot.services import page_moves, page_rescue, page_targets, steps
 from bot.store import alert_lists
 from bot.store import alerts as alert_store
 from bot.store import pages as store
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.alert_groups import Group
     from bot.domain.catalog import EscalationPolicy
     from bot.domain.effects import Effect
-    from bot.domain.escalation import Delivery, DeliveryState, Rung
+    from bot.domain.escalation import Delivery, Rung
     from bot.domain.incident import Actor, Incident
     from bot.services.base import House
     from bot.store.tx import Tx
@@ -313,6 +313,8 @@ class Escalating:
         if after == delivery:
             return
         store.save_delivery(tx, after)
+        if after.state is DeliveryState.FAILED:
+            page_rescue.sooner(tx, self._house.catalog, page, after)
         current = (after.round, after.level) == (page.round, page.level)
         moved = page
         if current and page.state is PageState.OPEN and not after.heard:

@@ -7,9 +7,12 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from bot.domain.catalog import Address, Catalog, EscalationPolicy, Level, Person, Severity
 from bot.domain.quiet import QuietHours, clock_time
 from bot.ports import SystemClock
+from bot.store.tables import PageDeliveryRow
 from tests.mailbox import SECRET, Mailbox, mailbox
 from tests.stage import ALICE, BOB, CAROL, DAVE, Json, Stage, stage
 from tests.workspace import card_of, messages_in, room_of, text_of, told_directly
@@ -306,6 +309,41 @@ async def test_a_page_nobody_acknowledged_meanwhile_reaches_slack_when_it_is_bac
             await t.says(name, "direct message delivered")
             await t.s.settled(name)
             assert len(await t.paged(CAROL)) == 1
+
+
+async def test_a_level_that_has_slack_alone_is_not_waited_for_while_slack_is_down(
+    tmp_path: Path,
+) -> None:
+    async with mailbox() as box:
+        dave = person("dave", Address(box.url("dave")))
+        hour = timedelta(hours=1)
+        levels = (level("carol", wait=hour), level("dave", wait=hour))
+        async with story(tmp_path, box, catalog(dave, levels=levels)) as t:
+            assert t.s.bot
+            await t.s.fault("slack.*", "500", times=100_000)
+            name = str((await t.s.declare_at_api({"title": "Who hears", "severity": "SEV1"}))["id"])
+            await t.s.wait(lambda: _planned(t, CAROL), what="Carol's page to be planned")
+            await t.s.bot.sweeps.audit_pages()
+            assert box.told("/dave") == []
+            t.clock.pass_by(seconds=61)
+            await t.s.bot.sweeps.audit_pages()
+            await t.s.until(lambda _: box.told("/dave") == [f"{name}: you are paged"])
+            await t.s.bot.sweeps.audit_pages()
+            await t.s._call("DELETE", "/api/faults")
+            t.clock.pass_by(minutes=2)
+            await t.says(name, "Level 2", "webhook sent", "direct message delivered")
+            assert box.told("/dave") == [f"{name}: you are paged"]
+
+
+async def _planned(t: Story, user: str) -> bool:
+    assert t.s.bot
+    return bool(
+        await t.s.bot.work.read(
+            lambda tx: tx.session.execute(
+                select(PageDeliveryRow).where(PageDeliveryRow.slack_id == user)  # type: ignore[arg-type]
+            ).first()
+        )
+    )
 
 
 async def test_an_address_that_refuses_has_failed_and_the_next_level_is_paged_at_once(
