@@ -42,7 +42,8 @@ def stranded(tx: Tx, catalog: Catalog) -> int:
 def without_slack(tx: Tx, catalog: Catalog, delivery_id: int) -> bool:
     """Slack has not taken this page for a while: the next level is paged now, if it hears without Slack.
 
-    Nothing is done while somebody of this level may hear of it another way. Levels that have Slack alone, too, are left to their waits: hurrying through them would help nobody.
+    Nothing is done while somebody of this level may hear of it another way. Levels that have Slack alone, too, are
+    left to their waits: hurrying through them would help nobody.
     """
     delivery = store.delivery(tx, delivery_id, lock=False)
     page = store.one(tx, delivery.page)
