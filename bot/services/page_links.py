@@ -183,7 +183,9 @@ def _state(
         return LinkState.EXPIRED, (said, "Acknowledge it in Slack, or use a newer message of it.")
     return LinkState.OPEN, (
         f"{delivery.name}, you are paged since {clock.says(delivery.planned_at)}.",
-        "Acknowledging takes it over: nobody else is paged.",
+        "Acknowledging says that you are coming."
+        if page.aside
+        else "Acknowledging takes it over: nobody else is paged.",
     )
 
 
