@@ -19,6 +19,7 @@ def subject_of(tx: Tx, page: Page) -> Subject:
     if page.incident is not None:
         return of_incident(tx.incident(page.incident, lock=False))
     group = alerts.group(tx, page.group or 0, lock=False)
-    at = (group.channel, group.ts)
-    url = permalink(workspace_url(tx), *at) if at[0] and at[1] else ""
+    url = ""
+    if group.channel and group.ts:
+        url = permalink(workspace_url(tx), group.channel, group.ts)
     return Subject(name="Alerts", title=group.title, url=url)
