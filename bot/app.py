@@ -137,6 +137,7 @@ class Muster:
                 secret=settings.slack.app_token.get_secret_value(),
                 public_url=settings.http.public_url,
             ),
+            page_audit=PageAudit(house),
             deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
             from_email=settings.pagerduty.from_email or "",
@@ -154,7 +155,6 @@ class Muster:
             self.worker,
             poll_seconds=settings.pagerduty.poll_seconds,
             told_by_github=settings.github.webhook_secret is not None,
-            audit=PageAudit(house),
         )
         desk = Desk(
             incidents=incidents,

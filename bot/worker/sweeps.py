@@ -21,7 +21,6 @@ from bot.store import alerts
 from bot.store import effects as effect_store
 
 if TYPE_CHECKING:
-    from bot.services.page_audit import PageAudit
     from bot.store.tx import Tx
     from bot.worker.loop import Worker
     from bot.worker.world import World
@@ -61,7 +60,6 @@ class Sweeps:
         *,
         poll_seconds: int,
         told_by_github: bool = False,
-        audit: PageAudit,
     ) -> None:
         """``poll_seconds`` 0 switches polling off (what was missed is still caught up at start).
 
@@ -70,7 +68,6 @@ class Sweeps:
         self._issue_seconds = ISSUE_SECONDS if told_by_github else ISSUE_SECONDS_ALONE
         self._world = world
         self._worker = worker
-        self._audit = audit
         self._poll_seconds = poll_seconds
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._mirroring: asyncio.Task[None] | None = None
@@ -123,7 +120,7 @@ class Sweeps:
 
     async def audit_pages(self) -> None:
         """Every open page has a next step; what has none is mended, and told."""
-        found = await self._audit.sweep(ping=self._world.deadman is not None)
+        found = await self._world.page_audit.sweep(ping=self._world.deadman is not None)
         self._worker.metrics.audited(mended=len(found.mended), late=len(found.late))
         if found.mended or found.late:
             log.warning("pages.audited", mended=list(found.mended), late=list(found.late))

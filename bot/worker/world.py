@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.services.incidents import Incidents
     from bot.services.issue_news import IssueFollowing
     from bot.services.moments import MessageTimeline
+    from bot.services.page_audit import PageAudit
     from bot.services.page_links import PageLinks
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
@@ -80,6 +81,7 @@ class World:
     alert_intake: AlertIntake
     escalating: Escalating
     links: PageLinks
+    page_audit: PageAudit
     deadman: DeadMan | None = None  # None: nobody else listens
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     from_email: str = ""

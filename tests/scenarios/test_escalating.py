@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.catalog import Catalog, EscalationPolicy, Level
 from bot.domain.hours import Hours
 from tests.scenarios.test_archiving import SharedClock
-from tests.stage import BOB, CAROL, DAVE, Json, Stage, stage
+from tests.stage import BOB, CAROL, DAVE, GENERAL, Json, Stage, stage
 from tests.workspace import card_of, room_of, said_in, text_of, told, told_directly
 
 if TYPE_CHECKING:

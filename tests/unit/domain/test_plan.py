@@ -224,12 +224,25 @@ def test_the_native_pager_escalates_and_starts_again() -> None:
     native = everywhere(pager=NATIVE)
     up = plan.changed(native, "escalate", ANA, target=EscalationTarget(level=2))
     [page] = [e for e in up if e.kind is EffectKind.PAGE_NATIVE]
-    assert page.payload == {"level": 2, "why": "escalated"}
+    assert page.payload == {
+        "level": 2, "why": "escalated", "by": plan.actor_data(ANA), "text": "",
+    }  # fmt: skip
     again = plan.changed(native, "reopen", ANA)
     [page] = [e for e in again if e.kind is EffectKind.PAGE_NATIVE]
     assert page.payload == {"level": 1, "why": "reopened"}
     person = plan.changed(native, "escalate", ANA, target=EscalationTarget(person=BEN))
-    assert EffectKind.PAGE_NATIVE not in kinds(person)
+    [page] = [e for e in person if e.kind is EffectKind.PAGE_NATIVE]
+    assert page.payload["person"] == plan.actor_data(BEN)
+    assert page.payload["aside"], "whoever owns it still does"
+    handed = plan.changed(native, "reassign", ANA, to=BEN, text="yours")
+    [page] = [e for e in handed if e.kind is EffectKind.PAGE_NATIVE]
+    assert "aside" not in page.payload
+    assert (page.payload["person"], page.payload["text"]) == (plan.actor_data(BEN), "yours")
+    own = plan.changed(native, "reassign", ANA, to=ANA)
+    assert EffectKind.PAGE_NATIVE not in kinds(own), "whoever takes it over needs no page"
+    policy = plan.changed(native, "escalate", ANA, target=EscalationTarget(policy_name="web"))
+    [page] = [e for e in policy if e.kind is EffectKind.PAGE_NATIVE]
+    assert page.payload["policy"] == "web"
     nobody = everywhere(pager=PagerLink())
     assert EffectKind.PAGE_NATIVE not in kinds(plan.changed(nobody, "reopen", ANA))
 
@@ -318,5 +331,5 @@ def test_an_actor_survives_json(actor: Actor | None) -> None:
 
 
 def test_the_kind_names_its_provider() -> None:
-    beside = {"alertmanager", "apprise", "muster"}
+    beside = {"alertmanager", "apprise", "deadman", "muster"}
     assert {k.provider for k in EffectKind} == {"slack", "pagerduty", "github"} | beside

@@ -18,6 +18,7 @@ from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
 from bot.services.moments import MessageTimeline
+from bot.services.page_audit import PageAudit
 from bot.services.page_links import PageLinks
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
@@ -483,6 +484,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         alert_intake=home.intake,
         escalating=home.escalating,
         links=PageLinks(home.house, home.escalating, secret="xapp-1", public_url=None),
+        page_audit=PageAudit(home.house),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",

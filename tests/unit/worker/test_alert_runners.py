@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,6 @@ from bot.domain.effects import EffectKind as K
 from bot.errors import ProviderError, Reason
 from bot.ports import Delivery
 from bot.store import alerts as store
-from tests.unit.store.house import ANA
 from tests.unit.worker.fakes import Shop, build_shop, refusal
 
 if TYPE_CHECKING:
@@ -164,47 +162,9 @@ async def test_a_card_there_is_names_a_neighbour_that_comes_later(desk: Shop) ->
 
 
 async def test_what_is_gone_is_not_shown(desk: Shop) -> None:
-    for kind in (K.POST_ALERTS, K.REFRESH_ALERTS, K.PAGE_ALERTS):
+    for kind in (K.POST_ALERTS, K.REFRESH_ALERTS):
         assert await desk.run(kind, None, payload={"group": 9, "level": 1}) is None
     assert desk.chat.named("post") == []
-
-
-async def test_a_page_reaches_each_person_once_and_then_the_next_level(desk: Shop) -> None:
-    await deliver(desk, body("1", page="yes"))
-    page = {"payload": {"group": 1, "level": 1}}
-    await desk.run(K.PAGE_ALERTS, None, **page)
-    first = len(desk.chat.named("post"))
-    assert first >= 1
-    await desk.run(K.PAGE_ALERTS, None, attempt=2, **page)
-    assert len(desk.chat.named("post")) == first, "a retaken page looks for its own messages"
-    waiting = await desk.home.effects(K.PAGE_ALERTS.value, "pending")
-    assert [each.payload["level"] for each in waiting] == [1, 2]
-    await desk.home.alerts.acknowledge(1, by=ANA, once="k")
-    await desk.run(K.PAGE_ALERTS, None, key="another", payload={"group": 1, "level": 2})
-    assert len(desk.chat.named("post")) == first, "whoever acknowledged is enough"
-
-
-@pytest.mark.parametrize("end", ["silence", "incident", "over", "no level"])
-async def test_nobody_is_paged_for_what_needs_nobody(desk: Shop, end: str) -> None:
-    await deliver(desk, body("1", page="yes"))
-    level = 9 if end == "no level" else 1
-    if end == "silence":
-        await desk.home.alerts.silence(1, timedelta(hours=1), by=ANA, once="s")
-    elif end == "incident":
-        await desk.home.alerts.open_incident(1, by=ANA, once="o")
-    elif end == "over":
-        await deliver(desk, body("1", status="resolved"), "e2")
-    await desk.run(K.PAGE_ALERTS, None, payload={"group": 1, "level": level})
-    assert desk.chat.named("post") == []
-
-
-async def test_who_cannot_be_reached_stops_nobody_else(desk: Shop) -> None:
-    await deliver(desk, body("1", page="yes"))
-    desk.chat.fail["direct"] = [refusal("user_not_found", Reason.NOT_FOUND)]
-    await desk.run(K.PAGE_ALERTS, None, payload={"group": 1, "level": 1})
-    desk.chat.fail["direct"] = [refusal("fatal_error", Reason.UNAVAILABLE)]
-    with pytest.raises(ProviderError):
-        await desk.run(K.PAGE_ALERTS, None, payload={"group": 1, "level": 1})
 
 
 async def test_a_storm_is_one_message_that_is_edited_until_it_is_over(desk: Shop) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain import storm
-from bot.domain.catalog import Catalog, EscalationPolicy, Level
 from bot.domain.effects import Effect, EffectKind
 from bot.domain.incident import (
     Actor,
@@ -24,11 +23,9 @@ from bot.domain.incident import (
 from bot.errors import ProviderError, Reason
 from bot.ports import Channel, Delivery, PagerUser
 from tests.unit.store.house import ANA, NOW, a_page, an_event
-from tests.unit.worker.fakes import build_shop, refusal
+from tests.unit.worker.fakes import refusal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.unit.worker.fakes import Shop
 
 K = EffectKind
@@ -593,76 +590,6 @@ async def test_a_kept_event_is_applied_or_says_why_not(shop: Shop) -> None:
     assert rows[1] is not None
     assert rows[1].reason
     assert (await shop.home.incident()).title == "Disk"
-
-
-@pytest.fixture
-def policy() -> Catalog:
-    levels = (
-        Level(notify=("group:ops",), wait=timedelta(minutes=3)),
-        Level(notify=("person:ana@example.com",)),
-    )
-    return Catalog(policies={"default": EscalationPolicy(name="default", levels=levels)})
-
-
-async def test_the_native_pager_climbs_until_somebody_answers(
-    tmp_path: Path, policy: Catalog
-) -> None:
-    shop = build_shop(tmp_path, catalog=policy)
-    await shop.home.people.mirror(shop.chat, None)  # type: ignore[arg-type]
-    await shop.home.declare()
-    first = {"level": 1, "why": "started"}
-    await shop.run(K.PAGE_NATIVE, payload=first)
-    assert [c[1] for c in shop.chat.named("post")] == ["DU0ANA", "DU0BEN"]
-    [_, climb] = await shop.home.effects("muster.page_native")
-    assert (climb.payload, climb.due) == (
-        {"level": 2, "why": "started"},
-        NOW + timedelta(minutes=3),
-    )
-    assert (await shop.home.entries())[-1] == "pager"
-    await shop.run(K.PAGE_NATIVE, payload=first, attempt=2)
-    assert len(shop.chat.named("post")) == 2, "who was told is not told again"
-    await shop.run(K.PAGE_NATIVE, payload=climb.payload)
-    assert len(await shop.home.effects("muster.page_native")) == 2, "there is no third level"
-    assert await shop.run(K.PAGE_NATIVE, payload={"level": 3, "why": "started"}) is None
-    await shop.home.incidents.acknowledge(1, by=ANA, once="a")
-    assert await shop.run(K.PAGE_NATIVE, payload=first) is None
-    shop.home.work.close()
-
-
-async def test_who_cannot_be_reached_does_not_stop_the_others(
-    tmp_path: Path, policy: Catalog
-) -> None:
-    shop = build_shop(tmp_path, catalog=policy)
-    await shop.home.people.mirror(shop.chat, None)  # type: ignore[arg-type]
-    await shop.home.declare()
-    shop.chat.fail["direct"] = [refusal("user_disabled")]
-    await shop.run(K.PAGE_NATIVE, payload={"level": 1, "why": "started"})
-    entry = (await shop.home.work.read(lambda tx: tx.entries(1)))[-1]
-    assert entry.text.endswith("U0BEN")
-    shop.chat.fail["direct"] = [refusal("", Reason.UNAVAILABLE)]
-    with pytest.raises(ProviderError):
-        await shop.run(K.PAGE_NATIVE, payload={"level": 1, "why": "started"})
-    shop.home.work.close()
-
-
-@pytest.mark.parametrize(
-    ("pager", "why", "pages"),
-    [
-        (replace(PAGED, id=None), "pagerduty_unavailable", True),
-        (PAGED, "pagerduty_unavailable", False),
-        (replace(PAGED, id=None), "started", False),
-    ],
-)
-async def test_the_net_below_pagerduty_catches_only_what_falls(
-    tmp_path: Path, policy: Catalog, pager: PagerLink, why: str, pages: bool
-) -> None:
-    shop = build_shop(tmp_path, catalog=policy)
-    await shop.home.people.mirror(shop.chat, None)  # type: ignore[arg-type]
-    await shop.home.declare()
-    await shop.home.change(1, pager=pager)
-    await shop.run(K.PAGE_NATIVE, payload={"level": 1, "why": why})
-    assert bool(shop.chat.named("post")) is pages
-    shop.home.work.close()
 
 
 async def test_low_urgency_stays_low(shop: Shop) -> None:
