@@ -120,7 +120,10 @@ def _person(told: Proof, ways: list[Delivery]) -> str:
 
 
 def _way(told: Proof, delivery: Delivery) -> str:
-    way, emoji = told.kinds.get(delivery.key) or way_words(delivery.way), _EMOJI[delivery.state]
+    way, emoji = (
+        text.inline(told.kinds.get(delivery.key, ""), 40, empty=way_words(delivery.way)),
+        _EMOJI[delivery.state],
+    )
     state, at = delivery.state, None
     moments = {
         DeliveryState.SENT: delivery.sent_at,
@@ -137,7 +140,9 @@ def _way(told: Proof, delivery: Delivery) -> str:
         and delivery.key not in told.struggling
     ):
         when = text.date(delivery.due, "{date_short_pretty} {time}")
-        return f"{emoji} {way} at {when}: {text.inline(delivery.reason, 120)}"
+        return (
+            f"{emoji} {way} at {when}: {text.inline(delivery.reason, 120, empty='kept for later')}"
+        )
     if state is DeliveryState.PLANNED:
         why = told.struggling.get(delivery.key)
         return f"{emoji} {way} {f'waits: {text.inline(why, 120)}' if why else 'on its way'}"
