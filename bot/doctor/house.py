@@ -70,7 +70,27 @@ async def check_web(context: Context) -> list[Finding]:
         text = "refuses everybody: API_TOKEN is not set."
         report.skip("/api", text, f"To open it: {MAKE_UP} as API_TOKEN.")
     await _public(context, report)
+    await _deadman(context, report)
     return report.findings
+
+
+async def _deadman(context: Context, report: Report) -> None:
+    """Whether somebody hears when we fall silent; the address is a secret, and asking is a ping."""
+    url = context.settings.watch.deadman_url
+    if url is None:
+        text = "not set: nobody hears when Muster falls silent."
+        mend = (
+            "Make a check that expects a ping every minute (Healthchecks, ...) and set its address."
+        )
+        report.skip("DEADMAN_URL", text, mend)
+    elif context.reach is None:
+        report.skip("DEADMAN_URL", "set, not tried.")
+    elif problem := await context.reach(url.get_secret_value()):
+        report.warn(
+            "DEADMAN_URL", f"{problem}.", "Check the address, and that this machine may call it."
+        )
+    else:
+        report.ok("DEADMAN_URL", "takes our ping.")
 
 
 async def _public(context: Context, report: Report) -> None:

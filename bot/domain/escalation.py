@@ -2,9 +2,7 @@
 
 A **page** asks for one person to take an incident or a group of alerts. It climbs level by level (a round), begins
 again as often as the policy repeats, and is then exhausted, which is said loudly. Acknowledging stops it; an
-acknowledgement may expire, which opens it again. Whatever is done to a page, one of these is true of it (``broken``):
-it is open or acknowledged with an expiry and has a next step with a time, it is acknowledged for good, it is exhausted,
-or it is closed.
+acknowledgement may expire, which opens it again. What is true of a page whatever is done to it: ``page_invariant``.
 """
 
 from __future__ import annotations
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 ANSWER_WITHIN: Final = timedelta(minutes=5)
 #: A round that reached nobody at all is tried again this much later, while rounds are left.
 LOOK_AGAIN: Final = timedelta(minutes=1)
+#: A bot that was just installed has to read who there is before it can page anybody: so long it is waited for.
+GETTING_TO_KNOW: Final = timedelta(minutes=1)
 #: "Still on it?" is asked so long before an acknowledgement expires, of a short one in its last quarter.
 ASK_BEFORE: Final = timedelta(minutes=15)
 #: What happens within this is one piece of activity.
@@ -230,18 +230,19 @@ def first_told(planned: Iterable[Delivery], now: datetime) -> datetime:
 # --- what changes it -------------------------------------------------------------------------------------------
 
 
-def _planned(page: Page, what: Next | None, at: datetime | None) -> Page:
+def planned(page: Page, what: Next | None, at: datetime | None) -> Page:
+    """The page with another next step (None: nothing happens by itself any more)."""
     return replace(page, next=what, next_at=at, step=page.step + 1)
 
 
 def opened(page: Page, now: datetime) -> Page:
     """A new page: its first step is due at once."""
-    return _planned(replace(page, state=PageState.OPEN), Next.NOTIFY, now)
+    return planned(replace(page, state=PageState.OPEN), Next.NOTIFY, now)
 
 
 def notified(page: Page, rung: Rung, wait: timedelta, now: datetime) -> Page:
     """That level was notified: the next one follows after its wait."""
-    return _planned(replace(page, round=rung.round, level=rung.level), Next.NOTIFY, now + wait)
+    return planned(replace(page, round=rung.round, level=rung.level), Next.NOTIFY, now + wait)
 
 
 def passed(page: Page, rung: Rung) -> Page:
@@ -249,29 +250,29 @@ def passed(page: Page, rung: Rung) -> Page:
     return replace(page, round=rung.round, level=rung.level)
 
 
-def looked_again(page: Page, now: datetime) -> Page:
+def looked_again(page: Page, now: datetime, after: timedelta = LOOK_AGAIN) -> Page:
     """A whole round reached nobody: the next one begins a little later."""
-    return _planned(page, Next.NOTIFY, now + LOOK_AGAIN)
+    return planned(page, Next.NOTIFY, now + after)
 
 
 def hurried(page: Page, now: datetime) -> Page:
     """Nobody of this level can answer any more, or somebody wants help at once: do not wait."""
     if page.state is not PageState.OPEN:
         return page
-    return _planned(page, Next.NOTIFY, now)
+    return planned(page, Next.NOTIFY, now)
 
 
 def exhausted(page: Page, why: str, now: datetime) -> Page:
     """Every round is over."""
     over = replace(page, state=PageState.EXHAUSTED, ended_at=now, ended=why, told_at=None)
-    return _planned(over, None, None)
+    return planned(over, None, None)
 
 
 def closed(page: Page, why: str, now: datetime) -> Page:
     """Nobody is needed any more."""
     if page.state is PageState.CLOSED:
         return page
-    return _planned(replace(page, state=PageState.CLOSED, ended_at=now, ended=why), None, None)
+    return planned(replace(page, state=PageState.CLOSED, ended_at=now, ended=why), None, None)
 
 
 def acknowledged(page: Page, by: Actor, now: datetime) -> Page:
@@ -297,14 +298,14 @@ def confirmed(page: Page, now: datetime) -> Page:
 
 def _asked_later(page: Page, now: datetime) -> Page:
     if page.expires_after is None:
-        return _planned(page, None, None)
+        return planned(page, None, None)
     before = min(ASK_BEFORE, page.expires_after / 4)
-    return _planned(page, Next.ASK, now + page.expires_after - before)
+    return planned(page, Next.ASK, now + page.expires_after - before)
 
 
 def asked(page: Page, now: datetime) -> Page:
     """They were asked: without an answer it expires."""
-    return _planned(replace(page, asked_at=now), Next.EXPIRE, page.expires_at or now)
+    return planned(replace(page, asked_at=now), Next.EXPIRE, page.expires_at or now)
 
 
 def expired(page: Page, now: datetime) -> Page:
@@ -313,7 +314,7 @@ def expired(page: Page, now: datetime) -> Page:
         page, state=PageState.OPEN, base=page.round + 1, level=0, person=None, acknowledged_at=None,
         acknowledged_by=None, confirmed_at=None, asked_at=None, started_at=page.started_at,
     )  # fmt: skip
-    return _planned(again, Next.NOTIFY, now)
+    return planned(again, Next.NOTIFY, now)
 
 
 def progressed(
@@ -331,32 +332,3 @@ def progressed(
         return delivery
     moment = {f"{state.value}_at": now} if state is not DeliveryState.PLANNED else {}
     return replace(delivery, state=state, reason=reason, **moment)  # type: ignore[arg-type]
-
-
-# --- what must always be true ----------------------------------------------------------------------------------
-
-
-def broken(page: Page) -> str | None:
-    """What is wrong with a page, None when nothing is: the invariant in one place."""
-    planned = page.next is not None and page.next_at is not None
-    if page.state is PageState.OPEN and not (planned and page.next is Next.NOTIFY):
-        return "it is open and nothing happens next"
-    if page.state is PageState.ACKNOWLEDGED:
-        if page.expires_after is not None and not (
-            planned and page.next in {Next.ASK, Next.EXPIRE}
-        ):
-            return "its acknowledgement expires and nothing happens then"
-        if page.expires_after is None and planned:
-            return "it is acknowledged for good and something happens next"
-    if page.is_over and planned:
-        return "it is over and something happens next"
-    return None
-
-
-def mended(page: Page, now: datetime) -> Page:
-    """A broken page with its next step again, at once."""
-    if page.state is PageState.OPEN:
-        return _planned(page, Next.NOTIFY, now)
-    if page.state is PageState.ACKNOWLEDGED and page.expires_after is not None:
-        return _planned(page, Next.EXPIRE if page.asked_at else Next.ASK, now)
-    return _planned(page, None, None)

@@ -8,6 +8,7 @@ wherever it comes.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import alert_groups, escalation, page_plan
@@ -15,6 +16,7 @@ from bot.domain.escalation import DeliveryState, Next, Page, PageState
 from bot.domain.incident import Entry, EntryKind, Origin, PagerKind, Status
 from bot.domain.plan import actor_from
 from bot.services import page_moves, page_rescue, page_targets, steps
+from bot.services.page_facts import any_heard, first_level, told_of, was_asked
 from bot.store import alert_lists
 from bot.store import alerts as alert_store
 from bot.store import pages as store
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 #: Entries after which somebody else is wanted: they bring a page of their own.
 ANEW = {EntryKind.REASSIGNED, EntryKind.ESCALATED, EntryKind.REOPENED}
-#: People named in one line at most.
-NAMED = 12
+#: While nobody is known yet (the very first start), it is looked again after this.
+MOMENT = timedelta(seconds=2)
 
 
 class Escalating:
@@ -64,7 +66,7 @@ class Escalating:
             why=wish["why"],
             aside=aside,
             person=person,
-            level=0 if person else _first(wish),
+            level=0 if person else first_level(wish),
             by=actor_from(wish.get("by")),
             text=str(wish.get("text") or ""),
             started_at=tx.now,
@@ -168,6 +170,8 @@ class Escalating:
     def _climb(self, tx: Tx, page: Page, before: Page | None = None) -> Page:
         """Notify the next level; one that reaches nobody is passed at once. ``before``: as it is stored."""
         before, policy = before or page, self._house.catalog.policies.get(page.policy)
+        if not tx.people.mirrored() and tx.now - page.started_at < escalation.GETTING_TO_KNOW:
+            return page_moves.save(tx, before, escalation.looked_again(page, tx.now, MOMENT))
         said: list[str] = []
         began = None
         while True:
@@ -175,11 +179,11 @@ class Escalating:
             if rung is None:
                 return self._exhaust(tx, before, page, said)
             began = began or rung.round
-            if rung.round > began and not _any_heard(tx, page):
+            if rung.round > began and not any_heard(tx, page):
                 self._note(tx, page, said)
                 return page_moves.save(tx, before, escalation.looked_again(page, tx.now))
             planned = self._plan(tx, page, policy, rung)
-            said += _told(rung, policy, planned)
+            said += told_of(rung, policy, planned)
             if any(each.heard for each in planned):
                 wait = escalation.wait_after(policy, rung.level)
                 told_at = escalation.first_told(planned, tx.now)
@@ -235,7 +239,7 @@ class Escalating:
 
     def _exhaust(self, tx: Tx, before: Page, page: Page, said: list[str]) -> Page:
         """Every round is over: it is said loudly."""
-        why = "nobody answered" if _any_heard(tx, page, ever=True) else "nobody could be reached"
+        why = "nobody answered" if any_heard(tx, page, ever=True) else "nobody could be reached"
         page = page_moves.save(tx, before, escalation.exhausted(page, why, tx.now))
         tried = ", ".join(dict.fromkeys(each.name for each in store.deliveries(tx, page.id)))
         self._note(tx, page, [*said, f"{why.capitalize()}. Tried: {tried or 'nobody'}"])
@@ -265,7 +269,7 @@ class Escalating:
     @staticmethod
     def _taken(tx: Tx, incident: Incident, page: Page, by: Actor) -> None:
         if page.aside:  # whoever was asked to help has answered; the others are still wanted
-            if _was_asked(tx, page, by):
+            if was_asked(tx, page, by):
                 page_moves.acknowledge(tx, page, by)
         elif incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.id:
             page_moves.close(tx, page, f"{by.name} acknowledged at PagerDuty")
@@ -329,45 +333,3 @@ class Escalating:
             tx.emit([page_plan.show(store.save(tx, page))])
         else:
             page_moves.save(tx, page, moved)
-
-
-def _first(wish: dict[str, Any]) -> int:
-    """The level to begin at: one that was asked for by name is paged whatever its hours."""
-    level = int(wish.get("level") or 0)
-    return level if level > 1 or wish["why"] == "escalated" else 0
-
-
-def _any_heard(tx: Tx, page: Page, *, ever: bool = False) -> bool:
-    """Whether anybody was told in this round (or ``ever``)."""
-    return any(
-        each.heard for each in store.deliveries(tx, page.id) if ever or each.round == page.round
-    )
-
-
-def _was_asked(tx: Tx, page: Page, by: Actor) -> bool:
-    return by.is_same(page.person) or any(
-        by.slack_id and each.slack_id == by.slack_id for each in store.deliveries(tx, page.id)
-    )
-
-
-def _told(rung: Rung, policy: EscalationPolicy | None, planned: list[Delivery]) -> list[str]:
-    """What the timeline says of one level."""
-    if rung.level == 0 or policy is None:
-        what = "Paged"
-    else:
-        what = f"Paged level {rung.level} of {policy.name}"
-        what += f", round {rung.round}" if rung.round > 1 else ""
-    said = []
-    if rung.skipped:
-        numbers = ", ".join(str(n) for n in rung.skipped)
-        said.append(f"Not the hours of level {numbers}: passed over")
-    if rung.all_outside:
-        said.append("It is nobody's hours now, so the last level is paged all the same")
-    names = list(dict.fromkeys(each.name for each in planned if each.heard))
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    lost = list(dict.fromkeys(f"{e.name}: {e.reason}" for e in planned if not e.heard))
-    if names:
-        said.append(f"{what}: {', '.join(names[:NAMED])}{more}")
-    else:
-        said.append(f"{what.replace('Paged', 'Tried', 1)}: nobody can be reached")
-    return [*said, *(f"Not reached: {each}" for each in lost[:NAMED])]

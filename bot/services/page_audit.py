@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain import escalation, page_plan, plan
+from bot.domain import page_invariant, page_plan, plan
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.services import page_rescue
 from bot.store import page_audit as reads
@@ -75,7 +75,7 @@ class PageAudit:
         }
         mended = []
         for seen in store.alive(tx, AT_ONCE):
-            wrong = escalation.broken(seen)
+            wrong = page_invariant.broken(seen)
             lost = seen.next is not None and (seen.id, seen.step) not in coming
             if not (wrong or lost):
                 continue
@@ -83,7 +83,7 @@ class PageAudit:
             if page.step != seen.step:  # it went on meanwhile
                 continue
             if wrong:
-                page = store.save(tx, escalation.mended(page, tx.now))
+                page = store.save(tx, page_invariant.mended(page, tx.now))
             tx.emit(page_plan.step(page, again=f"/audit@{tx.now.isoformat()}"))
             mended.append(f"{page.name}: {wrong or 'its next step was lost'}")
         return mended

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, reminder, updates
+from blocks import access, alerts, archiving, lists, notices, paging, reminder, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -41,6 +41,7 @@ from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
 from bot.domain.catalog import Service
+from bot.domain.escalation import Page
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
@@ -74,6 +75,7 @@ SHOWN_ONLY = {
 LATER_SHORTCUTS: dict[ShortcutId, str] = {}
 
 
+A_PAGE = Page(id=4, incident=1, started_at=NOW)
 NEWS = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="We know more")
 
 
@@ -148,6 +150,13 @@ def beside_incidents() -> Iterator[Any]:
         yield alerts.card(view, NOW)
         yield attach_alerts.build(view)
         yield silence_alerts.build(view)
+        yield paging.for_alerts(A_PAGE, view)
+    for incident in (an_incident(), an_incident(status=Status.ACKNOWLEDGED)):
+        for page in (A_PAGE, replace(A_PAGE, aside=True, why="asked", by=ANA_ACTOR)):
+            yield paging.for_person(page, incident)
+            yield paging.for_channel(page, incident)
+            yield paging.nobody_answered(page, "INC-1", ["Ana"], number=1)
+            yield paging.still_on_it(page, "INC-1")
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
@@ -254,8 +263,12 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Open incident": ActionId.ALERTS_OPEN,
         "Attach to...": ActionId.ALERTS_ATTACH,
         "Silence": ActionId.ALERTS_SILENCE,
+        "Still on it": ActionId.STILL_ON_IT,
     }
-    also = {"Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value}}  # of alerts without an incident
+    also = {  # of alerts without an incident, and of somebody who was asked to help
+        "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value, ActionId.PAGE_ACKNOWLEDGE.value},
+        "Escalate": {ActionId.PAGE_ESCALATE.value},
+    }
     met: dict[str, set[str]] = {}
 
     def walk(value: Any) -> None:

@@ -16,7 +16,7 @@ from bot.providers import beyond
 from bot.services.page_subjects import subject_of
 from bot.services.page_targets import CHANNEL
 from bot.store import pages as store
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once, posted_before
 from bot.worker.runners.native import subject
 
 if TYPE_CHECKING:
@@ -40,15 +40,13 @@ async def in_slack(world: World, effect: Claimed) -> Settle | None:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     try:
         channel = await _channel(world, delivery)
-        ts = None
-        if effect.attempt > 1:
-            since = effect.first_tried_at - CLOCKS_APART
-            ts = await world.chat.find_posted(channel, effect.key, since=since)
-        if ts is None and why_not:  # nor did an earlier attempt post it
-            return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
-        if ts is None:
+        if why_not:  # an earlier attempt may have posted it all the same
+            ts = await posted_before(world, effect, channel)
+            if ts is None:
+                return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
+        else:
             message = await _message(world, page, everybody=delivery.way == CHANNEL)
-            ts = await world.chat.post(channel, message, key=effect.key)
+            ts = await post_once(world, effect, channel, message)
     except ProviderError as error:
         return _refused(world, effect, delivery, error)
     return _settled(world, delivery, DeliveryState.DELIVERED, place=(channel, ts))

@@ -11,7 +11,7 @@ from bot.domain import page_plan, ways
 from bot.domain.escalation import PageState
 from bot.errors import NotFound, ProviderError
 from bot.store import pages as store
-from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART, LOST
+from bot.worker.posting import ARCHIVED, LOST, post_current, post_once
 
 if TYPE_CHECKING:
     from bot.domain.alert_groups import GroupView
@@ -112,12 +112,9 @@ async def show(world: World, effect: Claimed) -> Settle | None:
     )
     channel, thread = where
     key, ts = f"{page.name}/proof:{channel}", page.ts if page.channel == channel else None
-    if ts is None and effect.attempt > 1:
-        since = effect.first_tried_at - CLOCKS_APART
-        ts = await world.chat.find_posted(channel, key, since=since, thread=thread)
     try:
         if ts is None:
-            ts = await world.chat.post(channel, message, key=key, thread=thread)
+            ts = await post_current(world, effect, channel, message, key=key, thread=thread)
         else:
             await world.chat.update(channel, ts, message, key=key)
     except ProviderError as error:
@@ -179,11 +176,7 @@ async def _say(
     incident: Incident | None, view: GroupView | None,
 ) -> None:  # fmt: skip
     channel, thread = await _where(world, to, incident, view)
-    if effect.attempt > 1:
-        since = effect.first_tried_at - CLOCKS_APART
-        if await world.chat.find_posted(channel, effect.key, since=since, thread=thread):
-            return
-    await world.chat.post(channel, message, key=effect.key, thread=thread)
+    await post_once(world, effect, channel, message, thread=thread)
 
 
 async def _where(

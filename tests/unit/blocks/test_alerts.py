@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import alerts, kit
+from blocks import alerts, kit, paging
 from blocks.forms import attach_alerts, silence_alerts
 from blocks.home import home_view
 from bot.domain.alert_groups import ROUTES, Beside, Counts, GroupView
 from bot.domain.alerts import AlertStatus
+from bot.domain.escalation import Page
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.alert_samples import a_group, a_view, alert_views, an_alert, stored
 from tests.unit.blocks.limits import buttons, check_message, check_view
@@ -164,7 +165,7 @@ def test_slack_takes_it_whatever_the_alerts_say(
 ) -> None:
     known = odd.KNOWN
     check_message(alerts.card(view, NOW), known)
-    check_message(alerts.paged(view), known)
+    check_message(paging.for_alerts(Page(id=1, group=1, started_at=NOW), view), known)
     numbered = [
         replace(each, group=replace(each.group, id=n))
         for n, each in enumerate([view, *others] * 3, 1)

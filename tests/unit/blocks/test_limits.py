@@ -188,7 +188,6 @@ def test_notices(
         notices.provider_recovered(words),
         notices.not_yours(),
         notices.not_in_channel(),
-        notices.paged(incident),
         notices.handed_over(incident, words, incident.reporter, other),
     ):
         check_message(message, KNOWN)

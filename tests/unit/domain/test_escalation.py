@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import escalation, page_plan
+from bot.domain import escalation, page_invariant, page_plan
 from bot.domain.catalog import EscalationPolicy, Level
 from bot.domain.escalation import (
     ANSWER_WITHIN,
@@ -178,7 +178,7 @@ def test_whatever_is_done_to_a_page_it_is_never_broken(
     for move, seconds in moves:
         now += timedelta(seconds=seconds)
         before, page = page, moved(page, move, now)
-        assert escalation.broken(page) is None, (move, page)
+        assert page_invariant.broken(page) is None, (move, page)
         if page != before:
             assert page.step > before.step or page.state is before.state
         if before.state is PageState.CLOSED:
@@ -198,8 +198,8 @@ def test_what_is_broken_is_named_and_mended() -> None:
         a_page(state=PageState.CLOSED),
     ]
     for page in broken:
-        assert escalation.broken(page)
-        assert escalation.broken(escalation.mended(page, NOW)) is None
+        assert page_invariant.broken(page)
+        assert page_invariant.broken(page_invariant.mended(page, NOW)) is None
 
 
 def test_an_acknowledgement_is_asked_about_before_it_expires() -> None:

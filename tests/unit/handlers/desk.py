@@ -70,6 +70,7 @@ class Counter:
             reports=self.home.reports,
             messages=MessageTimeline(self.home.house),
             alerts=self.home.alerts,
+            pages=self.home.pages,
             merging=Merging(self.home.house),
             rooms=Rooms(self.home.house),
             updates=self.home.updates,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain import escalation
+from bot.domain import page_invariant
 from bot.domain.catalog import Catalog, EscalationPolicy, Level
 from bot.domain.effects import EffectKind as K
 from bot.domain.escalation import DeliveryState, PageState
@@ -136,7 +136,7 @@ class Night:
         steps = {(each["page"], each["step"]) for each in coming}
         telling: Any = await work.read(lambda tx: page_audit.waiting(tx, K.TELL_PAGE))
         for page in await all_pages(self.shop):
-            assert escalation.broken(page) is None, (command, page)
+            assert page_invariant.broken(page) is None, (command, page)
             if page.next is not None:
                 assert (page.id, page.step) in steps, (command, page)
             if page.state is PageState.EXHAUSTED:
