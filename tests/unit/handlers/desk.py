@@ -80,7 +80,6 @@ class Counter:
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
-            pages=self.home.pages,
             privacy=self.home.privacy,
             sightings=Sightings(self.home.house, self.home.escalating),
             catalog=self.home.catalog,
