@@ -10,6 +10,7 @@ from bot.domain import escalation
 from bot.domain.escalation import DeliveryState, PageState
 from bot.domain.incident import Urgency
 from bot.services import page_moves, page_targets
+from bot.store import page_waiting
 from bot.store import pages as store
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ def sooner(tx: Tx, catalog: Catalog, page: Page, failed: Delivery) -> None:
         kept = each.state is DeliveryState.PLANNED and each.due is not None
         if kept and each.recipient == failed.recipient:
             store.save_delivery(tx, replace(each, due=None, reason=""))
-            store.send_now(tx, each.key)
+            page_waiting.send_now(tx, each.key)
 
 
 def stranded(tx: Tx, catalog: Catalog) -> int:
     """How many pages did not wait any longer for Slack: asked every minute, and whatever keeps Slack from answering."""
-    waiting = store.waiting_for_slack(tx, tx.now - SLACK_PATIENCE)
+    waiting = page_waiting.waiting_for_slack(tx, tx.now - SLACK_PATIENCE)
     return sum(without_slack(tx, catalog, delivery) for delivery in waiting)
 
 

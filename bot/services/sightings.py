@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.escalation import DeliveryState
-from bot.store import pages
+from bot.store import page_waiting
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Sightings:
 
     async def saw(self, slack_id: str, how: str) -> None:
         """Their direct messages were before their eyes: the proof of every page that waits for them says so."""
-        waiting = await self._work.read(lambda tx: pages.unseen(tx, slack_id))
+        waiting = await self._work.read(lambda tx: page_waiting.unseen(tx, slack_id))
         if not waiting:
             return
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, insert, literal_column, select, update
 
 from bot.domain.escalation import Delivery, DeliveryState, Next, Page, PageState
 from bot.domain.plan import actor_data, actor_from
@@ -19,7 +19,6 @@ from bot.store.convert import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from bot.store.tx import Tx
 
@@ -33,38 +32,6 @@ _OF_GROUP = select(sql.PAGE).where(_P.alert_group == bindparam("of")).order_by(_
 _LIVING = _P.state != PageState.CLOSED.value
 _DELIVERIES = select(sql.PAGE_DELIVERY).where(_D.page == bindparam("of")).order_by(_D.id)
 _DELIVERY = select(sql.PAGE_DELIVERY).where(_D.id == bindparam("of"))
-_UNSEEN = (
-    select(_D.id)
-    .join(sql.PAGE, _P.id == _D.page)
-    .where(
-        _D.slack_id == bindparam("of"),
-        _D.way == "slack",
-        _D.state.in_((DeliveryState.SENT.value, DeliveryState.DELIVERED.value)),
-        _LIVING,
-    )
-    .order_by(_D.id)
-    .limit(50)
-)
-_WAITING = (
-    select(func.min(_D.id))
-    .join(sql.PAGE, _P.id == _D.page)
-    .where(
-        _P.state == literal_column("'open'"),
-        _D.round == _P.round,
-        _D.level == _P.level,
-        _D.state == DeliveryState.PLANNED.value,
-        _D.way.in_(("slack", "channel")),
-        func.coalesce(_D.due, _D.planned_at) < bindparam("before", type_=_D.due.type),
-    )
-    .group_by(_D.page)
-    .order_by(_D.page)
-    .limit(500)
-)
-_BRING_FORWARD = (
-    update(sql.EFFECT)
-    .where(_E.key == bindparam("of"), _E.state == literal_column("'pending'"))
-    .values(due=bindparam("at", type_=_E.due.type))
-)
 _SAVE_DELIVERY = update(sql.PAGE_DELIVERY).where(_D.id == bindparam("of"))
 #: In words SQLite can compare with the conditions of its partial indexes.
 _ALIVE: Any = literal_column("state IN ('open', 'acknowledged')")
@@ -149,11 +116,6 @@ def delivery(tx: Tx, delivery_id: int, *, lock: bool = True) -> Delivery:
     return _delivery(row)
 
 
-def unseen(tx: Tx, slack_id: str) -> list[int]:
-    """Direct messages of living pages that person has given no sign of having seen."""
-    return list(tx.session.execute(_UNSEEN, {"of": slack_id}).scalars())
-
-
 def newer(tx: Tx, delivery: Delivery) -> bool:
     """Whether a later one to the same recipient by the same way is on its way as well."""
     query = select(_D.id).where(
@@ -174,17 +136,6 @@ def placed(tx: Tx, page_id: int, channel: str, ts: str | None) -> None:
 def told(tx: Tx, page_id: int, step: int) -> None:
     """Everybody heard that nobody answered, unless the page went on meanwhile."""
     tx.session.execute(_MARK.where(_P.step == step).values(told_at=tx.now), {"of": page_id})
-
-
-def waiting_for_slack(tx: Tx, before: datetime) -> list[int]:
-    """For each open page whose level has waited for Slack since before then: one of those deliveries."""
-    return list(tx.session.execute(_WAITING, {"before": before}).scalars())
-
-
-def send_now(tx: Tx, key: str) -> None:
-    """The effect of a delivery that was kept for later is due."""
-    tx.session.execute(_BRING_FORWARD, {"of": key, "at": tx.now})
-    tx.emitted = True
 
 
 def save_delivery(tx: Tx, changed: Delivery) -> None:

@@ -14,6 +14,7 @@ from bot.domain.quiet import QuietHours, clock_time
 from bot.ports import SystemClock
 from bot.store.tables import PageDeliveryRow
 from tests.mailbox import SECRET, Mailbox, mailbox
+from tests.scenarios.test_slack_alone import ALONE
 from tests.stage import ALICE, BOB, CAROL, DAVE, Json, Stage, stage
 from tests.workspace import card_of, messages_in, room_of, said_in, text_of, told_directly
 
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-ALONE: dict[str, Any] = {
-    "PAGERDUTY_API_TOKEN": None,
-    "PAGERDUTY_FROM_EMAIL": None,
-    "PAGERDUTY_SERVICE_ID": None,
-    "PAGERDUTY_WEBHOOK_SECRET": None,
-    "GITHUB_TOKEN": None,
-}
 LATER = timedelta(minutes=2)
 PAGED = "You are paged"
 

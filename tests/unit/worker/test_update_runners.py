@@ -132,7 +132,7 @@ async def test_whoever_is_on_call_is_addressed_when_nobody_of_the_incident_can_b
 
 
 async def test_a_notification_names_no_address_when_it_fails(shop: Shop) -> None:
-    payload = {"to": fingerprint(URL), "event": "page", "entry": None}
+    payload = {"to": fingerprint(URL), "event": "declared", "entry": None}
     with pytest.raises(ProviderError) as failed:
         await shop.run(K.NOTIFY, payload=payload)
     assert (failed.value.provider, failed.value.reason) == ("apprise", Reason.UNAVAILABLE)
