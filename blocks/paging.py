@@ -74,26 +74,6 @@ def for_alerts(page: Page, view: GroupView, *, everybody: bool = False) -> Messa
     return kit.message(said, [kit.section(said), *blocks, kit.actions(buttons, BlockId.ACTIONS)])
 
 
-def beyond(page: Page, incident: Incident | None, view: GroupView | None) -> tuple[str, str]:
-    """Title and body of the page outside Slack, plain text; of a private incident only that it is there."""
-    if incident is None:
-        title = text.one_line(view.group.title, 200) if view else "alerts"
-        return "You are paged for alerts", title
-    if incident.private:
-        return (
-            f"Private incident {incident.name}: you are paged",
-            "Open Slack for what it is about.",
-        )
-    severity = f"{incident.severity} " if incident.severity else ""
-    said = f"{page.by.name}: {page.text}" if page.by and text.shows(page.text) else ""
-    lines = [
-        f"{severity}{incident.title} ({incident.status.value})",
-        said,
-        incident.places.announcement_url or "",
-    ]
-    return f"{incident.name}: you are paged", "\n".join(each for each in lines if each)
-
-
 # --- beside the proof ------------------------------------------------------------------------------------------
 
 

@@ -47,6 +47,7 @@ class Proof:
     subject: str  # mrkdwn of ours, nothing secret
     private: bool = False
     struggling: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)  # what addresses are called, by delivery
 
 
 def proof(told: Proof) -> Message:
@@ -119,7 +120,10 @@ def _person(told: Proof, ways: list[Delivery]) -> str:
 
 
 def _way(told: Proof, delivery: Delivery) -> str:
-    way, emoji = way_words(delivery.way), _EMOJI[delivery.state]
+    way, emoji = (
+        text.inline(told.kinds.get(delivery.key, ""), 40, empty=way_words(delivery.way)),
+        _EMOJI[delivery.state],
+    )
     state, at = delivery.state, None
     moments = {
         DeliveryState.SENT: delivery.sent_at,
@@ -130,6 +134,15 @@ def _way(told: Proof, delivery: Delivery) -> str:
     at = moments.get(state)
     if at is not None:
         return f"{emoji} {way} {state.value} {text.date(at, '{time}')}"
+    if (
+        state is DeliveryState.PLANNED
+        and delivery.due is not None
+        and delivery.key not in told.struggling
+    ):
+        when = text.date(delivery.due, "{date_short_pretty} {time}")
+        return (
+            f"{emoji} {way} at {when}: {text.inline(delivery.reason, 120, empty='kept for later')}"
+        )
     if state is DeliveryState.PLANNED:
         why = told.struggling.get(delivery.key)
         return f"{emoji} {way} {f'waits: {text.inline(why, 120)}' if why else 'on its way'}"

@@ -37,6 +37,7 @@ from bot.services.moments import MessageTimeline
 from bot.services.native_desk import NativeDesk
 from bot.services.page_actions import PageActions
 from bot.services.page_audit import PageAudit
+from bot.services.page_links import PageLinks
 from bot.services.pager_schedules import PagerSchedules
 from bot.services.paging import Paging
 from bot.services.people import IDENTITY, PeopleDirectory
@@ -45,6 +46,7 @@ from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.sightings import Sightings
 from bot.services.standing_in import StandingIn
 from bot.services.subscribing import CalendarLinks
 from bot.services.updates import Updates
@@ -55,6 +57,7 @@ from bot.web import server as web
 from bot.web.alerts import AlertWebhooks
 from bot.web.calendars import RosterCalendars
 from bot.web.health import Health, Readiness
+from bot.web.pages import AcknowledgePages
 from bot.web.webhooks import Webhooks
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -117,6 +120,7 @@ class Muster:
             alerts=catalog.alerts.channel,
         )
         self.standing_in = StandingIn(house, self._links())
+        escalating = Escalating(house)
         self.world = World(
             work=self.work,
             catalog=catalog,
@@ -139,7 +143,13 @@ class Muster:
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
-            escalating=Escalating(house),
+            escalating=escalating,
+            links=PageLinks(
+                house,
+                escalating,
+                secret=settings.slack.app_token.get_secret_value(),
+                public_url=settings.http.public_url,
+            ),
             page_audit=PageAudit(house),
             deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
@@ -187,6 +197,7 @@ class Muster:
             experts=Experts(house),
             afterwards=afterwards,
             privacy=self.world.privacy,
+            sightings=Sightings(house, escalating),
             catalog=catalog,
             chat=self.chat,
             views=self.gateway.views,
@@ -273,6 +284,7 @@ class Muster:
             api_token=token.get_secret_value() if token else None,
             alerts=alerts,
             calendars=RosterCalendars(self.standing_in, self._links()),
+            pages=AcknowledgePages(self.world.links),
         )
 
     def _links(self) -> CalendarLinks:

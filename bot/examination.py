@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot import doctor, providers
 from bot.doctor import probes
 from bot.ports import SystemClock
+from bot.providers import beyond
 from bot.providers.github import GitHubHooks
 from bot.services import reachability, rosters
 from bot.store import identities, migrate, queries
@@ -100,6 +101,7 @@ def context_of(
         database=lambda: database_state(work),
         reach=probes.reach,
         rosters=lambda: rosters_state(work, catalog),
+        usable=beyond.usable,
         pinged=lambda since: pinged(work, since),
         unreachable=lambda: unreachable(work, catalog),
         linked=lambda: linked(work),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TOKENS = re.compile(
     r"xox[a-z]-[\w%-]+|xapp-[\w-]+|gh[oprsu]_\w+|github_pat_\w+|pd[a-z]{1,2}\+[\w-]+"
     r"|(?<=token=)[\w+/=%.-]{8,}|(?<=ticket=)[\w-]+|(?i:(?<=bearer )|(?<=basic ))[^\s\"',}]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|hooks\.slack\.com/\S+|(?<=/response/)\S+"
+    r"|hooks\.slack\.com/\S+|(?<=/response/)\S+|(?<=/pages/)[\w-]{20,}"
 )
 
 

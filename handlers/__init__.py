@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from blocks import notices
 from blocks.forms import message_view
-from bot.errors import UserError
+from bot.errors import MusterError, UserError
 from bot.services.base import SlackUser
+from bot.services.sightings import PRESSED
 from handlers.actions import ACTIONS
 from handlers.commands import incident_command
 from handlers.errors import answer_errors
@@ -43,6 +45,8 @@ def register(app: AsyncApp, desk: Desk, observe_ack: Callable[[str, float], None
             turn = turn_of(desk, kind, body, ack)
             await answer_errors(turn, handler)
             observe_ack(kind, time.monotonic() - began)
+            if turn.in_direct:
+                await _seen(turn)
 
         return listen
 
@@ -69,6 +73,12 @@ def _acknowledged_by_us(app: AsyncApp) -> None:
     """Commit, then ack: Bolt acknowledges events before their listener runs, and a crash would lose them."""
     newest = app._async_listeners[-1]  # noqa: SLF001 - Bolt has no argument for it
     newest.auto_acknowledgement = False
+
+
+async def _seen(turn: Turn) -> None:
+    """Whoever presses in the direct messages has seen the pages there; only the proof is poorer without it."""
+    with contextlib.suppress(MusterError):
+        await turn.desk.sightings.saw(turn.user.id, PRESSED)
 
 
 async def _acknowledged(turn: Turn) -> None:

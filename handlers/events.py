@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.presence import status_of
 from bot.ports import Member
+from bot.services.sightings import OPENED
 from handlers import mention, messages, privacy, rooms
 
 if TYPE_CHECKING:
@@ -20,9 +21,12 @@ def _event(turn: Turn) -> Mapping[str, Any]:
 
 
 async def home_opened(turn: Turn) -> None:
-    """Publish Home for whoever opened it."""
-    if _event(turn).get("tab", "home") == "home":
+    """Publish Home for whoever opened it; whoever opened the messages has their pages before their eyes."""
+    tab = _event(turn).get("tab", "home")
+    if tab == "home":
         await turn.desk.open_home(turn.user.id)
+    elif tab == "messages":
+        await turn.desk.sightings.saw(turn.user.id, OPENED)
 
 
 async def member_changed(turn: Turn) -> None:

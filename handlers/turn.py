@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bot.services.reports import Reports
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
+    from bot.services.sightings import Sightings
     from bot.services.standing_in import StandingIn
     from bot.services.updates import Updates
 
@@ -88,6 +89,7 @@ class Desk:
     experts: Experts
     afterwards: Afterwards
     privacy: Privacy
+    sightings: Sightings
     catalog: Catalog
     chat: Chat
     views: AsyncWebClient
@@ -138,6 +140,11 @@ class Turn:
         """The submitted or pressed-in view."""
         found = self.body.get("view")
         return found if isinstance(found, dict) else {}
+
+    @property
+    def in_direct(self) -> bool:
+        """Whether a button of a direct message was pressed."""
+        return self.kind == "action" and (self.channel or "").startswith("D")
 
     @property
     def response_url(self) -> str | None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from bot.config_file import formats
 from bot.config_file.reader import nearest
 from bot.domain.catalog import Reactions, Role, Rule, Service, Severity
+from bot.domain.incident import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from bot.config_file.reader import Section, Value
 
-SEVERITY_KEYS = ("name", "emoji", "description", "pagerduty_priority", "update_every")
+SEVERITY_KEYS = ("name", "emoji", "description", "pagerduty_priority", "update_every", "urgency")
 SERVICE_KEYS = (
     "title",
     "repo",
@@ -73,11 +74,17 @@ def read_severities(value: Value) -> tuple[Severity, ...]:
             description=section.text("description") or "",
             pagerduty_priority=section.text("pagerduty_priority"),
             update_every=formats.duration(section.get("update_every")),
+            urgency=_urgency(section.get("urgency")),
             **({"emoji": emoji} if (emoji := section.text("emoji")) else {}),
         )
         found.append(severity)
     _not_empty(value)
     return tuple(found)
+
+
+def _urgency(value: Value | None) -> str:
+    found = value.choice([each.value for each in Urgency]) if value else None
+    return found or Severity(name="").urgency
 
 
 def read_reactions(value: Value) -> Reactions:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.config_file import formats
+from bot.config_file.ways import read_addresses, read_quiet_hours
 from bot.domain import roster
 from bot.domain.catalog import EscalationPolicy, Level, Person, Roster, RosterLayer
 from bot.domain.hours import Hours
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from bot.config_file.reader import Section, Value
 
+PERSON_KEYS = ("pagerduty", "github", "skills", "notify", "quiet_hours", "time_zone")
 ROSTER_KEYS = ("time_zone", "layers", "overrides", "user_group", "announce_in", "ical")
 LAYER_KEYS = ("people", "rotate", "handover", "start", "only")
 ROTATIONS = ("daily", "weekly")
@@ -39,15 +41,15 @@ def read_people(value: Value | None) -> dict[str, Person]:
 
 
 def _person(email: str, value: Value) -> Person:
-    section = value.section(("pagerduty", "github", "skills", "notify"))
-    notify = section.get("notify")
-    urls = [formats.apprise(item) for item in notify.items()] if notify else []
+    section = value.section(PERSON_KEYS)
     return Person(
         email=email,
         pagerduty=formats.email(section.get("pagerduty")),
         github=section.text("github"),
         skills=section.texts("skills"),
-        notify=tuple(url for url in urls if url),
+        notify=read_addresses(section.get("notify")),
+        quiet_hours=read_quiet_hours(section.get("quiet_hours")),
+        time_zone=formats.time_zone(section.get("time_zone")),
     )
 
 

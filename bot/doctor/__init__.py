@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.doctor import alerts, github, house, pagerduty, people, rosters, slack
+from bot.doctor import alerts, github, house, pagerduty, paging, people, rosters, slack
 from bot.doctor.context import Context, Database
 from bot.doctor.findings import Finding, exit_code, render
 
@@ -22,6 +22,7 @@ AREAS: dict[str, Callable[[Context], Awaitable[list[Finding]]]] = {
     "PagerDuty": pagerduty.check,
     "GitHub": github.check,
     "People": people.check,
+    "Paging": paging.check,
     "Web": house.check_web,
     "Alerts": alerts.check,
     "Rosters": rosters.check,

@@ -57,6 +57,8 @@ class Context:
     unreachable: Callable[[], Awaitable[Sequence[Unreachable] | None]] | None = None
     #: People's addresses at PagerDuty by theirs in Slack, as they are linked.
     linked: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    #: Whether Apprise knows what to do with an address; asking sends nothing.
+    usable: Callable[[str], bool] | None = None
     #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.

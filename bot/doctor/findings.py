@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from bot.errors import ProviderError, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
 State = Literal["ok", "warn", "fail", "skip"]
 MARKS: Mapping[State, str] = {"ok": "✔", "warn": "!", "fail": "✖", "skip": "-"}
+#: So many names in one finding.
+SHOWN = 5
 NETWORK = "Look at the machine's network (proxy, DNS, firewall) and at the vendor's status page."
 
 
@@ -72,6 +74,13 @@ class Report:
             self.warn(name, f"not looked at: {text}.", "Run the doctor again in a minute.")
         else:
             self.fail(name, f"{text}.", mend.get(error.reason, NETWORK))
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return f"{', '.join(every[:SHOWN])}{more}"
 
 
 def render(findings: Sequence[Finding]) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.doctor.findings import Report
+from bot.doctor.findings import Report, listed
 from bot.doctor.webhook import check_webhook
 from bot.domain.identities import Vendor, configured
 from bot.errors import ProviderError, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.doctor.context import Context
     from bot.doctor.findings import Finding
     from bot.domain.catalog import Catalog
@@ -26,8 +24,6 @@ ABILITIES = {
     "urgencies": "every incident has high urgency, so every one opens a channel",
     "coordinated_responding": "/incident page cannot ask for further responders at PagerDuty",
 }
-#: Names shown of a longer list.
-SHOWN = 5
 
 
 async def check(context: Context) -> list[Finding]:
@@ -112,9 +108,9 @@ async def _priorities(context: Context, pager: Pager, report: Report) -> None:
         report.warn("priorities", "the account has none: severities stay in Slack.", mend)
     elif missing:
         mend = "muster.yml: correct pagerduty_priority of the severity, or add it at PagerDuty."
-        report.warn("priorities", f"not there: {_listed(missing)}.", mend)
+        report.warn("priorities", f"not there: {listed(missing)}.", mend)
     else:
-        report.ok("priorities", f"{_listed(wanted)} are there.")
+        report.ok("priorities", f"{listed(wanted)} are there.")
 
 
 async def _people(context: Context, pager: Pager, report: Report) -> None:
@@ -135,7 +131,7 @@ async def _people(context: Context, pager: Pager, report: Report) -> None:
 
     missing = sorted(email for email in wanted if not has_account(email))
     if missing:
-        text = f"{_listed(missing)} have no account: what they do is done as the From address."
+        text = f"{listed(missing)} have no account: what they do is done as the From address."
         mend = (
             "PagerDuty > People > Users > Add, or muster.yml: people: <e-mail>: {pagerduty: ...}."
         )
@@ -156,9 +152,3 @@ def _counted_on(catalog: Catalog) -> set[str]:
     for service in catalog.services.values():
         people.update(owner for owner in service.owners if "@" in owner)
     return people
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return f"{', '.join(every[:SHOWN])}{more}"

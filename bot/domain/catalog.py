@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.hours import Hours
+    from bot.domain.quiet import QuietHours
 
 
 @dataclass(frozen=True, kw_only=True)
 class Severity:
-    """One severity; the first configured is the worst."""
+    """One severity; the first configured is the worst. ``urgency`` is that of its pages: low ones can wait."""
 
     name: str
     emoji: str = ":large_yellow_circle:"
     description: str = ""
     pagerduty_priority: str | None = None
     update_every: timedelta | None = None
+    urgency: str = "high"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,27 @@ class Service:
     skills: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Address:
+    """An Apprise address (a secret) and which pages go there: those of some urgency, or those still open after a while.
+
+    Without conditions every page goes there at once.
+    """
+
+    url: str = field(repr=False)
+    urgency: tuple[str, ...] = ()
+    after: timedelta = timedelta()
+
+    @property
+    def scheme(self) -> str:
+        """What kind of address it is; all that may be shown of it."""
+        return self.url.partition("://")[0].casefold()
+
+    def takes(self, urgency: str) -> bool:
+        """Whether pages of that urgency go there."""
+        return not self.urgency or urgency in self.urgency
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """What e-mail addresses alone do not tell about somebody."""
@@ -60,7 +83,9 @@ class Person:
     pagerduty: str | None = None
     github: str | None = None
     skills: tuple[str, ...] = ()
-    notify: tuple[str, ...] = field(default=(), repr=False)  # Apprise addresses: secrets
+    notify: tuple[Address, ...] = ()
+    quiet_hours: QuietHours | None = None
+    time_zone: str | None = None  # else the one Slack knows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.domain.catalog import EscalationPolicy
@@ -142,6 +143,7 @@ class Delivery:
     state: DeliveryState = DeliveryState.PLANNED
     reason: str = ""
     planned_at: datetime
+    due: datetime | None = None  # when it goes out, if not at once; the reason says why
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     seen_at: datetime | None = None
@@ -218,6 +220,11 @@ def wait_after(policy: EscalationPolicy | None, level: int) -> timedelta:
     if policy is None or not policy.levels:
         return ANSWER_WITHIN
     return policy.levels[min(max(level, 1), len(policy.levels)) - 1].wait
+
+
+def first_told(planned: Iterable[Delivery], now: datetime) -> datetime:
+    """From when on somebody of a level can answer: while all of them are held back, nobody is waited for in vain."""
+    return max(now, min((each.due or now for each in planned if each.heard), default=now))
 
 
 # --- what changes it -------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Notifications beyond Slack: who is told of what, in plain words. Pure; addresses never leave the catalog.
 
+Pages are no notifications: they have deliveries of their own (``ways``).
+
 Effects name an address by its fingerprint, because an address is a secret and effects are kept.
 """
 
@@ -12,7 +14,7 @@ from bot.domain.effects import Effect, EffectKind
 from bot.domain.incident import EntryKind
 
 if TYPE_CHECKING:
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Person
     from bot.domain.incident import Entry, Incident
 
 #: The configuration's words for what happened.
@@ -39,7 +41,6 @@ _SAID = {
     "update": "{name}: {who} posted an update",
     "resolved": "{name} is resolved",
     "reopened": "{name} is open again",
-    "page": "{name}: you are paged",
 }
 
 
@@ -51,7 +52,7 @@ def fingerprint(url: str) -> str:
 def addresses(catalog: Catalog) -> dict[str, str]:
     """Every configured address by its fingerprint."""
     urls = [n.url for n in catalog.notifications]
-    urls += [url for person in catalog.people.values() for url in person.notify]
+    urls += [each.url for person in catalog.people.values() for each in person.notify]
     return {fingerprint(url): url for url in urls}
 
 
@@ -69,18 +70,16 @@ def notified(catalog: Catalog, incident: Incident, entry: Entry) -> list[Effect]
     return [_effect(incident, event, url, f"{entry.id}", entry=entry.id) for url in wanted]
 
 
-def paged(catalog: Catalog, incident: Incident, email: str, key: str) -> list[Effect]:
-    """A page reaches a person's own addresses as well; ``key`` is that of the page."""
-    person = catalog.people.get(email.casefold())
-    return [_effect(incident, "page", url, key) for url in (person.notify if person else ())]
-
-
 def followed(catalog: Catalog, incident: Incident, entry: Entry, email: str) -> list[Effect]:
     """A subscriber's own addresses hear what the subscriber is told."""
     event, person = EVENT_OF.get(entry.kind), catalog.people.get(email.casefold())
     if event is None or person is None or incident.private:
         return []
-    return [_effect(incident, event, url, f"{entry.id}", entry=entry.id) for url in person.notify]
+    return [_effect(incident, event, url, f"{entry.id}", entry=entry.id) for url in _urls(person)]
+
+
+def _urls(person: Person | None) -> list[str]:
+    return list(dict.fromkeys(each.url for each in person.notify)) if person else []
 
 
 def _effect(
@@ -97,9 +96,7 @@ def _effect(
 
 
 def words(incident: Incident, event: str, entry: Entry | None, link: str = "") -> tuple[str, str]:
-    """Title and body of one notification, plain text; of a private incident only that it is there."""
-    if incident.private:
-        return f"Private incident {incident.name}", "Open Slack for what it is about."
+    """Title and body of one notification, plain text."""
     said = _SAID[event].format(
         name=incident.name,
         who=entry.actor.name if entry and entry.actor else "Somebody",

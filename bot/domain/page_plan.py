@@ -57,6 +57,7 @@ def deliver(page: Page, delivery: Delivery) -> Effect:
         incident=page.incident,
         payload={"page": page.id, "delivery": delivery.id},
         rank=Rank.PAGE,
+        due=delivery.due,
     )
 
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import alert_groups, escalation, page_plan
-from bot.domain.escalation import Next, Page, PageState
+from bot.domain.escalation import DeliveryState, Next, Page, PageState
 from bot.domain.incident import Entry, EntryKind, Origin, PagerKind, Status
 from bot.domain.plan import actor_from
-from bot.services import page_moves, page_targets, steps
+from bot.services import page_moves, page_rescue, page_targets, steps
 from bot.services.page_facts import any_heard, first_level, told_of, was_asked
 from bot.store import alert_lists
 from bot.store import alerts as alert_store
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.alert_groups import Group
     from bot.domain.catalog import EscalationPolicy
     from bot.domain.effects import Effect
-    from bot.domain.escalation import Delivery, DeliveryState, Rung
+    from bot.domain.escalation import Delivery, Rung
     from bot.domain.incident import Actor, Incident
     from bot.services.base import House
     from bot.store.tx import Tx
@@ -186,7 +186,8 @@ class Escalating:
             said += told_of(rung, policy, planned)
             if any(each.heard for each in planned):
                 wait = escalation.wait_after(policy, rung.level)
-                page = page_moves.save(tx, before, escalation.notified(page, rung, wait, tx.now))
+                told_at = escalation.first_told(planned, tx.now)
+                page = page_moves.save(tx, before, escalation.notified(page, rung, wait, told_at))
                 self._at_level(tx, page)
                 self._note(tx, page, said)
                 return page
@@ -200,10 +201,7 @@ class Escalating:
             found = [page_targets.actor(tx, catalog, page.person)] if page.person else []
         else:
             found = page_targets.resolve(tx, catalog, policy.levels[rung.level - 1].notify)
-        store.plan(
-            tx,
-            page_targets.planned(found, page=page.id, round_=rung.round, level=rung.level, tx=tx),
-        )
+        store.plan(tx, page_targets.planned(tx, catalog, found, page=page, rung=rung))
         planned = [
             each
             for each in store.deliveries(tx, page.id)
@@ -319,6 +317,8 @@ class Escalating:
         if after == delivery:
             return
         store.save_delivery(tx, after)
+        if after.state is DeliveryState.FAILED:
+            page_rescue.sooner(tx, self._house.catalog, page, after)
         current = (after.round, after.level) == (page.round, page.level)
         moved = page
         if current and page.state is PageState.OPEN and not after.heard:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import escalation, lifecycle, plan
+from bot.domain import alert_groups, escalation, lifecycle, plan
 from bot.domain.escalation import PageState
-from bot.domain.incident import Entry, EntryKind, Origin, Status
+from bot.domain.incident import Actor, Entry, EntryKind, Origin, Status
 from bot.domain.lifecycle import Decision
 from bot.domain.permissions import Right
 from bot.errors import AlreadyDone, UserError
 from bot.services import page_moves, permissions
+from bot.services.base import SlackUser
 from bot.store import alerts as alert_store
 from bot.store import pages as store
 from bot.store.work import PATIENCE
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.effects import Effect
-    from bot.domain.escalation import Page
-    from bot.domain.incident import Actor, Incident
-    from bot.services.base import House, SlackUser
+    from bot.domain.escalation import Delivery, Page
+    from bot.domain.incident import Incident
+    from bot.services.base import House
     from bot.store.tx import Tx
 
 
@@ -43,23 +45,9 @@ class PageActions:
         """
 
         def change(tx: Tx, page: Page, incident: Incident | None, who: Actor) -> None:
-            if page.state is PageState.ACKNOWLEDGED:
-                answered = page.acknowledged_by or who
-                raise AlreadyDone(
-                    f"That page is answered already: {answered.name} did that.",
-                    who=answered.name,
-                    slack_id=answered.slack_id,
-                    at=page.acknowledged_at or tx.now,
-                )
-            if page.state is PageState.CLOSED:
-                raise UserError(f"That page is over: {page.ended}. Nothing more is to be done.")
             if incident is None:
                 raise UserError("Acknowledge the alerts on their card.")
-            if incident.status is Status.TRIGGERED:
-                tx.record(lifecycle.acknowledge(incident, who, tx.now))
-            page_moves.acknowledge(tx, store.one(tx, page_id), who)
-            if incident.status is not Status.TRIGGERED:
-                tx.record(_joins(tx, incident, who, once))
+            _answer(tx, page, incident, who, once)
 
         return await self._change(page_id, by, once, change)
 
@@ -126,6 +114,48 @@ class PageActions:
             return store.one(tx, page_id)
 
         return await self._house.work.write(write, patience=PATIENCE)
+
+
+def _answer(tx: Tx, page: Page, incident: Incident, who: Actor, once: str) -> None:
+    """Take what the page asks for; AlreadyDone, UserError when that is not possible any more."""
+    if page.state is PageState.ACKNOWLEDGED:
+        answered = page.acknowledged_by or who
+        raise AlreadyDone(
+            f"That page is answered already: {answered.name} did that.",
+            who=answered.name,
+            slack_id=answered.slack_id,
+            at=page.acknowledged_at or tx.now,
+        )
+    if page.state is PageState.CLOSED:
+        raise UserError(f"That page is over: {page.ended}. Nothing more is to be done.")
+    if incident.status is Status.TRIGGERED:
+        tx.record(lifecycle.acknowledge(incident, who, tx.now))
+    page_moves.acknowledge(tx, store.one(tx, page.id), who)
+    if incident.status is not Status.TRIGGERED:
+        tx.record(_joins(tx, incident, who, once))
+
+
+def answer_delivery(house: House, tx: Tx, delivery: Delivery) -> None:
+    """Whoever that delivery went to answers its page, from outside of Slack.
+
+    AlreadyDone and UserError say why not; NotAllowed when they are known here and may not act.
+    """
+    seen = store.one(tx, delivery.page, lock=False)
+    incident = tx.incident(seen.incident) if seen.incident is not None else None
+    group = alert_store.group(tx, seen.group) if seen.group is not None else None
+    page = store.one(tx, delivery.page)
+    if delivery.slack_id:
+        by = SlackUser(delivery.slack_id, delivery.name)
+        permissions.require(house, tx, Right.ACT, by, incident)
+        who = tx.people.actor(by.id, by.name)
+    else:
+        who = Actor(name=delivery.name, email=delivery.email)
+    if incident is not None:
+        _answer(tx, page, incident, who, f"page-link/{delivery.id}")
+    elif group is not None:
+        page_moves.acknowledge_group(tx, group, who)
+        answered = replace(group, acknowledged_at=tx.now, acknowledged_by=who)
+        tx.emit(alert_groups.show(alert_store.save_group(tx, answered)))
 
 
 def _joins(tx: Tx, incident: Incident, who: Actor, once: str) -> Decision:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import page_invariant, page_plan, plan
 from bot.domain.effects import Effect, EffectKind, Rank
+from bot.services import page_rescue
 from bot.store import page_audit as reads
 from bot.store import pages as store
 
@@ -49,6 +50,7 @@ class PageAudit:
         """Mend every page without a next step; ``ping``: somebody outside listens whether all is well."""
 
         def look(tx: Tx) -> Audit:
+            page_rescue.stranded(tx, self._house.catalog)
             mended = [*self._revived(tx), *self._steps(tx), *self._untold(tx), *self._unpaged(tx)]
             alive = store.alive(tx, AT_ONCE)
             late = [p.id for p in alive if p.next_at and p.next_at < tx.now - LATE]

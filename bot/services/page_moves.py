@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain import escalation, page_plan
 from bot.domain.escalation import DeliveryState, PageState
+from bot.domain.incident import Actor
 from bot.store import pages as store
 
 if TYPE_CHECKING:
     from bot.domain.alert_groups import Group
     from bot.domain.escalation import Page
-    from bot.domain.incident import Actor
     from bot.store.tx import Tx
 
 
@@ -29,6 +29,7 @@ def save(tx: Tx, before: Page, after: Page) -> Page:
 
 def close(tx: Tx, page: Page, why: str) -> Page:
     """Nobody is needed any more."""
+    _let_rest(tx, page, why)
     return save(tx, page, escalation.closed(page, why, tx.now))
 
 
@@ -37,10 +38,19 @@ def acknowledge(tx: Tx, page: Page, by: Actor) -> Page:
     if page.state not in {PageState.OPEN, PageState.EXHAUSTED}:
         return page
     for each in store.deliveries(tx, page.id):
-        if by.slack_id and each.slack_id == by.slack_id and each.heard:
+        told = each.heard and each.state is not DeliveryState.PLANNED
+        if told and by.is_same(Actor(name=each.name, slack_id=each.slack_id, email=each.email)):
             answered = escalation.progressed(each, DeliveryState.ACKNOWLEDGED, tx.now)
             store.save_delivery(tx, answered)
+    _let_rest(tx, page, f"{by.name} acknowledged")
     return save(tx, page, escalation.acknowledged(page, by, tx.now))
+
+
+def _let_rest(tx: Tx, page: Page, why: str) -> None:
+    """What was kept for later is not needed any more; what is on its way finds that out by itself."""
+    for each in store.deliveries(tx, page.id):
+        if each.due is not None and each.due > tx.now:
+            store.save_delivery(tx, escalation.progressed(each, DeliveryState.SKIPPED, tx.now, why))
 
 
 def take_over(tx: Tx, page: Page, by: Actor) -> Page:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.domain import ways
+from bot.domain.alert_groups import severity_for
 from bot.domain.escalation import Delivery, DeliveryState
+from bot.domain.ways import PlannedWay
 from bot.errors import UserError
-from bot.services import rosters
+from bot.services import page_ways, rosters
+from bot.store import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.domain.catalog import Catalog
-    from bot.domain.incident import Actor, Incident
+    from bot.domain.escalation import Page, Rung
+    from bot.domain.incident import Actor, Incident, Urgency
     from bot.store.tx import Tx
 
 #: The ways that lead through Slack: to a person, and into a channel.
@@ -108,27 +113,49 @@ def _known(
 
 
 def planned(
-    found: Iterable[Reached], *, page: int, round_: int, level: int, tx: Tx
+    tx: Tx, catalog: Catalog, found: Iterable[Reached], *, page: Page, rung: Rung
 ) -> list[Delivery]:
-    """One delivery per way; who cannot be told by any has one that failed, with the reason."""
-    return [
-        Delivery(
-            page=page,
-            round=round_,
-            level=level,
+    """One delivery per way with its time; who cannot be told by any has one that failed, with the reason."""
+    urgency = urgency_of(tx, catalog, page)
+    deliveries = []
+    for each in found:
+        base = Delivery(
+            page=page.id,
+            round=rung.round,
+            level=rung.level,
             recipient=each.recipient,
             name=each.name,
             slack_id=each.slack_id,
             email=each.email,
-            way=way,
-            state=DeliveryState.PLANNED if each.ways else DeliveryState.FAILED,
-            reason=each.missing,
             planned_at=tx.now,
-            failed_at=None if each.ways else tx.now,
         )
-        for each in found
-        for way in each.ways or (SLACK,)
-    ]
+        timed = _timed(tx, catalog, each, urgency)
+        for way in timed:
+            due = way.due if way.due > tx.now else None
+            deliveries.append(replace(base, way=way.way, due=due, reason=way.why))
+        if not timed:
+            why = each.missing or f"none of their addresses takes {urgency.value} urgency"
+            deliveries.append(
+                replace(base, state=DeliveryState.FAILED, reason=why, failed_at=tx.now)
+            )
+    return deliveries
+
+
+def _timed(tx: Tx, catalog: Catalog, each: Reached, urgency: Urgency) -> Sequence[PlannedWay]:
+    if not each.ways or each.ways == (CHANNEL,):
+        return [PlannedWay(way=way, due=tx.now) for way in each.ways]
+    paged = page_ways.Paged(email=each.email, slack_id=each.slack_id, ways=each.ways)
+    return page_ways.timed(tx, catalog, paged, urgency)
+
+
+def urgency_of(tx: Tx, catalog: Catalog, page: Page) -> Urgency:
+    """How urgent that page is: as its incident or its alerts are, and their severity is configured."""
+    if page.incident is not None:
+        incident = tx.incident(page.incident, lock=False)
+        return ways.urgency_of(catalog, incident.severity, incident.urgency)
+    group = alerts.group(tx, page.group or 0, lock=False)
+    severity = group.rule_severity or severity_for(catalog, group.severity)
+    return ways.urgency_of(catalog, severity)
 
 
 def level_to_page(catalog: Catalog, incident: Incident, level: int | None) -> int:

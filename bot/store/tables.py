@@ -455,6 +455,7 @@ class PageDeliveryRow(SQLModel, table=True):
     state: str = Field(max_length=12)
     reason: str = _text()
     planned_at: datetime = _time(nullable=False)
+    due: datetime | None = _time()  # when it goes out, if not at once
     sent_at: datetime | None = _time()
     delivered_at: datetime | None = _time()
     seen_at: datetime | None = _time()

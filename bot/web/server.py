@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.web.alerts import AlertWebhooks
     from bot.web.calendars import RosterCalendars
     from bot.web.health import Health
+    from bot.web.pages import AcknowledgePages
     from bot.web.webhooks import Webhooks
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ def build(
     api_token: str | None,
     alerts: AlertWebhooks | None = None,
     calendars: RosterCalendars | None = None,
+    pages: AcknowledgePages | None = None,
 ) -> FastAPI:
     """All routes. Webhooks and health are plain Starlette routes: nothing stands between them and the bytes."""
     app = FastAPI(title="Muster", docs_url="/docs", redoc_url=None)
@@ -51,6 +53,8 @@ def build(
         app.router.routes += alerts.routes()
     if calendars is not None:
         app.router.routes += calendars.routes()
+    if pages is not None:
+        app.router.routes += pages.routes()
     app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(Exception, _bug)
     return app
@@ -63,8 +67,15 @@ async def _busy(request: Request, error: Exception) -> JSONResponse:
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
     ref = secrets.token_hex(2).upper()
-    log.error("web.bug", ref=ref, path=request.url.path, exc_info=error)
+    log.error("web.bug", ref=ref, path=_known_part(request.url.path), exc_info=error)
     return JSONResponse({"detail": f"Something broke on my side, ref {ref}."}, status_code=500)
+
+
+def _known_part(path: str) -> str:
+    """Which endpoint it was; what follows may be a token of a page, or the secret of a sender."""
+    first, *more = path.strip("/").split("/")
+    kept = {"pages": 0, "webhooks": 2 if more[:1] == ["alerts"] else 1}.get(first, len(more))
+    return "/".join(("", first, *more[:kept], *(["…"] if more[kept:] else [])))
 
 
 class Server(uvicorn.Server):

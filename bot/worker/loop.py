@@ -45,7 +45,7 @@ AT_ONCE = {
     "pagerduty": 16,
     "github": 8,
     "muster": 32,
-    "apprise": 4,
+    "apprise": 16,
     "alertmanager": 4,
     "deadman": 1,
 }

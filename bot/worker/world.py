@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.services.linking import Linking
     from bot.services.moments import MessageTimeline
     from bot.services.page_audit import PageAudit
+    from bot.services.page_links import PageLinks
     from bot.services.paging import Paging
     from bot.services.people import PeopleDirectory
     from bot.services.privacy import Privacy
@@ -84,6 +85,7 @@ class World:
     alerts: AlertActions
     alert_intake: AlertIntake
     escalating: Escalating
+    links: PageLinks
     page_audit: PageAudit
     deadman: DeadMan | None = None  # None: nobody else listens
     native: AnyPager | None = None

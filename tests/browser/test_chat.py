@@ -289,6 +289,7 @@ def test_home_tab(page: Page, mock: MockSandbox) -> None:
     assert (body["where"], body["action_id"]) == ("home", "declare")
     home.get_by_role("button", name="Messages").click()
     expect(page.locator(".channel-name")).to_contain_text("Muster")
+    wait_for_posts(page, mock, "/api/open_messages", 1)
 
 
 def test_system_messages_name_the_person_once(page: Page, mock: MockSandbox) -> None:

@@ -92,7 +92,7 @@ async def test_a_page_climbs_until_somebody_answers_and_one_message_proves_it(
         await n.s.settled(name)
         assert len(await n.paged(CAROL)) == 1
         [proof] = await n.proofs(name)
-        assert f"<@{CAROL}>: 📨 direct message sent" in proof
+        assert f"<@{CAROL}>: 📬 direct message delivered" in proof
         assert "level 2 is paged" in proof
         await n.passes(minutes=4)
         assert not await n.paged(BOB)
@@ -100,7 +100,7 @@ async def test_a_page_climbs_until_somebody_answers_and_one_message_proves_it(
         assert len(await n.paged(BOB)) == 1
         assert len(await n.paged(CAROL)) == 1
         [proof] = await n.proofs(name)
-        assert f"<@{BOB}>: 📨 direct message sent" in proof
+        assert f"<@{BOB}>: 📬 direct message delivered" in proof
         await n.press_direct("Acknowledge", BOB, "You are paged")
         await n.s.quiet()
         [proof] = await n.proofs(name)

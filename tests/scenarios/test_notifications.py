@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
-from bot.domain.catalog import Catalog, EscalationPolicy, Level, Notification, Person
+from bot.domain.catalog import Address, Catalog, EscalationPolicy, Level, Notification, Person
 from bot.store.tables import EffectRow
-from tests.stage import BOB, Json, Stage, free_port, stage
+from tests.mailbox import SECRET, mailbox
+from tests.stage import BOB, Stage, stage
 from tests.workspace import card_of, messages_in, room_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     import pytest
 
-SECRET = "a-secret-nobody-sees"
-
-
-@dataclass
-class Mailbox:
-    """What a program outside of Slack was told (Apprise's json:// addresses)."""
-
-    port: int = field(default_factory=free_port)
-    got: list[Json] = field(default_factory=list)
-    refuse: bool = False
-
-    def url(self, path: str = "hook") -> str:
-        return f"json://muster:{SECRET}@127.0.0.1:{self.port}/{path}"
-
-    async def take(self, request: web.Request) -> web.Response:
-        if self.refuse:
-            return web.Response(status=500)
-        self.got.append({"path": request.path, **(await request.json())})
-        return web.Response(text="ok")
-
-    def told(self, path: str = "/hook") -> list[str]:
-        return [m["title"] for m in self.got if m["path"] == path]
-
-
-@contextlib.asynccontextmanager
-async def mailbox() -> AsyncIterator[Mailbox]:
-    box = Mailbox()
-    app = web.Application()
-    app.router.add_post("/{tail:.*}", box.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", box.port).start()
-    try:
-        yield box
-    finally:
-        await runner.cleanup()
+    from tests.mailbox import Mailbox
 
 
 async def everything_kept(s: Stage) -> str:
@@ -139,7 +100,7 @@ async def test_a_private_incident_is_told_to_nobody_beyond(tmp_path: Path) -> No
 
 async def test_a_page_reaches_the_persons_own_addresses(tmp_path: Path) -> None:
     async with mailbox() as box:
-        carol = Person(email="carol@example.com", notify=(box.url("carol"),))
+        carol = Person(email="carol@example.com", notify=(Address(box.url("carol")),))
         catalog = Catalog(
             people={"carol@example.com": carol},
             policies={

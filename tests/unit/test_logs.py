@@ -38,6 +38,7 @@ PLACES = [
     ("postgresql://{}@db.example/muster", "muster:hunter22"),
     ("https://hooks.slack.com/{}", "actions/T1/2/secretpart"),
     ("POST /slack/response/{}", "abc123def"),
+    ("https://muster.example.com/pages/{}", "AAAAAAAAAAwAAAAAaabbcc-_0123456789abcdefghi"),
     ("password is {}", OWN),
 ]
 

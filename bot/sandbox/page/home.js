@@ -18,7 +18,7 @@ export function botRoom() {
 
 export function createHome() {
   const title = h("div", { class: "home-title" });
-  const messagesTab = h("button", { type: "button", class: "tab", on: { click: () => botRoom() && store.openChannel(botRoom().id) } }, "Messages");
+  const messagesTab = h("button", { type: "button", class: "tab", on: { click: () => botRoom() && store.openMessages(botRoom().id) } }, "Messages");
   const blocks = h("div", { class: "home-blocks" });
   const empty = h("div", { class: "home-empty" });
   const back = h("button", { type: "button", class: "icon-btn only-phone", "aria-label": "Back to channels", on: { click: () => store.go({ pane: "list" }) } }, "‹");

@@ -61,6 +61,12 @@ export function openHome() {
   post("/api/open_home", { user: me() }).then(settled);
 }
 
+/** The app's Messages tab: the app hears that somebody looks. */
+export function openMessages(room) {
+  openChannel(room);
+  post("/api/open_messages", { user: me() }).then(settled);
+}
+
 export const currentChannel = () => directory.channel(ui.channel);
 export const messagesOf = (id) => (snapshot?.messages?.[id] ?? []).filter((message) => !(message.ephemeral && dismissed.has(message.ts)));
 

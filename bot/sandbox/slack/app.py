@@ -80,8 +80,8 @@ class Slack:
         ref = user_ref or next(iter(self.ws.users))
         return {"ready": self.socket.connected, **screen.state(self.ws, person(self.ws, ref))}
 
-    def open_home(self, user: User) -> None:
-        """A person opens the app's Home tab.
+    def open_home(self, user: User, tab: str = "home") -> None:
+        """A person opens the app: its Home tab, or its Messages tab.
 
         https://docs.slack.dev/reference/events/app_home_opened
         """
@@ -91,10 +91,10 @@ class Slack:
             "user": user.id,
             "channel": room.id,
             "event_ts": self.ws.new_ts(),
-            "tab": "home",
+            "tab": tab,
         }
         home = self.ws.homes.get(user.id)
-        if home is not None:
+        if home is not None and tab == "home":
             event["view"] = wire.view_object(self.ws, home)
         self.ws.emit("app_home_opened", lambda: event)
 

@@ -94,6 +94,7 @@ DEEDS: dict[str, Deed] = {
     "message": _message,
     "create_channel": _create_channel,
     "open_home": lambda s, u, _: s.open_home(u),
+    "open_messages": lambda s, u, _: s.open_home(u, "messages"),
     "react": lambda s, u, b: people.react(s.ws, u, b["channel"], str(b["ts"]), b["name"]),
     "unreact": lambda s, u, b: people.unreact(s.ws, u, b["channel"], str(b["ts"]), b["name"]),
     "pin": lambda s, u, b: people.pin(s.ws, u, b["channel"], str(b["ts"])),

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks import paging
+from bot.domain import page_words, way_failed, ways
 from bot.domain.escalation import DeliveryState, PageState
-from bot.errors import ProviderError, Reason
+from bot.errors import ProviderError
 from bot.providers import beyond
+from bot.services.page_subjects import subject_of
 from bot.services.page_targets import CHANNEL
 from bot.store import pages as store
-from bot.worker.posting import post_once
+from bot.worker.posting import post_once, posted_before
 from bot.worker.runners.native import subject
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
 
-#: Outcomes that say nothing of the person: the effect is tried again (or its provider stopped).
-PASSING = {Reason.UNAVAILABLE, Reason.UNKNOWN_OUTCOME, Reason.RATE_LIMITED, Reason.AUTH}
 #: Why a page is not sent any more, by where it stands.
 _OVER = {
     PageState.ACKNOWLEDGED: "it was acknowledged before",
@@ -36,17 +36,20 @@ _OVER = {
 async def in_slack(world: World, effect: Claimed) -> Settle | None:
     """Page one person by direct message, or a channel with a mention; a retaken effect looks for its message first."""
     page, delivery, why_not = await _judged(world, effect)
-    if why_not:
+    if why_not and effect.attempt == 1:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     try:
         channel = await _channel(world, delivery)
-        message = await _message(world, page, everybody=delivery.way == CHANNEL)
-        ts = await post_once(world, effect, channel, message)
+        if why_not:  # an earlier attempt may have posted it all the same
+            ts = await posted_before(world, effect, channel)
+            if ts is None:
+                return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
+        else:
+            message = await _message(world, page, everybody=delivery.way == CHANNEL)
+            ts = await post_once(world, effect, channel, message)
     except ProviderError as error:
-        if error.reason in PASSING:
-            raise
-        return _settled(world, delivery, DeliveryState.FAILED, error.detail or error.reason.value)
-    return _settled(world, delivery, DeliveryState.SENT, place=(channel, ts))
+        return _refused(world, effect, delivery, error)
+    return _settled(world, delivery, DeliveryState.DELIVERED, place=(channel, ts))
 
 
 async def beyond_slack(world: World, effect: Claimed) -> Settle | None:
@@ -55,19 +58,26 @@ async def beyond_slack(world: World, effect: Claimed) -> Settle | None:
     if why_not:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     person = world.catalog.people.get((delivery.email or "").casefold())
-    number = int(delivery.way.partition(":")[2])
-    if person is None or number > len(person.notify):
+    address = ways.address_of(person, delivery.way)
+    if address is None:
         gone = "that address is not configured any more"
         return _settled(world, delivery, DeliveryState.FAILED, gone)
-    incident, view = await subject(world, page)
-    title, body = paging.beyond(page, incident, view)
+    about = await world.work.read(lambda tx: subject_of(tx, page))
+    link = world.links.link(page, delivery, world.work.clock.now())
+    title, body = page_words.beyond(about, page, link)
     try:
-        await beyond.send(person.notify[number - 1], title, body)
+        await beyond.send(address.url, title, body)
     except ProviderError as error:
-        if error.reason in PASSING:
-            raise
-        return _settled(world, delivery, DeliveryState.FAILED, error.detail or error.reason.value)
+        return _refused(world, effect, delivery, error)
     return _settled(world, delivery, DeliveryState.SENT)
+
+
+def _refused(world: World, effect: Claimed, delivery: Delivery, error: ProviderError) -> Settle:
+    """It has failed, in words; raises again what passes by itself."""
+    now, began = world.work.clock.now(), effect.first_tried_at
+    if not way_failed.is_final(error, way=delivery.way, first_tried=began, now=now):
+        raise error
+    return _settled(world, delivery, DeliveryState.FAILED, way_failed.words(error))
 
 
 async def _judged(world: World, effect: Claimed) -> tuple[Page, Delivery, str]:
@@ -76,6 +86,8 @@ async def _judged(world: World, effect: Claimed) -> tuple[Page, Delivery, str]:
     def look(tx: Tx) -> tuple[Page, Delivery, str]:
         delivery = store.delivery(tx, effect.payload["delivery"], lock=False)
         page = store.one(tx, delivery.page, lock=False)
+        if delivery.state is not DeliveryState.PLANNED:
+            return page, delivery, delivery.reason or "it is not wanted any more"
         why = _OVER.get(page.state, "") or world.escalating.over(tx, page, lock=False)
         if not why and store.newer(tx, delivery):
             why = "a newer page to them follows"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from blocks import paging, text
 from blocks.kit import home_link
 from blocks.proof import Proof, proof
-from bot.domain import page_plan
+from bot.domain import page_plan, ways
 from bot.domain.escalation import PageState
 from bot.errors import NotFound, ProviderError
 from bot.store import pages as store
@@ -107,6 +107,7 @@ async def show(world: World, effect: Claimed) -> Settle | None:
             subject=named(incident, view),
             private=incident is not None and incident.private,
             struggling=struggling,
+            kinds=_kinds(world, deliveries),
         )
     )
     channel, thread = where
@@ -124,6 +125,16 @@ async def show(world: World, effect: Claimed) -> Settle | None:
         return lambda tx: _placed(tx, page.id, channel, None)
     posted = ts
     return lambda tx: _placed(tx, page.id, channel, posted)
+
+
+def _kinds(world: World, deliveries: list[Delivery]) -> dict[str, str]:
+    """What the addresses beyond Slack are called where everybody may read it."""
+    people = world.catalog.people
+    return {
+        each.key: ways.label(people.get((each.email or "").casefold()), each.way)
+        for each in deliveries
+        if each.way.startswith("apprise:")
+    }
 
 
 def _placed(tx: Tx, page_id: int, channel: str, ts: str | None) -> None:

@@ -24,7 +24,7 @@ async def notify(world: World, effect: Claimed) -> Settle | None:
         return None
     incident = await world.load(effect.incident)
     event, number = effect.payload["event"], effect.payload.get("entry")
-    if incident.private and event != "page":
+    if incident.private:
         return None
     entry = await world.work.read(lambda tx: tx.entry(number)) if number else None
     link = incident.places.announcement_url or ""

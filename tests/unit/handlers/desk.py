@@ -16,6 +16,7 @@ from bot.services.moments import MessageTimeline
 from bot.services.pager_schedules import PagerSchedules
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
+from bot.services.sightings import Sightings
 from bot.services.standing_in import StandingIn
 from handlers import turn_of
 from handlers.errors import answer_errors
@@ -88,6 +89,7 @@ class Counter:
             experts=Experts(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
             privacy=self.home.privacy,
+            sightings=Sightings(self.home.house, self.home.escalating),
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]
             views=self.views,  # type: ignore[arg-type]

@@ -425,6 +425,23 @@ async def test_home_is_published_and_pressed() -> None:
         assert "channel" not in body
 
 
+async def test_the_app_hears_which_of_its_tabs_somebody_opens() -> None:
+    async with world() as here:
+        app, heard = here.app(), []
+
+        @app.event("app_home_opened")
+        async def opened(event: Json) -> None:
+            heard.append(event)
+
+        async with here.bolt(app):
+            await here.act("open_messages", user="bob")
+            await here.act("open_home", user="bob")
+            await until(lambda: len(heard) == 2)
+        assert [each["tab"] for each in heard] == ["messages", "home"]
+        assert heard[0]["channel"] == heard[1]["channel"]
+        assert heard[0]["channel"].startswith("D")
+
+
 async def test_a_press_in_a_modal_carries_state_and_can_update_it() -> None:
     async with world() as here:
         app = here.app()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.catalog import DEFAULT_SEVERITIES, Catalog, Notification, Person, Reminders
+from bot.domain.catalog import DEFAULT_SEVERITIES, Address, Catalog, Notification, Person, Reminders
 from bot.domain.incident import MUSTER, Entry, EntryKind, Origin, Phase, Places, Status
 from bot.domain.lifecycle import NOTE_LIMIT
 from bot.domain.notify import addresses, fingerprint
@@ -27,7 +27,7 @@ TEAMS, BENS = "msteams://a-secret", "mailto://ben:password@example.com"
 CATALOG = Catalog(
     severities=tuple(replace(s, update_every=timedelta(hours=1)) for s in DEFAULT_SEVERITIES),
     notifications=(Notification(url=TEAMS, events=("update",), severities=("SEV1",)),),
-    people={"ben@example.com": Person(email="ben@example.com", notify=(BENS,))},
+    people={"ben@example.com": Person(email="ben@example.com", notify=(Address(BENS),))},
     reminders=Reminders(no_commander=None, no_severity=None, postmortem_due=timedelta(days=3)),
 )
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.config_file import load_all, load_catalog, load_config
 from bot.domain.alert_sources import AlertAuth
-from bot.domain.catalog import Catalog, Reminders
+from bot.domain.catalog import Address, Catalog, Reminders
+from bot.domain.quiet import QuietHours
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).parents[3]
@@ -38,7 +39,7 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
     assert checkout.owners == ("alice@example.com", "group:oncall")
     assert catalog.services["payments"].title == "Payments"
     assert catalog.people["alice@example.com"].notify == (
-        "mailto://alice:value-of-SMTP_PASSWORD@smtp.example.com",
+        Address("mailto://alice:value-of-SMTP_PASSWORD@smtp.example.com"),
     )
     primary = catalog.rosters["primary"]
     assert primary.layers[1].only == {"days": ("Sat", "Sun"), "from": "09:00", "to": "21:00"}
@@ -60,6 +61,21 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
     assert sections.digest == {"weekly": "Mon 09:00", "channel": "incidents"}
 
 
+def test_what_the_example_shows_in_a_comment_works_as_well(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    start = lines.index("  # dave@example.com:")
+    shown = [line.replace("  # ", "  ", 1) for line in lines[start : start + 4]]
+    path = tmp_path / "muster.yml"
+    path.write_text("\n".join(["people:", *shown]), encoding="utf-8")
+    dave = load_catalog(path, ENVIRON).people["dave@example.com"]
+    assert dave.notify == (
+        Address("mailto://dave@example.com"),
+        Address("ntfys://ntfy.example.com/dave-pages", ("high",), timedelta(minutes=2)),
+    )
+    assert dave.quiet_hours == QuietHours(time(22), time(7))
+    assert dave.time_zone == "Europe/Berlin"
+
+
 def test_the_example_says_what_the_defaults_are() -> None:
     catalog = load_catalog(EXAMPLE, ENVIRON)
     assert catalog.channel_name == Catalog().channel_name
@@ -77,7 +93,7 @@ def test_the_example_has_the_keys_of_the_contract() -> None:
 
 def test_the_secrets_in_it_do_not_show() -> None:
     config = load_config(EXAMPLE, ENVIRON)
-    assert config.catalog.people["alice@example.com"].notify[0].count("value-of") == 1
+    assert config.catalog.people["alice@example.com"].notify[0].url.count("value-of") == 1
     assert "value-of" not in repr(config)
 
 

@@ -74,6 +74,10 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         ("severities: [{name: two words}]", "1: severities[1].name is 'two words'."),
         ("severities: [{name: A, update_every: 0m}]", "1: severities[1].update_every is '0m'."),
         ("severities: [{name: A, update_every: 5 m}]", "1: severities[1].update_every is '5 m'."),
+        (
+            "severities: [{name: A, urgency: lwo}]",
+            "1: severities[1].urgency is 'lwo', which it cannot be. Did you mean 'low'?",
+        ),
         ("roles: [{name: a, brief: x}]", "1: unknown key 'brief' in roles[1]. Did you mean 'brief"),
         (
             "routing: {pagerduty: [{when: .a, do: channell}]}",
@@ -101,6 +105,46 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         ("people: {bob: {}}", "1: people.bob is not an e-mail address."),
         ("people: {a@x.de: {}, A@x.de: {}}", "1: people.A@x.de is there twice"),
         ("people: {a@x.de: {notify: [x]}}", "1: people.a@x.de.notify[1] is 'x'."),
+        (
+            "people:\n  a@x.de:\n    notify:\n      - {urgency: [high]}",
+            "4: people.a@x.de.notify[1] has no 'url'.",
+        ),
+        (
+            "people:\n  a@x.de:\n    notify:\n      - url: json://x\n        urgency: [hihg]",
+            "5: people.a@x.de.notify[1].urgency[1] is 'hihg', which it cannot be. Did you mean 'high",
+        ),
+        (
+            "people: {a@x.de: {notify: [{url: 'json://x', urgency: []}]}}",
+            "1: people.a@x.de.notify[1].urgency is empty. Name high, low or both",
+        ),
+        (
+            "people: {a@x.de: {notify: [{url: 'json://x', after: 2}]}}",
+            "1: people.a@x.de.notify[1].after is '2'. Write a duration",
+        ),
+        (
+            "people: {a@x.de: {notify: [{url: 'json://x', after: 2d}]}}",
+            "1: people.a@x.de.notify[1].after is longer than a day. Write up to 1d.",
+        ),
+        (
+            "people: {a@x.de: {notify: [{url: 'json://x', when: 2m}]}}",
+            "1: unknown key 'when' in people.a@x.de.notify[1].",
+        ),
+        (
+            "people:\n  a@x.de:\n    quiet_hours: {from: '22:00'}",
+            "3: people.a@x.de.quiet_hours has no 'to'. Add to.",
+        ),
+        (
+            "people: {a@x.de: {quiet_hours: {from: '25:00', to: '07:00'}}}",
+            "1: people.a@x.de.quiet_hours.from is '25:00'. Write a time of day",
+        ),
+        (
+            "people: {a@x.de: {quiet_hours: {from: '24:00', to: '00:00'}}}",
+            "1: people.a@x.de.quiet_hours begins and ends at the same time. Correct from or to.",
+        ),
+        (
+            "people: {a@x.de: {time_zone: Europe/Berlim}}",
+            "1: people.a@x.de.time_zone is 'Europe/Berlim', which is no time zone. Did you mean 'E",
+        ),
         ("rosters: {r: {}}", "1: rosters.r needs either layers or ical."),
         (
             "rosters:\n  r:\n    time_zone: Europe/Berlim\n    ical: https://x.de/a.ics",

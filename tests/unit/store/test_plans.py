@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from bot.store import effects, queries, runlog, statistics
+from bot.store import effects, page_waiting, queries, runlog, statistics
 from tests.unit.store.house import an_incident, open_work
 
 if TYPE_CHECKING:
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sqlite
 #: Tables that grow for ever.
-LARGE = ("incident", "entry", "effect", "inbound", "once", "involvement", "tally")
+LARGE = (
+    "incident",
+    "entry",
+    "effect",
+    "inbound",
+    "once",
+    "involvement",
+    "tally",
+    "page",
+    "page_delivery",
+)
 
 READS: dict[str, Callable[[Tx], object]] = {
     "list": lambda tx: queries.incidents(tx, open_only=True),
@@ -36,6 +46,8 @@ READS: dict[str, Callable[[Tx], object]] = {
     "metrics": lambda tx: (runlog.waiting(tx), runlog.due_now(tx, tx.now)),
     "claim": lambda tx: effects.claim(tx.session, now=tx.now, worker="w", limit=64),
     "open pages": queries.open_pages,
+    "pages that wait for Slack": lambda tx: page_waiting.waiting_for_slack(tx, tx.now),
+    "pages somebody saw": lambda tx: page_waiting.unseen(tx, "U0ANA"),
 }
 
 

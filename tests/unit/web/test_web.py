@@ -372,6 +372,21 @@ async def test_a_bug_shows_a_reference_and_nothing_else(
     assert "inner secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/pages/a-token", "/pages/…"),
+        ("/webhooks/alerts/sentry/a-secret", "/webhooks/alerts/sentry/…"),
+        ("/webhooks/alerts/sentry", "/webhooks/alerts/sentry"),
+        ("/webhooks/pagerduty", "/webhooks/pagerduty"),
+        ("/api/incidents/7", "/api/incidents/7"),
+        ("/", "/"),
+    ],
+)
+def test_a_bug_is_logged_without_what_may_be_a_secret(path: str, logged: str) -> None:
+    assert server._known_part(path) == logged
+
+
 async def test_the_api_describes_itself(site: Site) -> None:
     assert (await site.http.get("/docs")).status_code == 200
     paths = (await site.http.get("/openapi.json")).json()["paths"]

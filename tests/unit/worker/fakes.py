@@ -21,6 +21,7 @@ from bot.services.issue_news import IssueFollowing
 from bot.services.linking import Linking
 from bot.services.moments import MessageTimeline
 from bot.services.page_audit import PageAudit
+from bot.services.page_links import PageLinks
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -513,6 +514,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         alerts=home.alerts,
         alert_intake=home.intake,
         escalating=home.escalating,
+        links=PageLinks(home.house, home.escalating, secret="xapp-1", public_url=None),
         page_audit=PageAudit(home.house),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",

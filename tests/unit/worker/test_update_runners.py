@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.catalog import Catalog, Person
+from bot.domain.catalog import Address, Catalog, Person
 from bot.domain.effects import EffectKind as K
 from bot.domain.incident import PagerKind, PagerLink, Places
 from bot.domain.notify import fingerprint
@@ -33,7 +33,7 @@ URL = "json://muster:secret@127.0.0.1:9/x"
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    people = {"ana@example.com": Person(email="ana@example.com", notify=(URL,))}
+    people = {"ana@example.com": Person(email="ana@example.com", notify=(Address(URL),))}
     shop = build_shop(tmp_path, catalog=Catalog(people=people))
     await shop.home.declare()
     pager = PagerLink(kind=PagerKind.PAGERDUTY, id="P1")
@@ -132,7 +132,7 @@ async def test_whoever_is_on_call_is_addressed_when_nobody_of_the_incident_can_b
 
 
 async def test_a_notification_names_no_address_when_it_fails(shop: Shop) -> None:
-    payload = {"to": fingerprint(URL), "event": "page", "entry": None}
+    payload = {"to": fingerprint(URL), "event": "declared", "entry": None}
     with pytest.raises(ProviderError) as failed:
         await shop.run(K.NOTIFY, payload=payload)
     assert (failed.value.provider, failed.value.reason) == ("apprise", Reason.UNAVAILABLE)

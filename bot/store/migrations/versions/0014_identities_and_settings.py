@@ -1,13 +1,13 @@
 """One table of who is who, accounts of PagerDuty, what people set for themselves, their status.
 
-Revision: 0014, after 0010.
+Revision: 0014, after 0013.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
