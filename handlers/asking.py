@@ -135,7 +135,8 @@ async def on_call(turn: Turn, rest: str) -> None:
         return
     native = await turn.desk.asking.native_duties(service)
     duties = [
-        OnDuty(policy=d.policy, level=d.level, people=d.people, others=d.others) for d in native
+        OnDuty(policy=d.policy, level=d.level, people=d.people, others=d.others, until=d.until)
+        for d in native
     ]
     await turn.say(on_call_message(duties, title=title))
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.config_file import formats
+from bot.domain import roster
 from bot.domain.catalog import EscalationPolicy, Level, Person, Roster, RosterLayer
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 ROSTER_KEYS = ("time_zone", "layers", "overrides", "user_group", "announce_in", "ical")
 LAYER_KEYS = ("people", "rotate", "handover", "start", "only")
 ROTATIONS = ("daily", "weekly")
+#: A turn of its own length: shorter ones would be noise, and years are no rotation.
+SHORTEST, LONGEST = timedelta(hours=1), timedelta(weeks=52)
 MOST_LEVELS = 20
 MOST_REPEATS = 100
 
@@ -66,15 +69,17 @@ def _roster(name: str, value: Value) -> Roster:
         user_group=formats.handle(section.get("user_group")),
         announce_in=formats.handle(section.get("announce_in")),
         ical=formats.address(ical, ("https", "http", "webcal")),
+        line=value.key_line or value.line,
     )
 
 
 def _layer(value: Value) -> RosterLayer:
     section = value.section(LAYER_KEYS)
     rotate = section.text("rotate") or "weekly"
-    if rotate not in ROTATIONS and not formats.DURATION.fullmatch(rotate):
+    length = rotate in ROTATIONS or formats.DURATION.fullmatch(rotate)
+    if not length or not SHORTEST <= roster.length_of(rotate) <= LONGEST:
         where = section.get("rotate") or value
-        where.problem(f"is {where.raw!r}.", "Write daily, weekly or a duration like 12h.")
+        where.problem(f"is {where.raw!r}.", "Write daily, weekly or a duration from 1h to 52w.")
     default = "Mon 09:00" if rotate == "weekly" else "09:00"
     return RosterLayer(
         people=_emails(section, "people"),

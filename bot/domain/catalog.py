@@ -122,7 +122,10 @@ class RosterLayer:
 
 @dataclass(frozen=True, kw_only=True)
 class Roster:
-    """A native on-call roster as configured (rotations are computed elsewhere)."""
+    """A native on-call roster as configured; who is on call is computed in ``bot.domain.roster``.
+
+    ``line`` is where it stands in muster.yml; 0 when it was made in Slack.
+    """
 
     name: str
     time_zone: str = "UTC"
@@ -130,7 +133,8 @@ class Roster:
     overrides: tuple[Mapping[str, object], ...] = ()
     user_group: str | None = None
     announce_in: str | None = None
-    ical: str | None = None
+    ical: str | None = field(default=None, repr=False)  # its address may hold a secret
+    line: int = field(default=0, compare=False)
 
 
 DEFAULT_SEVERITIES = (

@@ -10,7 +10,7 @@ from bot.errors import UserError
 from bot.services.people import owners_of, reached
 
 if TYPE_CHECKING:
-    from bot.domain.catalog import Service
+    from bot.domain.catalog import Catalog, Service
     from bot.domain.incident import Actor, Incident
     from bot.domain.lifecycle import Decision
     from bot.services.base import House, SlackUser
@@ -36,7 +36,7 @@ class AffectedServices:
                 _as_affected(service),
                 who,
                 tx.now,
-                owners=_owners(tx, service),
+                owners=_owners(tx, self._house.catalog, service),
                 pager=self._house.pager_for(service),
                 ticket=self._house.ticket_for(service, service.title, private=incident.private),
             )
@@ -66,7 +66,7 @@ class AffectedServices:
             if incident.places.channel is None:
                 msg = f"{incident.name} has no channel to invite anybody to."
                 raise UserError(msg)
-            owners = _owners(tx, service)
+            owners = _owners(tx, self._house.catalog, service)
             if not owners:
                 msg = f"{service.title} has no owners in muster.yml whom I could find in Slack."
                 raise UserError(msg)
@@ -81,7 +81,7 @@ def _as_affected(service: Service) -> Affected:
     return Affected(id=service.id, title=service.title)
 
 
-def _owners(tx: Tx, service: Service) -> list[str]:
+def _owners(tx: Tx, catalog: Catalog, service: Service) -> list[str]:
     """Slack ids of the owners who are still here."""
-    found = [tx.people.by_slack(user) for user, _ in reached(tx, owners_of(service))]
+    found = [tx.people.by_slack(user) for user, _ in reached(tx, catalog, owners_of(service))]
     return [person.slack_id for person in found if person and not person.deleted]

@@ -9,14 +9,16 @@ from bot.domain import asking, plan_people
 from bot.domain.incident import PagerKind
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
+from bot.services import rosters
 from bot.services.members import member
 from bot.services.people import reached
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from bot.domain.catalog import EscalationPolicy, Service
+    from bot.domain.catalog import Catalog, EscalationPolicy, Service
     from bot.domain.incident import Actor, Incident
     from bot.domain.lifecycle import Decision
     from bot.domain.plan_people import Question
@@ -36,12 +38,16 @@ class PolicyChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class NativeDuty:
-    """Whom one level of a native policy reaches; ``others`` are targets that are no people (rosters, channels)."""
+    """Whom one level of a native policy reaches now; ``others`` are channels, and rosters with nobody on call.
+
+    ``until`` is when the first of its rosters hands over.
+    """
 
     policy: str
     level: int
     people: tuple[Actor, ...] = ()
     others: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 class Asking:
@@ -93,7 +99,7 @@ class Asking:
         policy = self._house.catalog.policies.get(name)
         levels = policy.levels if policy else ()
         for level in levels:
-            found = _people(tx, level.notify)
+            found = _people(tx, self._house.catalog, level.notify)
             if found:
                 return found
         msg = (
@@ -121,14 +127,9 @@ class Asking:
 
         def look(tx: Tx) -> list[NativeDuty]:
             return [
-                NativeDuty(
-                    policy=policy.name,
-                    level=n,
-                    people=_people(tx, level.notify),
-                    others=tuple(t for t in level.notify if t.startswith(("roster:", "channel:"))),
-                )
+                native_duty(tx, catalog, policy, n)
                 for policy in policies
-                for n, level in enumerate(policy.levels, 1)
+                for n in range(1, len(policy.levels) + 1)
             ]
 
         return await self._house.work.read(look)
@@ -143,6 +144,24 @@ class Asking:
         await self._house.work.write(change, patience=PATIENCE)
 
 
-def _people(tx: Tx, notify: Sequence[str]) -> tuple[Actor, ...]:
-    found = (tx.people.by_slack(user) for user, _ in reached(tx, notify))
+def native_duty(tx: Tx, catalog: Catalog, policy: EscalationPolicy, level: int) -> NativeDuty:
+    """One level of a native policy, counted from 1, as it stands now."""
+    notify = policy.levels[level - 1].notify
+    duties = {
+        target: rosters.current(tx, catalog, target.partition(":")[2], tx.now)
+        for target in notify
+        if target.startswith("roster:")
+    }
+    empty = [f"{target} (nobody now)" for target, duty in duties.items() if not duty.people]
+    return NativeDuty(
+        policy=policy.name,
+        level=level,
+        people=_people(tx, catalog, notify),
+        others=(*empty, *(target for target in notify if target.startswith("channel:"))),
+        until=min((duty.until for duty in duties.values() if duty.until), default=None),
+    )
+
+
+def _people(tx: Tx, catalog: Catalog, notify: Sequence[str]) -> tuple[Actor, ...]:
+    found = (tx.people.by_slack(user) for user, _ in reached(tx, catalog, notify))
     return tuple(person.actor for person in found if person and not person.deleted)

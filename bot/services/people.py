@@ -10,11 +10,12 @@ import structlog
 
 from bot.domain.incident import PagerKind
 from bot.errors import ProviderError, Reason
+from bot.services import rosters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bot.domain.catalog import Service
+    from bot.domain.catalog import Catalog, Service
     from bot.domain.incident import Actor, Incident
     from bot.ports import Chat, Member, Pager, UserGroup
     from bot.services.base import House
@@ -44,13 +45,15 @@ def owners_of(service: Service) -> list[str]:
     return [owner if ":" in owner else f"person:{owner}" for owner in service.owners]
 
 
-def reached(tx: Tx, notify: Sequence[str]) -> list[tuple[str, str]]:
-    """Slack id and name of everybody that ``person:`` and ``group:`` targets mean."""
+def reached(tx: Tx, catalog: Catalog, notify: Sequence[str]) -> list[tuple[str, str]]:
+    """Slack id and name of everybody that ``person:``, ``group:`` and ``roster:`` targets mean now."""
     found: dict[str, str] = {}
     for target in notify:
         kind, _, value = target.partition(":")
-        if kind == "person" and (person := tx.people.by_email(value)):
-            found[person.slack_id] = person.name
+        if kind in {"person", "roster"}:
+            people = [value] if kind == "person" else rosters.on_duty(tx, catalog, value, tx.now)
+            for person in filter(None, map(tx.people.by_email, people)):
+                found[person.slack_id] = person.name
         elif kind == "group":
             for user in tx.people.group(value):
                 found[user] = tx.people.actor(user).name
@@ -173,7 +176,7 @@ class PeopleDirectory:
 
     async def targets(self, notify: Sequence[str]) -> list[tuple[str, str]]:
         """Slack id and name of everybody a level's ``notify`` means."""
-        return await self._house.work.read(lambda tx: reached(tx, notify))
+        return await self._house.work.read(lambda tx: reached(tx, self._house.catalog, notify))
 
     async def known(self, slack_id: str) -> Actor:
         """Somebody as the mirror knows them."""
@@ -196,7 +199,12 @@ class PeopleDirectory:
         return list(dict.fromkeys(people))
 
     async def on_call(self, incident: Incident, pager: Pager | None) -> list[str]:
-        """Slack ids of level 1 of the policy PagerDuty pages; ProviderError when it does not say."""
+        """Slack ids of level 1 of the policy that pages; ProviderError when PagerDuty does not say."""
+        if incident.pager.kind is PagerKind.NATIVE:
+            service = self._house.catalog.service(incident.service or "")
+            policy = self._house.catalog.policy_for(service)
+            first = policy.levels[0].notify if policy and policy.levels else ()
+            return [user for user, _ in await self.targets(first)]
         service_id = incident.pager.service_id
         if pager is None or incident.pager.kind is not PagerKind.PAGERDUTY or not service_id:
             return []

@@ -421,6 +421,56 @@ class GroupRow(SQLModel, table=True):
     users: list[str] | None = _json()
 
 
+class RosterOverrideRow(SQLModel, table=True):
+    """Somebody stands in for others in a roster. Taken back, it holds until ``removed_at``: the past stays true."""
+
+    __tablename__ = "roster_override"
+    __table_args__ = (Index("ix_roster_override_roster_until", "roster", "until"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    roster: str = Field(max_length=200)
+    person: str = Field(max_length=320)
+    replaces: str | None = Field(default=None, max_length=320)
+    since: datetime = _time(nullable=False)
+    until: datetime = _time(nullable=False)
+    swap: str | None = Field(
+        default=None, max_length=64, index=True
+    )  # the two halves of a swap share it
+    made_by: dict[str, Any] | None = _json()
+    made_at: datetime = _time(nullable=False)
+    removed_by: dict[str, Any] | None = _json()
+    removed_at: datetime | None = _time()
+
+
+class RosterMadeRow(SQLModel, table=True):
+    """A roster made in Slack; ``value`` has the shape of a roster in muster.yml."""
+
+    __tablename__ = "roster_made"
+
+    name: str = Field(primary_key=True, max_length=200)
+    value: dict[str, Any] | None = _json()
+    made_by: dict[str, Any] | None = _json()
+    made_at: datetime = _time(nullable=False)
+    changed_at: datetime = _time(nullable=False)
+    version: int = 0
+
+
+class RosterCalendarRow(SQLModel, table=True):
+    """The last copy of a roster's calendar: entries with a person, those without, and how the last fetch went."""
+
+    __tablename__ = "roster_calendar"
+
+    roster: str = Field(primary_key=True, max_length=200)
+    address: str = Field(
+        max_length=64
+    )  # a digest: another address is another calendar, and the address is a secret
+    stints: list[dict[str, Any]] | None = _json()
+    unmapped: list[str] | None = _json()
+    problem: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    fetched_at: datetime | None = _time()
+    tried_at: datetime = _time(nullable=False)
+
+
 class ValueRow(SQLModel, table=True):
     """Small facts that must survive a restart: cursors, the announcement channel, stopped providers."""
 

@@ -9,14 +9,15 @@ import structlog
 
 from blocks.home import Duty
 from blocks.oncall import OnDuty, on_call_message
-from bot.domain.incident import Actor
 from bot.domain.plan import actor_data, actor_from
 from bot.errors import ProviderError
+from bot.services.asking import native_duty
 from bot.worker.runners.talk import tell_privately
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.incident import Actor
     from bot.ports import Message, OnCall
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
@@ -52,11 +53,13 @@ async def for_home(world: World) -> list[Duty]:
 
     While it does not answer, what it said last is shown: Home is no place to wait.
     """
-    native = []
-    for policy in world.catalog.policies.values():
-        people = await world.people.targets(policy.levels[0].notify if policy.levels else ())
-        actors = tuple(Actor(name=name, slack_id=slack_id) for slack_id, name in people)
-        native.append(Duty(label=policy.name, people=actors))
+    policies = [policy for policy in world.catalog.policies.values() if policy.levels]
+
+    def look(tx: Tx) -> list[Duty]:
+        found = (native_duty(tx, world.catalog, policy, 1) for policy in policies)
+        return [Duty(label=d.policy, people=d.people, until=d.until) for d in found]
+
+    native = await world.work.read(look)
     if world.pager is None:
         return native
     known = await world.work.read(lambda tx: tx.value(EVERYBODY))

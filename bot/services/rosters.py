@@ -1,0 +1,73 @@
+"""Who is on call in a roster, whichever way it was made: in ``muster.yml``, in Slack, or as a calendar.
+
+People are e-mail addresses in lower case, moments aware UTC. Overrides and swaps made in Slack are applied. All of
+these run inside a transaction, so a use case sees one consistent answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.roster import Duty, Rota, Shift
+from bot.errors import Problem
+from bot.store import rosters as store
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.catalog import Catalog, Roster
+    from bot.store.tx import Tx
+
+
+def find(tx: Tx, catalog: Catalog, name: str) -> Roster | None:
+    """The roster of that name."""
+    return catalog.rosters.get(name) or store.made(tx, name)
+
+
+def names(tx: Tx, catalog: Catalog) -> list[str]:
+    """The names of all rosters, those of muster.yml first."""
+    return list(dict.fromkeys((*catalog.rosters, *store.made_names(tx))))
+
+
+def rota(tx: Tx, catalog: Catalog, name: str) -> Rota | None:
+    """The roster with its overrides and calendar, to be asked more than once; None when there is none."""
+    roster = find(tx, catalog, name)
+    return rota_of(tx, roster) if roster else None
+
+
+def rota_of(tx: Tx, roster: Roster) -> Rota:
+    """The same for a roster at hand."""
+    kept = [each.override for each in store.overrides(tx, roster.name)]
+    stints = store.copy_of(tx, roster).stints if roster.ical else ()
+    return Rota(roster, kept, stints)
+
+
+def on_duty(tx: Tx, catalog: Catalog, name: str, at: datetime) -> tuple[str, ...]:
+    """Who is on call at that moment; nobody in a gap, and nobody in a roster that is not there."""
+    found = rota(tx, catalog, name)
+    return found.on_duty(at) if found else ()
+
+
+def current(tx: Tx, catalog: Catalog, name: str, at: datetime) -> Duty:
+    """Who is on call at that moment, and until when (None: no change in sight)."""
+    found = rota(tx, catalog, name)
+    return found.current(at) if found else Duty()
+
+
+def shifts(tx: Tx, catalog: Catalog, name: str, since: datetime, until: datetime) -> list[Shift]:
+    """Everything between the two moments without a hole; a gap is a shift of nobody."""
+    found = rota(tx, catalog, name)
+    return found.shifts(since, until) if found else []
+
+
+def clashes(tx: Tx, catalog: Catalog) -> list[Problem]:
+    """Rosters of muster.yml whose name a roster made in Slack has as well: nobody could tell which is meant."""
+    return [
+        Problem(
+            f"muster.yml:{catalog.rosters[name].line}",
+            f"rosters.{name} is also the name of a roster made in Slack.",
+            "Rename it here, or delete the other one in Slack first.",
+        )
+        for name in store.made_names(tx)
+        if name in catalog.rosters
+    ]
