@@ -36,6 +36,7 @@ from bot.services.privacy import Privacy
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
+from bot.services.roster_watch import RosterWatch
 from bot.services.rooms import Rooms as IncidentRooms
 from bot.services.updates import Updates
 from bot.store import migrate
@@ -121,6 +122,7 @@ class Muster:
             privacy=Privacy(house, incidents),
             alerts=alerts,
             alert_intake=intake,
+            roster_watch=RosterWatch(house),
             silences=self.silences,
             from_email=settings.pagerduty.from_email or "",
         )

@@ -91,6 +91,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.ANSWER_MESSAGE: ("chat.postMessage", POSTING),
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
     EffectKind.SEND_REPORT: ("chat.postMessage", POSTING),
+    EffectKind.TELL_ROSTER: ("chat.postMessage", POSTING),
+    EffectKind.SYNC_GROUP: ("usergroups.users.update", TIER_2),
     EffectKind.READ_PAGE: ("pagerduty.read", READING),
     EffectKind.OPEN_PAGE: ("pagerduty", PER_KEY),
     EffectKind.CHANGE_PAGE: ("pagerduty", PER_KEY),
@@ -129,6 +131,7 @@ _TO_ONE_PERSON = {
     EffectKind.TELL_SUBSCRIBER,
     EffectKind.BRIEF,
     EffectKind.TELL_ACCESS,
+    EffectKind.TELL_ROSTER,
 }
 _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,

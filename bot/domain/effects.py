@@ -58,6 +58,8 @@ class EffectKind(StrEnum):
     WELCOME = "slack.welcome"  # ephemeral, at least once
     PUBLISH_HOME = "slack.publish_home"
     SEND_REPORT = "slack.send_report"
+    TELL_ROSTER = "slack.tell_roster"  # a hand-over, or that nobody is on call
+    SYNC_GROUP = "slack.sync_group"  # a user group is made equal to who is on call
     POST_ALERTS = "slack.post_alerts"  # the card of a group of alerts
     REFRESH_ALERTS = "slack.refresh_alerts"
     SUMMARISE_ALERTS = "slack.summarise_alerts"  # a storm of alerts in one message

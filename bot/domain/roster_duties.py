@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from bot.domain.alert_groups import GroupView
     from bot.domain.catalog import Catalog, Roster
-    from bot.domain.incident import Incident
+    from bot.domain.incident import Actor, Incident
     from bot.domain.roster import Shift
 
 #: A gap is told so long before it begins.
@@ -46,6 +47,32 @@ class News:
     until: datetime
     before: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+
+    @property
+    def ends(self) -> datetime:
+        """From when on it is not told any more."""
+        return self.since if self.kind is NewsKind.GAP_AHEAD else self.until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a message about a roster says, as things stand when it is sent."""
+
+    roster: str
+    kind: NewsKind
+    since: datetime
+    until: datetime | None
+    announce_in: str | None
+    ending: tuple[Actor, ...] = ()
+    starting: tuple[Actor, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    alerts: tuple[GroupView, ...] = ()
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is too late to say it: the shift has ended, the gap that was ahead is there."""
+        if self.kind is NewsKind.GAP_AHEAD:
+            return now >= self.since
+        return self.until is not None and now >= self.until
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,15 @@ def time_zone(typed: str) -> str:
     raise ValueError(msg)
 
 
+def group(typed: str) -> str:
+    """The handle of a user group, with or without ``@``; empty for none."""
+    handle = typed.strip().lstrip("@").casefold()
+    if handle and not re.fullmatch(r"[^\s#@:]{1,80}", handle):
+        msg = "A user group is one word, for example oncall."
+        raise ValueError(msg)
+    return handle
+
+
 def rotation(typed: str) -> str:
     """``daily``, ``weekly``, or a length like ``12h`` or ``10d``."""
     words = " ".join(typed.casefold().split())

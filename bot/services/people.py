@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 #: What Slack said of itself when we introduced ourselves (``auth.test``).
 IDENTITY = "slack.identity"
+#: That the members and groups of the workspace were read, and when.
+MIRRORED = "people.mirrored"
 #: How long somebody we do not know may hold back an answer while Slack is asked who they are.
 LOOK_UP = 1.0
 #: Slack's answers about people it does not show us.
@@ -91,6 +93,8 @@ class PeopleDirectory:
             (await chat.identity()).get("team_id") or ""
         )
         await self.remember(members, groups, home=home)
+        read = {"members": len(members), "groups": len(groups)}
+        await self._house.work.write(lambda tx: tx.set_value(MIRRORED, read))
         if pager is not None:
             await self._mirror_pager(pager)
 

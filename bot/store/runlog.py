@@ -72,6 +72,8 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.MIRROR_MEMBERS: "Members of the channel",
     EffectKind.ASK_ACCESS: "Request to be let in",
     EffectKind.TELL_ACCESS: "Answer to a request",
+    EffectKind.TELL_ROSTER: "Hand-over of a roster",
+    EffectKind.SYNC_GROUP: "User group of a roster",
 }
 
 #: Who may refuse our key, and is then stopped.

@@ -32,6 +32,7 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
+ROSTER_SECONDS = 10
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
@@ -81,6 +82,8 @@ class Sweeps:
         self.mirror_soon()
         add(self.mirror_soon, "interval", seconds=MIRROR_EVERY.total_seconds(), **options)
         add(self.remind, "interval", seconds=REMIND_SECONDS, **options)
+        await self.rosters()
+        add(self.rosters, "interval", seconds=ROSTER_SECONDS, **options)
         if self._world.catalog.digest is not None:
             await self.digest()
             add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
@@ -112,6 +115,14 @@ class Sweeps:
         due = await self._world.afterwards.archiving.sweep()
         if due:
             log.info("archiving.due", count=due)
+
+    # --- rosters -----------------------------------------------------------------------------------------------
+
+    async def rosters(self) -> None:
+        """Look which rosters hand over or have nobody on call, and which user groups differ from who is."""
+        due = await self._world.roster_watch.sweep()
+        if due:
+            log.info("rosters.due", count=due)
 
     # --- polling -----------------------------------------------------------------------------------------------
 

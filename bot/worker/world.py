@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
+    from bot.services.roster_watch import RosterWatch
     from bot.services.updates import Updates
     from bot.store.effects import Claimed
     from bot.store.runlog import StepRecord
@@ -76,6 +77,7 @@ class World:
     privacy: Privacy
     alerts: AlertActions
     alert_intake: AlertIntake
+    roster_watch: RosterWatch
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
     from_email: str = ""
     workspace_url: str = ""

@@ -50,6 +50,8 @@ NO_STEP = {
     EffectKind.MIRROR_MEMBERS: "reads who is in the channel",
     EffectKind.ASK_ACCESS: "a question; how it was answered is in the timeline",
     EffectKind.TELL_ACCESS: "an answer to one person",
+    EffectKind.TELL_ROSTER: "concerns no incident",
+    EffectKind.SYNC_GROUP: "concerns no incident",
 }
 #: Files longer than this need a reason.
 LINES = 350
