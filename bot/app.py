@@ -74,7 +74,9 @@ class Muster:
         """Build everything; call nobody."""
         self.settings = settings
         self.metrics = Metrics()
-        self.work = Work(database_url(settings.database_url), clock or SystemClock())
+        self.work = Work(
+            database_url(settings.database_url), clock or SystemClock(), domains=catalog.domains
+        )
         self.mapping = AlertMapper(catalog.alerts, getattr(router, "engine", None))
         self.chat = providers.build_slack(
             settings.slack.bot_token.get_secret_value(),

@@ -84,7 +84,7 @@ async def examine(
     agree: Callable[[str], Awaitable[bool]],
 ) -> tuple[str, bool]:
     """The report for the terminal, and whether all is well."""
-    work = Work(database_url(settings.database_url), SystemClock())
+    work = Work(database_url(settings.database_url), SystemClock(), domains=catalog.domains)
     chat = providers.build_slack(
         settings.slack.bot_token.get_secret_value(), settings.slack.api_url
     )

@@ -103,7 +103,7 @@ async def import_pagerduty(
     """
     token = needed_token(settings)
     pager = providers.build_pagerduty(token, settings.pagerduty.api_url)
-    work = Work(database_url(settings.database_url), SystemClock())
+    work = Work(database_url(settings.database_url), SystemClock(), domains=catalog.domains)
     router = RuleRouter(catalog.pagerduty_routing)
     try:
         await asyncio.to_thread(migrate.upgrade, work.engine)

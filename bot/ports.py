@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.domain.issue_news import IssueNews
 from bot.domain.page import Page, PageEvent
+from bot.domain.presence import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,6 +85,8 @@ class Member:
     deleted: bool = False
     is_bot: bool = False
     is_guest: bool = False
+    is_admin: bool = False
+    status: Status = field(default_factory=Status)
     teams: tuple[str, ...] = ()  # the workspaces they belong to, as far as Slack says
 
 

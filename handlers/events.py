@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.presence import status_of
 from bot.ports import Member
 from handlers import mention, messages, privacy, rooms
 
@@ -43,6 +44,8 @@ def member_from(user: Mapping[str, Any]) -> Member:
         deleted=bool(user.get("deleted")),
         is_bot=bool(user.get("is_bot")),
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        is_admin=bool(user.get("is_admin") or user.get("is_owner")),
+        status=status_of(profile or {}),
         teams=_teams(user),
     )
 

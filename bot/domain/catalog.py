@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.alert_sources import Alerts
+from bot.domain.identities import Domains
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,6 +206,7 @@ class Catalog:
     pagerduty_routing: tuple[Rule, ...] = DEFAULT_ROUTING
     services: Mapping[str, Service] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
+    domains: Domains = field(default_factory=Domains)
     policies: Mapping[str, EscalationPolicy] = field(default_factory=dict)
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

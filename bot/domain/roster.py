@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from bot.domain.catalog import Roster, RosterLayer
 
@@ -88,7 +89,7 @@ class Duty:
 
 
 @lru_cache(maxsize=65536)
-def moment(local: datetime, zone: ZoneInfo) -> datetime:
+def moment(local: datetime, zone: tzinfo) -> datetime:
     """A wall-clock time as UTC: skipped by the clocks, when they are put forward; twice, the first one."""
     at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None, fold=0) == local:

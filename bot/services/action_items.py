@@ -44,25 +44,18 @@ class ActionItems:
         """Given the shared parts."""
         self._house = house
         self._work = house.work
-        people = house.catalog.people.values()
-        self._logins = {p.email.casefold(): p.github for p in people if p.github}
-        self._emails = {p.github.casefold(): p.email for p in people if p.github}
 
     # --- who and where -----------------------------------------------------------------------------------------
 
-    def login_of(self, owner: Actor | None) -> str | None:
-        """Somebody's GitHub login, as muster.yml or GitHub itself told it.
+    @staticmethod
+    def login_of(tx: Tx, owner: Actor | None) -> str | None:
+        """Somebody's GitHub login, as muster.yml, they themselves or GitHub told it (decision 0006)."""
+        return tx.people.resolve(owner).github if owner else None
 
-        Their e-mail address is not searched at GitHub: it finds only what people put on their public profile.
-        """
-        if owner is None:
-            return None
-        return self._logins.get((owner.email or "").casefold()) or owner.github
-
-    def person(self, tx: Tx, login: str) -> Actor:
+    @staticmethod
+    def person(tx: Tx, login: str) -> Actor:
         """Whoever has that GitHub login; somebody unknown here is called by it."""
-        email = self._emails.get(login.casefold())
-        found = tx.people.by_email(email) if email else None
+        found = tx.people.by_github(login)
         return replace(found.actor, github=login) if found else Actor(name=login, github=login)
 
     def repo_for(self, incident: Incident) -> TicketLink | None:
@@ -113,7 +106,7 @@ class ActionItems:
             )
             item = kept.add(tx, replace(draft, ticket=self.repo_for(incident)))
             told = action_item.entry(item, EntryKind.ACTION_ITEM, who, tx.now)
-            record(tx, incident, item, [told], self._opening(incident, item, who))
+            record(tx, incident, item, [told], self._opening(tx, incident, item, who))
             return item
 
         return await self._work.write(change, patience=PATIENCE)
@@ -141,7 +134,7 @@ class ActionItems:
             incident = tx.incident(item.incident)
             owner = member(tx, incident, to, who) if to else None
             after = action_item.hand_over(item, owner)
-            tx.emit(self._unknown(incident, after, who))
+            tx.emit(self._unknown(tx, incident, after, who))
             return after
 
         return await self._change(item, by, once, EntryKind.ACTION_OWNER, "owner", decide)
@@ -198,7 +191,7 @@ class ActionItems:
             item = kept.save(tx, replace(back, ticket=item.ticket or self.repo_for(incident)))
         exists = bool(item.ticket and item.ticket.number)
         follow = self._following(incident, item, "state")
-        record(tx, incident, item, [], follow if exists else self._opening(incident, item, by))
+        record(tx, incident, item, [], follow if exists else self._opening(tx, incident, item, by))
 
     def unmarked(self, tx: Tx, incident: Incident, message: str, by: Actor) -> bool:
         """The mark was taken away: the item is withdrawn. False when it stays, which ``by`` is told."""
@@ -227,7 +220,7 @@ class ActionItems:
         link = TicketLink(repo=ticket.repo, number=ticket.number, url=ticket.url)
         stored = kept.save(tx, replace(found, ticket=link, ticket_at=ticket.updated_at))
         effects = [] if stored.is_open else self._following(incident, stored, "state")
-        if self.login_of(stored.owner):
+        if self.login_of(tx, stored.owner):
             effects += self._following(incident, stored, "owner")
         if ticket.author:
             tx.set_value(IDENTITY, {"login": ticket.author})
@@ -253,19 +246,19 @@ class ActionItems:
 
     # --- parts -------------------------------------------------------------------------------------------------
 
-    def _opening(self, incident: Incident, item: ActionItem, by: Actor) -> list[Effect]:
+    def _opening(self, tx: Tx, incident: Incident, item: ActionItem, by: Actor) -> list[Effect]:
         if item.ticket is None:
             return []
-        return [action_plan.open_issue(incident, item), *self._unknown(incident, item, by)]
+        return [action_plan.open_issue(incident, item), *self._unknown(tx, incident, item, by)]
 
     def _following(self, incident: Incident, item: ActionItem, verb: str) -> list[Effect]:
         if item.ticket is None or item.ticket.number is None:
             return []  # once it is open it is made equal
         return [action_plan.change_issue(incident, item, verb)]
 
-    def _unknown(self, incident: Incident, item: ActionItem, by: Actor) -> list[Effect]:
+    def _unknown(self, tx: Tx, incident: Incident, item: ActionItem, by: Actor) -> list[Effect]:
         """A word to whoever gave it to somebody GitHub cannot be told of."""
-        if item.ticket is None or item.owner is None or self.login_of(item.owner):
+        if item.ticket is None or item.owner is None or self.login_of(tx, item.owner):
             return []
         told = action_plan.tell_unknown_login(incident, item.owner, by)
         return [told] if told else []

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.domain.identities import Vendor, configured
 from bot.domain.incident import PagerKind
 from bot.errors import ProviderError, Reason
 from bot.services import rosters
+from bot.store import identities
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -80,9 +82,7 @@ class PeopleDirectory:
         self._house = house
         self._known: set[str] = set()
         self._asked: dict[str, bool] = {}  # whom we looked up, and whether they are strangers
-        self._aliases = {
-            p.email.lower(): p.pagerduty for p in house.catalog.people.values() if p.pagerduty
-        }
+        self._said = configured(house.catalog)
 
     async def mirror(self, chat: Chat, pager: Pager | None) -> None:
         """Read everybody from Slack and PagerDuty; ProviderError when one of them does not answer."""
@@ -92,9 +92,13 @@ class PeopleDirectory:
         home = await self._house.work.read(_home) or str(
             (await chat.identity()).get("team_id") or ""
         )
+<<<<<<< HEAD
         await self.remember(members, groups, home=home)
         read = {"members": len(members), "groups": len(groups)}
         await self._house.work.write(lambda tx: tx.set_value(MIRRORED, read))
+=======
+        await self.remember(members, groups, home=home, everybody=True)
+>>>>>>> identity
         if pager is not None:
             await self._mirror_pager(pager)
 
@@ -103,7 +107,8 @@ class PeopleDirectory:
         policies = await pager.policies()
 
         def save(tx: Tx) -> None:
-            tx.people.save_pager_users(users, self._aliases)
+            identities.save_pager_users(tx, users)
+            identities.relink(tx, self._said)
             tx.set_value("pagerduty.users", {"count": len(users)})
             tx.set_value(
                 "pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()}
@@ -120,14 +125,24 @@ class PeopleDirectory:
         return sorted(found, key=lambda p: p.name)
 
     async def remember(
-        self, members: Sequence[Member], groups: Sequence[UserGroup] = (), *, home: str = ""
+        self,
+        members: Sequence[Member],
+        groups: Sequence[UserGroup] = (),
+        *,
+        home: str = "",
+        everybody: bool = False,
     ) -> None:
-        """Take over what Slack told of people and groups; people of other workspaces are none of ours."""
+        """Take over what Slack told of people and groups; people of other workspaces are none of ours.
+
+        Who they are elsewhere is decided again when that may have changed, and with ``everybody`` anyway.
+        """
 
         def save(tx: Tx) -> None:
             ours = home or _home(tx)
-            tx.people.save_members([m for m in members if _ours(m, ours)], tx.now)
+            changed = tx.people.save_members([m for m in members if _ours(m, ours)], tx.now)
             tx.people.save_groups(groups)
+            if changed or everybody:
+                identities.relink(tx, self._said)
 
         await self._house.work.write(save)
 
@@ -172,11 +187,19 @@ class PeopleDirectory:
         await self.remember([found])
         self._asked[slack_id] = bool(await self._unknown([slack_id]))
 
-    async def pager_email(self, actor: Actor) -> str | None:
-        """The address a person has at PagerDuty (muster.yml ``people`` knows aliases)."""
-        if not actor.email:
-            return None
-        return self._aliases.get(actor.email.lower(), actor.email)
+    async def at_pager(self, actor: Actor) -> tuple[Actor, str | None]:
+        """Somebody as they are known now, and the address they have at PagerDuty.
+
+        Somebody without a known account may be asked for there by the address muster.yml names, or their own.
+        """
+
+        def look(tx: Tx) -> tuple[Actor, str | None]:
+            told = tx.people.resolve(actor)
+            person = tx.people.by_slack(told.slack_id) if told.slack_id else None
+            now, known = (person.actor, person.pager_email) if person else (told, None)
+            return now, known or self._said.at(Vendor.PAGERDUTY, now.email) or now.email
+
+        return await self._house.work.read(look)
 
     async def targets(self, notify: Sequence[str]) -> list[tuple[str, str]]:
         """Slack id and name of everybody a level's ``notify`` means."""

@@ -13,7 +13,7 @@ from bot.domain.incident import Actor
 from bot.domain.permissions import Right
 from bot.domain.roster_draft import Draft, LayerDraft, Listed, Saved, draft_of, roster_of
 from bot.errors import FieldError, NotFound, UserError
-from bot.services import rosters
+from bot.services import reachability, rosters
 from bot.services.people import MIRRORED
 from bot.services.permissions import require
 from bot.services.roster_watch import memory_name
@@ -178,7 +178,11 @@ class RosterEditing:
                 self._change(tx, draft, roster, by)
             else:
                 self._add(tx, roster, by)
-        return Saved(listed=self._listed(tx, draft.name))
+        listed = self._listed(tx, draft.name)
+        people = reachability.in_roster(listed.roster)
+        return Saved(
+            listed=listed, unreachable=reachability.unreachable(tx, self._catalog, people)
+        )
 
     def _add(self, tx: Tx, roster: Roster, by: SlackUser) -> None:
         taken = [

@@ -1,29 +1,55 @@
-"""The mirrored workspace: members, user groups, and who is who at PagerDuty. Runs inside a transaction."""
+"""The mirrored workspace: members with their accounts elsewhere, and user groups. Runs inside a transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 
+from bot.domain.identities import Domains, Vendor
 from bot.domain.incident import Actor
+from bot.domain.presence import Status
 from bot.store import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlmodel import Session
 
-    from bot.ports import Member, PagerUser, UserGroup
+    from bot.ports import Member, UserGroup
 
 _P, _G = sql.PERSON.c, sql.GROUP.c
-_PERSON = select(sql.PERSON).limit(1)
-_BY_SLACK = _PERSON.where(_P.slack_id == bindparam("of"))
-_BY_EMAIL = _PERSON.where(func.lower(_P.email) == bindparam("of"))
-_BY_PAGERDUTY = _PERSON.where(_P.pagerduty_id == bindparam("of"))
-_LINK = update(sql.PERSON).where(_P.slack_id == bindparam("of"))
+_PAGER, _GITHUB = sql.IDENTITY.alias("at_pagerduty"), sql.IDENTITY.alias("at_github")
+_PERSON = (
+    select(
+        sql.PERSON,
+        _PAGER.c.account.label("pagerduty_id"),
+        _PAGER.c.email.label("pager_email"),
+        _GITHUB.c.name.label("github"),
+    )
+    .outerjoin(
+        _PAGER, (_PAGER.c.slack_id == _P.slack_id) & (_PAGER.c.vendor == Vendor.PAGERDUTY.value)
+    )
+    .outerjoin(
+        _GITHUB, (_GITHUB.c.slack_id == _P.slack_id) & (_GITHUB.c.vendor == Vendor.GITHUB.value)
+    )
+)
+_ANYBODY = select(_P.slack_id).limit(1)
+_BY_SLACK = _PERSON.where(_P.slack_id == bindparam("of")).limit(1)
+# Of several with one address the one who is still there.
+_BY_EMAIL = (
+    _PERSON.where(func.lower(_P.email) == bindparam("of"))
+    .order_by(_P.deleted, _P.slack_id)
+    .limit(1)
+)
+_BY_PAGERDUTY = _PERSON.where(_PAGER.c.account == bindparam("of")).limit(1)
+_BY_GITHUB = _PERSON.where(_GITHUB.c.account == bindparam("of")).limit(1)
+#: More members than this are looked up by reading all.
+SOME = 500
+#: What decides who somebody is elsewhere.
+_TELLING = select(_P.slack_id, _P.email, _P.deleted, _P.is_bot)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,37 +60,55 @@ class Person:
     name: str
     email: str | None
     pagerduty_id: str | None
+    pager_email: str | None  # their address at PagerDuty
+    github: str | None
     deleted: bool
     is_bot: bool
     is_guest: bool
+    is_admin: bool
     tz: str
+    status: Status
 
     @property
     def actor(self) -> Actor:
         """The person as somebody who acts."""
         return Actor(
-            name=self.name, slack_id=self.slack_id, email=self.email, pagerduty_id=self.pagerduty_id
+            name=self.name,
+            slack_id=self.slack_id,
+            email=self.email,
+            pagerduty_id=self.pagerduty_id,
+            github=self.github,
         )
 
 
 class People:
     """Look-ups and updates of the mirror."""
 
-    def __init__(self, session: Session) -> None:
-        """Made by ``Tx``."""
+    def __init__(self, session: Session, domains: Domains) -> None:
+        """Made by ``Tx``; under equal ``domains`` an address is the same person's."""
         self._session = session
+        self._domains = domains
+
+    def mirrored(self) -> bool:
+        """Whether anybody was read from Slack yet."""
+        return self._session.execute(_ANYBODY).first() is not None
 
     def by_slack(self, slack_id: str) -> Person | None:
         """The member with that Slack id."""
         return self._first(_BY_SLACK, slack_id)
 
     def by_email(self, email: str) -> Person | None:
-        """The member with that e-mail address, whatever the case."""
-        return self._first(_BY_EMAIL, email.lower())
+        """The member with that e-mail address, whatever the case, or with one declared equal to it."""
+        found = (self._first(_BY_EMAIL, each) for each in self._domains.equal(email))
+        return next((person for person in found if person is not None), None)
 
     def by_pagerduty(self, pagerduty_id: str) -> Person | None:
         """The member who is that PagerDuty user."""
         return self._first(_BY_PAGERDUTY, pagerduty_id)
+
+    def by_github(self, login: str) -> Person | None:
+        """The member who has that login at GitHub, whatever the case."""
+        return self._first(_BY_GITHUB, login.casefold())
 
     def _first(self, query: Any, of: str) -> Person | None:
         row = self._session.execute(query, {"of": of}).first()
@@ -76,7 +120,7 @@ class People:
         return found.actor if found else Actor(name=name or slack_id, slack_id=slack_id)
 
     def resolve(self, actor: Actor) -> Actor:
-        """The same actor with what the mirror knows: Slack id, e-mail, PagerDuty id."""
+        """The same actor with what the mirror knows: Slack id, e-mail, accounts elsewhere."""
         found = None
         if actor.slack_id:
             found = self.by_slack(actor.slack_id)
@@ -84,17 +128,24 @@ class People:
             found = self.by_pagerduty(actor.pagerduty_id)
         if found is None and actor.email:
             found = self.by_email(actor.email)
+        if found is None and actor.github:
+            found = self.by_github(actor.github)
         if found is None:
             return actor
         return replace(
             found.actor,
             email=found.email or actor.email,
             pagerduty_id=actor.pagerduty_id or found.pagerduty_id,
-            github=actor.github,
+            github=found.github or actor.github,
         )
 
-    def save_members(self, members: Iterable[Member], now: datetime) -> None:
-        """Insert or update members; what is known of them elsewhere is kept."""
+    def save_members(self, members: Iterable[Member], now: datetime) -> bool:
+        """Insert or update members; what is known of them elsewhere is kept.
+
+        True when what tells who they are elsewhere changed: the links are to be decided again.
+        """
+        members = list(members)
+        before = self._telling([member.id for member in members])
         rows = [
             {
                 "slack_id": member.id,
@@ -105,11 +156,24 @@ class People:
                 "deleted": member.deleted,
                 "is_bot": member.is_bot,
                 "is_guest": member.is_guest,
+                "is_admin": member.is_admin,
+                "status_emoji": member.status.emoji,
+                "status_text": member.status.text,
+                "status_until": member.status.until,
                 "seen_at": now,
             }
             for member in members
         ]
         sql.upsert(self._session, sql.PERSON, rows)
+        after = {m.id: (m.email, m.deleted, m.is_bot) for m in members}
+        return any(before.get(slack_id) != facts for slack_id, facts in after.items())
+
+    def _telling(self, slack_ids: list[str]) -> dict[str, tuple[str | None, bool, bool]]:
+        rows = _TELLING.where(_P.slack_id.in_(slack_ids)) if len(slack_ids) <= SOME else _TELLING
+        return {
+            row.slack_id: (row.email, row.deleted, row.is_bot)
+            for row in self._session.execute(rows)
+        }
 
     def save_groups(self, groups: Iterable[UserGroup]) -> None:
         """Insert or update user groups."""
@@ -131,18 +195,6 @@ class People:
         """The handles of all user groups."""
         return list(self._session.execute(select(_G.handle).order_by(_G.handle)).scalars())
 
-    def save_pager_users(self, users: Sequence[PagerUser], aliases: Mapping[str, str]) -> None:
-        """Link members to PagerDuty users by e-mail; ``aliases`` maps a member's e-mail to theirs at PagerDuty."""
-        by_email = {u.email.lower(): u.id for u in users if u.active}
-        rows = self._session.execute(select(_P.slack_id, _P.email, _P.pagerduty_id)).all()
-        changed = []
-        for slack_id, email, known in rows:
-            wanted = aliases.get((email or "").lower(), email or "").lower()
-            if by_email.get(wanted) != known:
-                changed.append({"of": slack_id, "pagerduty_id": by_email.get(wanted)})
-        if changed:
-            self._session.execute(_LINK, changed)
-
 
 def _person(row: Any) -> Person:
     return Person(
@@ -150,8 +202,12 @@ def _person(row: Any) -> Person:
         name=row.name,
         email=row.email,
         pagerduty_id=row.pagerduty_id,
+        pager_email=row.pager_email,
+        github=row.github,
         deleted=row.deleted,
         is_bot=row.is_bot,
         is_guest=row.is_guest,
+        is_admin=row.is_admin,
         tz=row.tz,
+        status=Status(emoji=row.status_emoji, text=row.status_text, until=row.status_until),
     )

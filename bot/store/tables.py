@@ -407,8 +407,62 @@ class PersonRow(SQLModel, table=True):
     deleted: bool = False
     is_bot: bool = False
     is_guest: bool = False
-    pagerduty_id: str | None = Field(default=None, index=True)
+    is_admin: bool = False
+    status_emoji: str = ""
+    status_text: str = _text()
+    status_until: datetime | None = _time()
     seen_at: datetime = _time(nullable=False)
+
+
+class IdentityRow(SQLModel, table=True):
+    """Who a member is at PagerDuty or GitHub, how that is known and since when; no account belongs to two people."""
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("uq_identity_vendor_account", "vendor", "account", unique=True),)
+
+    slack_id: str = Field(primary_key=True)
+    vendor: str = Field(primary_key=True, max_length=20)
+    account: str  # PagerDuty's user id; a login of GitHub in lower case
+    name: str = _text()  # as it is called there
+    email: str | None = None  # as it is addressed there
+    known_by: str = Field(max_length=12)
+    at: datetime = _time(nullable=False)
+
+
+class HandLinkRow(SQLModel, table=True):
+    """What people linked by hand: kept while another source counts, or while the account is not there."""
+
+    __tablename__ = "hand_link"
+
+    slack_id: str = Field(primary_key=True)
+    vendor: str = Field(primary_key=True, max_length=20)
+    account: str
+    at: datetime = _time(nullable=False)
+    by: str  # the Slack id of whoever did it
+
+
+class PagerUserRow(SQLModel, table=True):
+    """An account of PagerDuty, mirrored."""
+
+    __tablename__ = "pager_user"
+
+    id: str = Field(primary_key=True)
+    name: str = _text()
+    email: str = Field(default="", index=True)
+    active: bool = True
+    seen_at: datetime = _time(nullable=False)
+
+
+class PersonSettingRow(SQLModel, table=True):
+    """What people set for themselves: their skills, and when low urgency leaves them alone (their own time)."""
+
+    __tablename__ = "person_setting"
+
+    slack_id: str = Field(primary_key=True)
+    skills: list[str] | None = _json()
+    quiet_from: str | None = Field(default=None, max_length=5)  # 22:00
+    quiet_to: str | None = Field(default=None, max_length=5)
+    updated_at: datetime = _time(nullable=False)
 
 
 class GroupRow(SQLModel, table=True):

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, true, updat
 
 from bot.domain import evidence, plan
 from bot.domain.effects import EffectKind
+from bot.domain.identities import Domains
 from bot.domain.incident import Entry, Incident, Origin
 from bot.errors import NotFound
 from bot.store import action_items, sql
@@ -89,6 +90,7 @@ _KEPT_DONE = update(sql.INBOUND).where(_K.id == bindparam("of"))
 _ONCE = select(_O.incident).where(_O.key == bindparam("of"))
 _ANSWERED = update(sql.ONCE).where(_O.key == bindparam("of"))
 _VALUE = select(_V.value).where(_V.name == bindparam("of"))
+NO_DOMAINS = Domains()
 #: The largest number a column of ours holds on PostgreSQL; people and vendors may name larger ones.
 LARGEST = 2**31 - 1
 
@@ -97,12 +99,16 @@ class Tx:
     """One transaction. ``now`` is the moment it began; ``emitted`` says whether the worker has new work."""
 
     def __init__(
-        self, session: Session, now: datetime, listeners: Sequence[EntryListener] = ()
+        self,
+        session: Session,
+        now: datetime,
+        listeners: Sequence[EntryListener] = (),
+        domains: Domains = NO_DOMAINS,
     ) -> None:
-        """Made by ``Work`` only; ``listeners`` are told of every new timeline entry."""
+        """Made by ``Work`` only; ``listeners`` are told of every new timeline entry, ``domains`` are equal."""
         self._listeners = listeners
         self.session = session
-        self.people = People(session)
+        self.people = People(session, domains)
         self.now = now
         self.emitted = False
         self.tallies = Tallies()

@@ -30,7 +30,7 @@ from sqlmodel import Session
 from bot import failpoints
 from bot.errors import Busy
 from bot.store.engine import is_sqlite, open_engine
-from bot.store.tx import Tx
+from bot.store.tx import NO_DOMAINS, Tx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
     from sqlalchemy.exc import DBAPIError
 
+    from bot.domain.identities import Domains
     from bot.ports import Clock
     from bot.store.tx import EntryListener
 
@@ -81,8 +82,17 @@ class _Outcome:
 class Work:
     """Reads and writes of one database. Safe to share between tasks of one event loop."""
 
-    def __init__(self, url: str, clock: Clock, *, readers: int = 2, writers: int = 4) -> None:
-        """Open nothing yet; ``url`` as returned by ``database_url``."""
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        readers: int = 2,
+        writers: int = 4,
+        domains: Domains = NO_DOMAINS,
+    ) -> None:
+        """Open nothing yet; ``url`` as returned by ``database_url``. Addresses under equal ``domains`` are one."""
+        self._domains = domains
         self.url = url
         self.clock = clock
         self.engine: Engine = open_engine(url)
@@ -125,7 +135,7 @@ class Work:
         with Session(
             self.engine.execution_options(read=True), expire_on_commit=False, autoflush=False
         ) as session:
-            return fn(Tx(session, self.clock.now()))
+            return fn(Tx(session, self.clock.now(), domains=self._domains))
 
     def close(self) -> None:
         """Finish what was queued and let go of the database."""
@@ -222,7 +232,7 @@ class Work:
 
     def _try(self, session: Session, job: _Job, *, apart: bool) -> _Outcome:
         """Run one function, in a savepoint when it must fail alone."""
-        tx = Tx(session, self.clock.now(), self.entry_listeners)
+        tx = Tx(session, self.clock.now(), self.entry_listeners, self._domains)
         try:
             with session.begin_nested() if apart else nullcontext():
                 value = job.fn(tx)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.domain.presence import status_of
 from bot.ports import Channel, Member, UserGroup
 
 
@@ -59,6 +60,8 @@ def member_from(data: Mapping[str, Any]) -> Member:
         deleted=data.get("deleted") is True,
         is_bot=data.get("is_bot") is True or found == "USLACKBOT",
         is_guest=data.get("is_restricted") is True or data.get("is_ultra_restricted") is True,
+        is_admin=data.get("is_admin") is True or data.get("is_owner") is True,
+        status=status_of(profile),
         teams=_teams(data),
     )
 

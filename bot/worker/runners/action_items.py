@@ -101,7 +101,7 @@ async def _open(
         found = await tickets.find(repo, effect.key, since=since)
         if found is not None:
             return found
-    known = item.owner is None or world.actions.login_of(item.owner) is not None
+    known = item.owner is None or await _login(world, item) is not None
     return await tickets.open(
         repo,
         title=action_item.title_of(item.text),
@@ -109,6 +109,10 @@ async def _open(
         labels=action_item.LABELS,
         key=effect.key,
     )
+
+
+async def _login(world: World, item: ActionItem) -> str | None:
+    return await world.work.read(lambda tx: world.actions.login_of(tx, item.owner))
 
 
 async def change_issue(world: World, effect: Claimed) -> Settle | None:
@@ -120,7 +124,7 @@ async def change_issue(world: World, effect: Claimed) -> Settle | None:
     tickets, login = world.the_tickets(), None
     ticket = Ticket(repo=link.repo, number=link.number, url=link.url or "")
     if verb == "owner":
-        login = world.actions.login_of(item.owner)
+        login = await _login(world, item)
         after = await tickets.assign(ticket, login)
     else:
         planned = item.withdrawn_at is None

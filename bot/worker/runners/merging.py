@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError, Reason
-from bot.worker.runners.pager import as_person, in_the_bots_name
+from bot.worker.runners.pager import in_name, in_the_bots_name, whose_name
 
 if TYPE_CHECKING:
-    from bot.domain.incident import Actor
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
@@ -22,14 +21,15 @@ async def merge_page(world: World, effect: Claimed) -> Settle | None:
     page_id, into = incident.pager.id, kept.pager.id
     if page_id is None:
         return None
-    pager, by = world.the_pager(), actor_from(effect.payload.get("by"))
-    merged = into is not None and await _merged(world, by, page_id, into)
+    pager = world.the_pager()
+    by, address = await whose_name(world, actor_from(effect.payload.get("by")))
+    merged = into is not None and await _merged(world, address, page_id, into)
     if merged:
         page = await pager.page(page_id, history=False)
     else:
         words = f"Merged into {kept.name}" + (f" {kept.pager.url}" if kept.pager.url else "")
-        page = await as_person(
-            world, by, lambda email: pager.resolve(page_id, by=email, resolution=words)
+        page = await in_name(
+            world, address, lambda email: pager.resolve(page_id, by=email, resolution=words)
         )
 
     def settle(tx: Tx) -> None:
@@ -39,10 +39,12 @@ async def merge_page(world: World, effect: Claimed) -> Settle | None:
     return settle
 
 
-async def _merged(world: World, by: Actor | None, page_id: str, into: str) -> bool:
+async def _merged(world: World, address: str | None, page_id: str, into: str) -> bool:
     """Whether PagerDuty merged them; it refuses pages without alerts, and those that are closed there."""
     try:
-        await as_person(world, by, lambda email: world.the_pager().merge(page_id, into, by=email))
+        await in_name(
+            world, address, lambda email: world.the_pager().merge(page_id, into, by=email)
+        )
     except ProviderError as error:
         if error.reason not in {Reason.INVALID, Reason.CONFLICT, Reason.NOT_FOUND}:
             raise

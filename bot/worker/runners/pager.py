@@ -91,9 +91,17 @@ def _priority(world: World, incident: Incident) -> str | None:
 
 async def as_person(world: World, who: Actor | None, call: Any) -> Any:
     """Do it in the person's name; a person PagerDuty does not know acts in the bot's."""
-    email = who.email if who else None
-    if email and who and who.pagerduty_id:
-        email = await world.people.pager_email(who) or email
+    _, email = await whose_name(world, who)
+    return await in_name(world, email, call)
+
+
+async def whose_name(world: World, who: Actor | None) -> tuple[Actor | None, str | None]:
+    """Whoever acts as they are known now (they may have linked their account meanwhile), and their address."""
+    return await world.people.at_pager(who) if who else (None, None)
+
+
+async def in_name(world: World, email: str | None, call: Any) -> Any:
+    """Do it in the name of that address, else in the bot's."""
     if email and email.lower() != world.from_email.lower():
         try:
             return await call(email)
@@ -109,10 +117,11 @@ async def change_page(world: World, effect: Claimed) -> Settle | None:
     incident = await world.load(effect.incident)
     if incident.pager.id is None:
         return None
-    verb, by = effect.payload["verb"], actor_from(effect.payload.get("by"))
+    verb = effect.payload["verb"]
+    by, address = await whose_name(world, actor_from(effect.payload.get("by")))
     known = await _already(world, effect, incident)
-    page = known or await as_person(
-        world, by, lambda email: _change(world, effect, incident, email)
+    page = known or await in_name(
+        world, address, lambda email: _change(world, effect, incident, email)
     )
     if page is None:
         return None
@@ -195,10 +204,9 @@ async def _escalate(world: World, effect: Claimed, incident: Incident, email: st
 
 async def _user_id(world: World, data: dict[str, Any]) -> str:
     """PagerDuty's id of a person; a clear failure when they have no account."""
-    actor = actor_from(data)
-    if actor and actor.pagerduty_id:
-        return actor.pagerduty_id
-    email = await world.people.pager_email(actor) if actor else None
+    actor, email = await whose_name(world, actor_from(data))
+    if found_id := (actor.pagerduty_id if actor else None) or data.get("pagerduty_id"):
+        return str(found_id)
     found = await world.the_pager().user_by_email(email) if email else None
     if found is None:
         name = actor.name if actor else "that person"

@@ -11,6 +11,7 @@ import pytest
 from bot.domain import storm
 from bot.domain.catalog import Catalog, EscalationPolicy, Level, Service
 from bot.domain.effects import Effect, EffectKind
+from bot.domain.identities import Configured
 from bot.domain.incident import Origin, PagerKind, PagerLink, Places, Status, Urgency
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import AlreadyDone, FieldError, NotFound, UserError
@@ -18,6 +19,7 @@ from bot.ports import Delivery, Member, PagerUser
 from bot.services.base import Options
 from bot.services.incidents import NewIncident, SimilarOpen
 from bot.services.rooms import Rooms
+from bot.store import identities
 from tests.unit.store.house import ANA, BEN, Home, a_page, build_home
 
 if TYPE_CHECKING:
@@ -287,11 +289,12 @@ async def test_somebody_pagerduty_cannot_page_is_refused(tmp_path: Path) -> None
         await home.incidents.escalate(
             1, to=EscalationTarget(), person="U0BEN", by=ANA, once="after"
         )
-    await home.work.write(
-        lambda tx: tx.people.save_pager_users(
-            [PagerUser(id="PB", name="B", email="BEN@example.com")], {}
-        )
-    )
+
+    def mirror_again(tx: Any) -> None:
+        identities.save_pager_users(tx, [PagerUser(id="PB", name="B", email="BEN@example.com")])
+        identities.relink(tx, Configured())
+
+    await home.work.write(mirror_again)
     done = await home.incidents.escalate(
         1, to=EscalationTarget(), person="U0BEN", by=ANA, once="now"
     )

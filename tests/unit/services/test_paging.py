@@ -278,8 +278,9 @@ async def test_policies_by_name(home: Home) -> None:
 
 
 async def test_the_address_at_the_pager(home: Home) -> None:
-    assert await home.people.pager_email(Actor(name="x")) is None
-    assert await home.people.pager_email(Actor(name="x", email="a@b")) == "a@b"
+    unknown, known = Actor(name="x"), Actor(name="x", email="a@b")
+    assert await home.people.at_pager(unknown) == (unknown, None)
+    assert await home.people.at_pager(known) == (known, "a@b")
 
 
 async def test_an_answer_older_than_our_own_change_does_not_undo_it(home: Home) -> None:

@@ -26,6 +26,7 @@ from bot.services.reports import Reports
 from bot.services.updates import Updates
 from bot.store.engine import database_url
 from bot.store.tables import EffectRow
+from bot.store.tx import NO_DOMAINS
 from bot.store.work import Work
 from tests.databases import an_empty_database
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from bot.domain.identities import Domains
     from bot.domain.incident import Status
     from bot.store.tx import Tx
 
@@ -69,8 +71,8 @@ class FixedRouter:
         return self.answer or ("channel" if subject["urgency"] == "high" else "announce")
 
 
-def open_work(folder: Path, clock: SetClock | None = None) -> Work:
-    return Work(database_url(an_empty_database(folder)), clock or SetClock())
+def open_work(folder: Path, clock: SetClock | None = None, domains: Domains = NO_DOMAINS) -> Work:
+    return Work(database_url(an_empty_database(folder)), clock or SetClock(), domains=domains)
 
 
 @dataclass
@@ -154,8 +156,8 @@ def build_home(
     route: str = "",
 ) -> Home:
     clock = SetClock()
-    work = open_work(folder, clock)
     shelf, router = catalog or Catalog(), FixedRouter(route)
+    work = open_work(folder, clock, shelf.domains)
     house = House(work=work, catalog=shelf, router=router, options=options or Options())
     incidents = Incidents(house)
     intake = AlertIntake(house, incidents, AlertMapper(shelf.alerts))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.identities import Configured
 from bot.domain.incident import Actor
 from bot.ports import Member, PagerUser, UserGroup
+from bot.store import identities
 from tests.unit.store.house import NOW, open_work
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ USERS = [
     PagerUser(id="PBEN", name="Ben", email="ben@work.example"),
     PagerUser(id="PGONE", name="Ben", email="ben@home.example", active=False),
 ]
+SAID = Configured(pagerduty={"ben@home.example": "ben@work.example"})
 
 
 @pytest.fixture
@@ -32,7 +35,8 @@ async def work(tmp_path: Path) -> AsyncIterator[Work]:
 
     def mirror(tx: Tx) -> None:
         tx.people.save_members([ANA, BEN], NOW)
-        tx.people.save_pager_users(USERS, {"ben@home.example": "Ben@Work.example"})
+        identities.save_pager_users(tx, USERS)
+        identities.relink(tx, SAID)
 
     await opened.write(mirror)
     yield opened
@@ -69,7 +73,12 @@ async def test_accounts_at_the_pager_by_address_or_alias(work: Work) -> None:
     assert ben is not None
     assert ben.slack_id == "U0BEN"
     assert await work.read(lambda tx: tx.people.by_pagerduty("PGONE")) is None
-    await work.write(lambda tx: tx.people.save_pager_users([], {}))
+
+    def all_gone(tx: Tx) -> None:
+        identities.save_pager_users(tx, [])
+        identities.relink(tx, SAID)
+
+    await work.write(all_gone)
     assert await work.read(lambda tx: tx.people.by_pagerduty("PBEN")) is None
 
 
