@@ -36,8 +36,9 @@ from bot.services.privacy import Privacy
 from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
-from bot.services.roster_watch import RosterWatch
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.roster_editing import RosterEditing
+from bot.services.roster_watch import RosterWatch
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -158,6 +159,7 @@ class Muster:
             asking=Asking(house, incidents, people),
             actions=actions,
             afterwards=afterwards,
+            roster_editing=RosterEditing(house, file=settings.config_file.name),
             privacy=self.world.privacy,
             catalog=catalog,
             chat=self.chat,

@@ -129,6 +129,11 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.ALERTS_ACKNOWLEDGE: Asks(Right.ACT),
     ActionId.ALERTS_SILENCE: Leads(CallbackId.SILENCE_ALERTS),
     ActionId.ALERTS_UNSILENCE: Asks(Right.ACT),
+    ActionId.ROSTER_NEW: Leads(CallbackId.ROSTER),
+    ActionId.ROSTER_EDIT: Leads(CallbackId.ROSTER),
+    ActionId.ROSTER_DELETE: Asks(Right.ROSTERS),
+    ActionId.ROSTER_ADD_LAYER: _HELPS,
+    ActionId.ROSTER_REMOVE_LAYER: _HELPS,
     ActionId.MAKE_PRIVATE: Asks(Right.PRIVATE),
     ActionId.REQUEST_ACCESS: Asks(Right.PRIVATE),
     ActionId.LET_IN: Asks(Right.ACT),
@@ -156,6 +161,7 @@ VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.ATTACH_ALERTS: Asks(Right.ACT),
     CallbackId.SILENCE_ALERTS: Asks(Right.ACT),
     CallbackId.POSTMORTEM: Asks(Right.ACT),
+    CallbackId.ROSTER: Asks(Right.ROSTERS),
     CallbackId.PICK_INCIDENT: _ITSELF,
 }
 SHORTCUTS: Final[Mapping[ShortcutId, Decision]] = {

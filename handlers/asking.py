@@ -11,7 +11,7 @@ from blocks.oncall import OnDuty, on_call_message
 from bot.domain.incident import PagerKind
 from bot.domain.plan_people import Question
 from bot.errors import UserError
-from handlers import grammar
+from handlers import grammar, rosters
 from handlers.command import Command, meant
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ async def submit(turn: Turn) -> None:
 
 async def on_call(turn: Turn, rest: str) -> None:
     """``oncall [service|all]``: in an incident's channel that of its service, elsewhere everybody."""
+    verb, more = grammar.word_first(rest)
+    if verb.casefold() in ROSTERS:
+        await ROSTERS[verb.casefold()](turn, more)
+        return
     words = text.plain(rest).strip()
     here = None
     if not words and turn.channel:
@@ -155,11 +159,17 @@ def _service(turn: Turn, words: str) -> Service | None:
     return found
 
 
+#: What ``oncall`` takes before it looks for a service of that name.
+ROSTERS = {"rosters": rosters.listing, "roster": rosters.roster}
 COMMANDS: dict[str, Command] = {
     "page": Command(
         "page [INC-n] @user|<policy> [message]", "ask one more person or a policy to help", page
     ),
-    "oncall": Command("oncall [service|all]", "who is on call", on_call),
+    "oncall": Command(
+        "oncall [service|all|rosters|roster new|edit|delete|export <name>]",
+        "who is on call; the rosters, and how they are changed",
+        on_call,
+    ),
 }
 ACTIONS: dict[ActionId, Handler] = {ActionId.PAGE_SOMEONE: ask}
 VIEWS: dict[CallbackId, Handler] = {CallbackId.PAGE_SOMEONE: submit}

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.services.reports import Reports
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
+    from bot.services.roster_editing import RosterEditing
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -77,6 +78,7 @@ class Desk:
     asking: Asking
     actions: ActionItems
     afterwards: Afterwards
+    roster_editing: RosterEditing
     privacy: Privacy
     catalog: Catalog
     chat: Chat

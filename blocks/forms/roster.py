@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from slack_sdk.models.blocks import (
@@ -203,7 +204,7 @@ def parse(view: Mapping[str, Any]) -> Form:
         rotate = read(f"{BlockId.ROTATION.value}.{key}", roster_text.rotation, layer.rotate)
         handover = read(
             f"{BlockId.HANDOVER.value}.{key}",
-            lambda words, rotate=rotate: roster_text.handover(words, rotate),
+            partial(roster_text.handover, rotate=rotate),
             layer.handover,
         )
         only[key] = read(f"{BlockId.HOURS.value}.{key}", roster_text.hours, layer.hours)

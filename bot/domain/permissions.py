@@ -38,7 +38,7 @@ _WISH: Final = {
     Right.SEVERITY: "change the severity",
     Right.PUBLISH: "publish updates",
     Right.PRIVATE: "see private incidents",
-    Right.ROSTERS: "edit rosters",
+    Right.ROSTERS: "change who is on call",
     Right.JOIN: "join incidents",
     Right.FOLLOW: "follow incidents",
     Right.ACT: "change incidents",

@@ -122,6 +122,7 @@ class Listed:
 
     roster: Roster
     people: Sequence[Actor] = ()
+    members: Sequence[Sequence[Actor]] = ()  # of its layers
     until: datetime | None = None
     file: str | None = None
     changed_by: Actor | None = None

@@ -177,8 +177,7 @@ def groups(
 _MENDS: Final = {
     "permission_denied": (
         "only administrators may change user groups in this workspace",
-        "Slack > Tools & settings > Workspace settings > Permissions > User Groups: let everybody modify them "
-        "(an app may only if everybody may).",
+        "Slack > Workspace settings > Permissions > User Groups: let everybody modify them, which apps count as.",
     ),
     "plan_upgrade_required": (
         "this Slack plan has no user groups",
@@ -225,8 +224,8 @@ def refusal(handle: str, code: str) -> tuple[str, str]:
 
 def covers(catalog: Catalog, roster: str, incident: Incident) -> bool:
     """Whether an open incident is for that roster: its service's policy names it; one no policy names gets all."""
-    services = [each.id for each in incident.services] or [None]
-    return any(covers_service(catalog, roster, service) for service in services)
+    services: list[str | None] = [each.id for each in incident.services]
+    return any(covers_service(catalog, roster, service) for service in services or [None])
 
 
 def covers_service(catalog: Catalog, roster: str, service: str | None) -> bool:

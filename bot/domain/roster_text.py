@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DASHES: Final = str.maketrans("–—−", "---")
+_DASHES: Final = str.maketrans("\u2013\u2014\u2212", "---")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?:[:.](\d\d))?")
 _SPAN: Final = re.compile(r"(?<![a-z])(\d[\d:.]*)\s*(?:-|to|until)\s*(\d[\d:.]*)(?![a-z])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -182,7 +182,5 @@ def _runs(days: list[str]) -> list[str]:
         else:
             runs.append([day])
     return [
-        part
-        for run in runs
-        for part in ([f"{run[0]}-{run[-1]}"] if len(run) >= _RANGE else run)
+        part for run in runs for part in ([f"{run[0]}-{run[-1]}"] if len(run) >= _RANGE else run)
     ]

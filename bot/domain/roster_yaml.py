@@ -76,9 +76,15 @@ def _scalar(text: str) -> str:
 
 def _quoted(char: str) -> str:
     """YAML's escapes, which differ from JSON's beyond 16 bits."""
-    if char in "\"\\":
+    if char in '"\\':
         return f"\\{char}"
-    if " " <= char <= "~":
+    if " " <= char <= "~" and char != "`":  # three of those would end a code block in Slack
         return char
     code = ord(char)
-    return f"\\x{code:02x}" if code <= _BYTE else f"\\u{code:04x}" if code <= _WORD else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code <= _BYTE
+        else f"\\u{code:04x}"
+        if code <= _WORD
+        else f"\\U{code:08x}"
+    )

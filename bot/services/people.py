@@ -92,13 +92,7 @@ class PeopleDirectory:
         home = await self._house.work.read(_home) or str(
             (await chat.identity()).get("team_id") or ""
         )
-<<<<<<< HEAD
-        await self.remember(members, groups, home=home)
-        read = {"members": len(members), "groups": len(groups)}
-        await self._house.work.write(lambda tx: tx.set_value(MIRRORED, read))
-=======
         await self.remember(members, groups, home=home, everybody=True)
->>>>>>> identity
         if pager is not None:
             await self._mirror_pager(pager)
 
@@ -143,6 +137,8 @@ class PeopleDirectory:
             tx.people.save_groups(groups)
             if changed or everybody:
                 identities.relink(tx, self._said)
+            if everybody:
+                tx.set_value(MIRRORED, {"members": len(members), "groups": len(groups)})
 
         await self._house.work.write(save)
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.domain import roster_text
-from bot.domain.incident import Actor
 from bot.domain.permissions import Right
 from bot.domain.roster_draft import Draft, LayerDraft, Listed, Saved, draft_of, roster_of
 from bot.errors import FieldError, NotFound, UserError
 from bot.services import reachability, rosters
 from bot.services.people import MIRRORED
 from bot.services.permissions import require
-from bot.services.roster_watch import memory_name
+from bot.services.roster_watch import actors, memory_name
 from bot.store import rosters as overrides
 from bot.store import rosters_made as made
 from bot.store.work import PATIENCE
@@ -56,8 +55,12 @@ class RosterEditing:
         if roster is None:
             raise self._unknown(tx, name)
         duty = rosters.rota_of(tx, roster).current(tx.now)
-        people = tuple(tx.people.resolve(Actor(name=p, email=p)) for p in duty.people)
-        shown = Listed(roster=roster, people=people, until=duty.until)
+        shown = Listed(
+            roster=roster,
+            people=actors(tx, duty.people),
+            members=[actors(tx, layer.people) for layer in roster.layers],
+            until=duty.until,
+        )
         if name in self._catalog.rosters:
             return replace(shown, file=self._place(name))
         kept = made.one(tx, name)
@@ -180,15 +183,11 @@ class RosterEditing:
                 self._add(tx, roster, by)
         listed = self._listed(tx, draft.name)
         people = reachability.in_roster(listed.roster)
-        return Saved(
-            listed=listed, unreachable=reachability.unreachable(tx, self._catalog, people)
-        )
+        return Saved(listed=listed, unreachable=reachability.unreachable(tx, self._catalog, people))
 
     def _add(self, tx: Tx, roster: Roster, by: SlackUser) -> None:
         taken = [
-            n
-            for n in rosters.names(tx, self._catalog)
-            if n.casefold() == roster.name.casefold()
+            n for n in rosters.names(tx, self._catalog) if n.casefold() == roster.name.casefold()
         ]
         if not taken and made.add(tx, roster, tx.people.actor(by.id, by.name)):
             return
@@ -258,7 +257,9 @@ def _emails(tx: Tx, draft: Draft) -> dict[str, str]:
         for user in layer.people:
             person = tx.people.by_slack(user)
             if person is None:
-                problem = "I do not know one of them yet. Ask them to write a message, then save again."
+                problem = (
+                    "I do not know one of them yet. Ask them to write a message, then save again."
+                )
             elif person.deleted or person.is_bot:
                 what = "is deactivated" if person.deleted else "is a bot"
                 problem = f"{person.name} {what} and cannot be on call."

@@ -22,6 +22,7 @@ from bot.store import alert_lists, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
     from bot.domain.alert_groups import GroupView
     from bot.domain.catalog import Roster
     from bot.domain.incident import Incident
@@ -219,10 +220,12 @@ class RosterWatch:
             roster=name,
             kind=kind,
             since=since,
-            until=duty.until if duty.people == starting else datetime.fromisoformat(payload["until"]),
+            until=duty.until
+            if duty.people == starting
+            else datetime.fromisoformat(payload["until"]),
             announce_in=roster.announce_in,
-            ending=_actors(tx, [p for p in payload["before"] if p not in starting]),
-            starting=_actors(tx, starting),
+            ending=actors(tx, [p for p in payload["before"] if p not in starting]),
+            starting=actors(tx, starting),
             incidents=open_now,
             alerts=alerts,
         )
@@ -302,5 +305,6 @@ def _to_admins(key: str, words: str) -> Effect:
     )
 
 
-def _actors(tx: Tx, emails: Iterable[str]) -> tuple[Actor, ...]:
+def actors(tx: Tx, emails: Iterable[str]) -> tuple[Actor, ...]:
+    """People as they are mentioned; who is not in Slack goes by their address."""
     return tuple(tx.people.resolve(Actor(name=email, email=email)) for email in emails)

@@ -337,7 +337,6 @@ class TestPeople:
         assert identity["user_id"] == "UBOT"
         assert identity["scopes"] == ["chat:write", "pins:write"]
 
-
     async def test_a_group_is_made_equal(self, vendor: Vendor, chat: SlackChat) -> None:
         changed = {"id": "S1", "handle": "oncall", "users": ["U1", "U2"]}
         vendor.answers = {
