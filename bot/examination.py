@@ -10,6 +10,7 @@ from bot import doctor, providers
 from bot.doctor import probes
 from bot.ports import SystemClock
 from bot.providers.github import GitHubHooks
+from bot.services import roster_watch
 from bot.store import migrate, queries
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Roster
     from bot.ports import Chat, Pager, Silences, Tickets
     from bot.settings import Settings
 
@@ -48,6 +49,13 @@ async def pinged(work: Work, since: datetime) -> bool:
     return False
 
 
+async def rosters_of(work: Work, catalog: Catalog) -> list[tuple[Roster, str | None]]:
+    """All rosters and what Slack refused them; only those of the file while the database is of another version."""
+    if await asyncio.to_thread(migrate.current, work.engine) != migrate.head():
+        return [(roster, None) for roster in catalog.rosters.values()]
+    return await work.read(lambda tx: roster_watch.kept(tx, catalog))
+
+
 def context_of(
     settings: Settings,
     catalog: Catalog,
@@ -70,6 +78,7 @@ def context_of(
             settings.slack.app_token.get_secret_value(), settings.slack.api_url
         ),
         database=lambda: database_state(work),
+        rosters=lambda: rosters_of(work, catalog),
         reach=probes.reach,
         pinged=lambda since: pinged(work, since),
     )

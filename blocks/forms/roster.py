@@ -192,8 +192,11 @@ def parse(view: Mapping[str, Any]) -> Form:
     only: dict[str, Mapping[str, Any] | None] = {}
 
     def read(block: str, how: Callable[[str], Any], words: str) -> Any:
+        if len(words) > SHORT:
+            answers.refuse(block, f"That is {len(words):,} characters; {SHORT} are possible.")
+            return words
         try:
-            return how(words[:SHORT])
+            return how(words)
         except ValueError as error:
             answers.refuse(block, str(error))
             return words

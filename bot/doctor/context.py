@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.doctor.github_webhook import Hooks
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Roster
     from bot.errors import Problem
     from bot.ports import Chat, Clock, Pager, Silences, Tickets
     from bot.settings import Settings
@@ -50,6 +50,8 @@ class Context:
     database: Callable[[], Awaitable[Database]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
+    #: All rosters, those made in Slack as well, and why Slack refused the user group of one.
+    rosters: Callable[[], Awaitable[Sequence[tuple[Roster, str | None]]]] | None = None
     #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.

@@ -135,7 +135,7 @@ def _boundary(
     if memory is None:
         first = Memory(at=now, people=current.people)
         return (None, first) if current.people else (_news(current, now, ()), first)
-    if current.since > memory.at:
+    if current.since > memory.at and current != shifts[0]:  # where the first one began is not known
         earlier = [s for s in shifts if s.until <= current.since]
         before = earlier[-1].people if earlier else memory.people
         return _news(current, current.since, before), replace(

@@ -19,12 +19,13 @@ from bot.domain.roster_duties import Memory, NewsKind, Told
 from bot.services import rosters
 from bot.services.people import MIRRORED
 from bot.store import alert_lists, queries
+from bot.store import rosters as calendars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bot.domain.alert_groups import GroupView
-    from bot.domain.catalog import Roster
+    from bot.domain.catalog import Catalog, Roster
     from bot.domain.incident import Incident
     from bot.domain.roster_duties import News
     from bot.ports import UserGroup
@@ -69,17 +70,13 @@ class RosterWatch:
         return await self._work.write(partial(self._emit, names, handles))
 
     def _due(self, tx: Tx) -> tuple[list[str], list[str]]:
-        every = self._rosters(tx)
+        found = [each for each in every(tx, self._catalog) if is_known(tx, each)]
         names = []
-        for roster in every:
+        for roster in found:
             memory = Memory.from_value(tx.value(memory_name(roster.name)))
             if self._look(tx, roster, memory)[1] != memory:
                 names.append(roster.name)
-        return names, [g.handle for g in self._groups(tx, every) if self._group_due(tx, g)]
-
-    def _rosters(self, tx: Tx) -> list[Roster]:
-        found = (rosters.find(tx, self._catalog, name) for name in rosters.names(tx, self._catalog))
-        return [roster for roster in found if roster is not None]
+        return names, [g.handle for g in self._groups(tx, found) if self._group_due(tx, g)]
 
     def _look(self, tx: Tx, roster: Roster, memory: Memory | None) -> tuple[list[News], Memory]:
         rota = rosters.rota_of(tx, roster)
@@ -91,7 +88,7 @@ class RosterWatch:
         for name in names:
             roster = rosters.find(tx, self._catalog, name)
             memory = Memory.from_value(tx.value_to_change(memory_name(name)))
-            if roster is None:
+            if roster is None or not is_known(tx, roster):
                 continue
             news, after = self._look(tx, roster, memory)
             if after != memory:
@@ -99,16 +96,16 @@ class RosterWatch:
             told = (each for each in news if roster.announce_in or not each.people)
             effects += [_tell(roster, each) for each in told]
         wanted = set(handles)
-        every = self._groups(tx, self._rosters(tx)) if wanted else ()
-        effects += [self._sync(tx, g) for g in every if g.handle in wanted]
+        groups = self._groups(tx, every(tx, self._catalog)) if wanted else ()
+        effects += [self._sync(tx, g) for g in groups if g.handle in wanted]
         tx.emit(effects)
         return len(effects)
 
     # --- user groups -------------------------------------------------------------------------------------------
 
-    def _groups(self, tx: Tx, every: Iterable[Roster]) -> list[GroupNow]:
+    def _groups(self, tx: Tx, found: Iterable[Roster]) -> list[GroupNow]:
         """All that are kept; none before the members of the workspace were read for the first time."""
-        keeping = [roster for roster in every if roster.user_group]
+        keeping = [roster for roster in found if roster.user_group]
         if not keeping or tx.value(MIRRORED) is None:
             return []
         duty = {r.name: rosters.rota_of(tx, r).on_duty(tx.now) for r in keeping}
@@ -163,7 +160,7 @@ class RosterWatch:
         """As it stands now; None when no roster keeps it any more."""
 
         def look(tx: Tx) -> GroupNow | None:
-            groups = self._groups(tx, self._rosters(tx))
+            groups = self._groups(tx, every(tx, self._catalog))
             return next((each for each in groups if each.handle == handle), None)
 
         return await self._work.read(look)
@@ -247,19 +244,25 @@ class RosterWatch:
         )
         tx.emit([_to_admins(key, words)])
 
-    # --- for the doctor ----------------------------------------------------------------------------------------
 
-    async def kept(self) -> list[tuple[Roster, str | None]]:
-        """All rosters, and why the user group of one is not kept, as far as Slack has said."""
+def every(tx: Tx, catalog: Catalog) -> list[Roster]:
+    """All rosters, however they were made."""
+    found = (rosters.find(tx, catalog, name) for name in rosters.names(tx, catalog))
+    return [roster for roster in found if roster is not None]
 
-        def look(tx: Tx) -> list[tuple[Roster, str | None]]:
-            found = []
-            for roster in self._rosters(tx):
-                state = tx.value(group_name(roster.user_group)) if roster.user_group else None
-                found.append((roster, (state or {}).get("refused")))
-            return found
 
-        return await self._work.read(look)
+def is_known(tx: Tx, roster: Roster) -> bool:
+    """Whether it can be said who is on call: a calendar must have been read once."""
+    return not roster.ical or calendars.copy_of(tx, roster).fetched_at is not None
+
+
+def kept(tx: Tx, catalog: Catalog) -> list[tuple[Roster, str | None]]:
+    """All rosters, and why the user group of one is not kept, as far as Slack has said."""
+    found = []
+    for roster in every(tx, catalog):
+        state = tx.value(group_name(roster.user_group)) if roster.user_group else None
+        found.append((roster, (state or {}).get("refused")))
+    return found
 
 
 def memory_name(roster: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, reminder, updates
+from blocks import access, alerts, archiving, lists, notices, reminder, rosters, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -30,6 +30,7 @@ from blocks.forms import (
     postmortem,
     reassign,
     resolve,
+    roster,
     services,
     silence_alerts,
     times,
@@ -40,10 +41,11 @@ from blocks.mention import form_offer
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
-from bot.domain.catalog import Service
+from bot.domain.catalog import Roster, Service
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
+from bot.domain.roster_draft import Draft, LayerDraft, Listed
 from bot.errors import NotVisible
 from bot.ports import Message
 from handlers import panel
@@ -148,6 +150,7 @@ def beside_incidents() -> Iterator[Any]:
         yield alerts.card(view, NOW)
         yield attach_alerts.build(view)
         yield silence_alerts.build(view)
+    yield from of_rosters()
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
@@ -156,6 +159,15 @@ def beside_incidents() -> Iterator[Any]:
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
     facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
     yield service_message(affected, facts)
+
+
+def of_rosters() -> Iterator[Any]:
+    """The list, the form with one layer and with two, and what is asked before deleting."""
+    yield rosters.roster_list([Listed(roster=Roster(name="primary"), changed_at=NOW)], NOW)
+    draft = Draft(name="primary", layers=(LayerDraft(key="l1", people=("U0ANA",)),), version=1)
+    yield roster.build(draft)
+    yield roster.build(replace(draft, version=0).with_layer())
+    yield rosters.deleting("primary")
 
 
 def of_private_ones() -> Iterator[Any]:

@@ -13,6 +13,7 @@ from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
+from bot.services.roster_editing import RosterEditing
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -78,6 +79,7 @@ class Counter:
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
+            roster_editing=RosterEditing(self.home.house),
             privacy=self.home.privacy,
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]

@@ -128,6 +128,11 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ACTION_OWNER: lambda n: ItemButton(number=n, item=1),
     ActionId.ALERTS_ATTACH_TO: lambda n: AlertsIncidentButton(group=1, number=n),
     ActionId.OPEN_FORM: lambda n: AskedButton(words=f"show INC-{n}"),
+    ActionId.ROSTER_NEW: None,
+    ActionId.ROSTER_EDIT: None,
+    ActionId.ROSTER_DELETE: None,
+    ActionId.ROSTER_ADD_LAYER: None,
+    ActionId.ROSTER_REMOVE_LAYER: None,
     ActionId.ALERTS_OPEN: None,
     ActionId.ALERTS_ATTACH: None,
     ActionId.ALERTS_ACKNOWLEDGE: None,
@@ -194,7 +199,7 @@ def forms(
 
 
 #: Forms that name no incident.
-NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS}
+NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.ROSTER}
 
 
 @pytest.fixture

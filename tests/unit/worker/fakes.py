@@ -18,6 +18,7 @@ from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
 from bot.services.issue_news import IssueFollowing
 from bot.services.moments import MessageTimeline
+from bot.services.roster_watch import RosterWatch
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -208,6 +209,10 @@ class FakeChat(Vendor):
     async def user_groups(self) -> list[UserGroup]:
         self.asked("user_groups")
         return [UserGroup(id="S1", handle="ops", users=("U0ANA", "U0BEN"))]
+
+    async def set_group(self, group_id: str, users: Sequence[str]) -> UserGroup:
+        self.asked("set_group", group_id, tuple(users))
+        return UserGroup(id=group_id, handle="ops", users=tuple(users))
 
 
 class FakePager(Vendor):
@@ -480,6 +485,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         privacy=home.privacy,
         alerts=home.alerts,
         alert_intake=home.intake,
+        roster_watch=RosterWatch(home.house),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",
