@@ -77,6 +77,11 @@ class ActionId(StrEnum):
     ROSTER_DELETE = "roster.delete"
     ROSTER_ADD_LAYER = "roster.add_layer"
     ROSTER_REMOVE_LAYER = "roster.remove_layer"
+    OVERRIDE = "oncall.override"
+    SWAP_TURNS = "oncall.swap"
+    ON_CALL_AT = "oncall.at"
+    OVERRIDES = "oncall.overrides"
+    REMOVE_OVERRIDE = "oncall.remove_override"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -107,6 +112,9 @@ class CallbackId(StrEnum):
     ATTACH_ALERTS = "attach_alerts"
     SILENCE_ALERTS = "silence_alerts"
     ROSTER = "roster"
+    OVERRIDE = "override"
+    SWAP_TURNS = "swap_turns"
+    ON_CALL_AT = "on_call_at"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -166,6 +174,12 @@ class BlockId(StrEnum):
     HOURS = "field.hours"
     USER_GROUP = "field.user_group"
     ANNOUNCE_IN = "field.announce_in"
+    ROSTER = "field.roster"
+    SINCE = "field.since"
+    UNTIL = "field.until"
+    AT = "field.at"
+    OTHER = "field.other"
+    OTHER_AT = "field.other_at"
 
 
 def step_block(effect_id: int) -> str:
@@ -245,6 +259,13 @@ class StepButton(ButtonValue):
 
     effect_id: int
     number: int
+
+
+@dataclass(frozen=True)
+class OverrideButton(ButtonValue):
+    """**Remove** of one override of a roster."""
+
+    override: int
 
 
 @dataclass(frozen=True)

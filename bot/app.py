@@ -39,6 +39,7 @@ from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
 from bot.services.roster_editing import RosterEditing
 from bot.services.roster_watch import RosterWatch
+from bot.services.standing_in import StandingIn
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
@@ -157,6 +158,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            standing_in=StandingIn(house),
             actions=actions,
             afterwards=afterwards,
             roster_editing=RosterEditing(house, file=settings.config_file.name),

@@ -71,6 +71,12 @@ VERBS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
 }
 
 
+SUBCOMMANDS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
+    "rosters": listing,
+    "roster": roster,
+}
+
+
 # --- buttons and the form ------------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
     from bot.services.roster_editing import RosterEditing
+    from bot.services.standing_in import StandingIn
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -76,6 +77,7 @@ class Desk:
     roles: Roles
     services: AffectedServices
     asking: Asking
+    standing_in: StandingIn
     actions: ActionItems
     afterwards: Afterwards
     roster_editing: RosterEditing

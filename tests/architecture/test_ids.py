@@ -6,7 +6,17 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, reminder, rosters, updates
+from blocks import (
+    access,
+    alerts,
+    archiving,
+    lists,
+    notices,
+    reminder,
+    rosters,
+    standing_in,
+    updates,
+)
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -24,6 +34,8 @@ from blocks.forms import (
     escalate,
     merge,
     message_view,
+    on_call_at,
+    override,
     page_someone,
     pick_incident,
     post_update,
@@ -33,11 +45,13 @@ from blocks.forms import (
     roster,
     services,
     silence_alerts,
+    swap_turns,
     times,
 )
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.mention import form_offer
+from blocks.oncall import on_call_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
@@ -46,6 +60,7 @@ from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, 
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
 from bot.domain.roster_draft import Draft, LayerDraft, Listed
+from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import NotVisible
 from bot.ports import Message
 from handlers import panel
@@ -154,6 +169,7 @@ def beside_incidents() -> Iterator[Any]:
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
+    yield from of_rosters()
     affected = an_incident(service="web", service_title="Web")
     yield services.build(affected, services=[("db", "Database")])
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
@@ -162,7 +178,15 @@ def beside_incidents() -> Iterator[Any]:
 
 
 def of_rosters() -> Iterator[Any]:
-    """The list, the form with one layer and with two, and what is asked before deleting."""
+    """Who is on call, and who stands in; the rosters, and how they are changed."""
+    yield on_call_message([], rosters=[RosterNow(name="primary")])
+    one = StandIn(id=1, roster="primary", person=ANA_ACTOR, instead=(), since=NOW, until=NOW)
+    yield standing_in.made(one)
+    yield standing_in.made(one, one)
+    yield standing_in.override_list([one])
+    yield override.build(["primary"])
+    yield swap_turns.build(["primary"])
+    yield on_call_at.build(["primary"])
     yield rosters.roster_list([Listed(roster=Roster(name="primary"), changed_at=NOW)], NOW)
     draft = Draft(name="primary", layers=(LayerDraft(key="l1", people=("U0ANA",)),), version=1)
     yield roster.build(draft)
@@ -266,8 +290,16 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Open incident": ActionId.ALERTS_OPEN,
         "Attach to...": ActionId.ALERTS_ATTACH,
         "Silence": ActionId.ALERTS_SILENCE,
+        "Override": ActionId.OVERRIDE,
+        "Swap": ActionId.SWAP_TURNS,
+        "Who was on call": ActionId.ON_CALL_AT,
+        "Overrides": ActionId.OVERRIDES,
+        "Remove swap": ActionId.REMOVE_OVERRIDE,
     }
-    also = {"Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value}}  # of alerts without an incident
+    also = {
+        "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value},  # of alerts without an incident
+        "Remove": {ActionId.REMOVE_OVERRIDE.value},  # of an override
+    }
     met: dict[str, set[str]] = {}
 
     def walk(value: Any) -> None:
