@@ -117,6 +117,7 @@ async def test_several_rosters_share_a_group(tmp_path: Path) -> None:
 async def test_a_refusal_is_told_once_with_how_to_mend_it_and_the_roster_goes_on(
     duty: Duty, code: str
 ) -> None:
+    await duty.mirrored()
     reason = Reason.AUTH if code == "missing_scope" else Reason.INVALID
     duty.chat.fail["set_group"] = [refusal(code, reason) for _ in range(4)]
     for _ in range(3):
