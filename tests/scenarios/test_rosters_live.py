@@ -240,10 +240,11 @@ async def test_a_roster_is_made_in_slack_with_one_layer(tmp_path: Path) -> None:
         listed = await x.answer("rosters")
         assert f"<@{BOB}>, <@{ALICE}>: daily, 09:00" in listed
         assert "keeps @oncall" in listed
-        await x.later(seconds=1)
-        assert len(await x.group()) == 1
+        await x.later(hours=3)  # nine o'clock in New York, where Alice is
+        assert await x.group() == [BOB]
         await x.later(days=1)
-        assert await x.said("Hand-over of ops")
+        assert await x.group() == [ALICE]
+        assert f"<@{BOB}> ends, <@{ALICE}> is on call" in str(await x.said("Hand-over of ops"))
 
 
 async def test_layers_are_added_and_removed_and_nothing_typed_is_lost(tmp_path: Path) -> None:
