@@ -51,6 +51,8 @@ def roster_line(now: RosterNow) -> str:
     line = f"• {text.inline(now.name, 120)}: {_people(now.people, '⚠️ nobody')}"
     if now.until:
         line += f" until {text.date(now.until)}, then {_people(now.then, 'nobody')}"
+    if now.subscribe:
+        line += f" · {text.link(now.subscribe, 'calendar')}"
     return f"{line} (⚠️ {text.inline(now.problem, 300)})" if now.problem else line
 
 

@@ -10,13 +10,13 @@ from bot import doctor, providers
 from bot.doctor import probes
 from bot.ports import SystemClock
 from bot.providers.github import GitHubHooks
-from bot.services import roster_watch
+from bot.services import roster_watch, rosters
 from bot.store import migrate, queries
 from bot.store.engine import database_url
 from bot.store.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.catalog import Catalog, Roster
@@ -40,6 +40,16 @@ async def database_state(work: Work) -> doctor.Database:
     return doctor.Database(writable=True, revision=revision, head=migrate.head())
 
 
+async def rosters_state(work: Work, catalog: Catalog) -> Sequence[tuple[str, str | None]] | None:
+    """Every roster and what is wrong with it; None while the database is not ready."""
+    try:
+        if await asyncio.to_thread(migrate.current, work.engine) != migrate.head():
+            return None
+        return await work.read(lambda tx: rosters.examined(tx, catalog))
+    except Exception:  # noqa: BLE001 - "Database" says what is wrong with it
+        return None
+
+
 async def pinged(work: Work, since: datetime) -> bool:
     """Wait until a signed ``pagey.ping`` that came after ``since`` is in the database."""
     for _ in range(PING_SECONDS * 4):
@@ -49,7 +59,7 @@ async def pinged(work: Work, since: datetime) -> bool:
     return False
 
 
-async def rosters_of(work: Work, catalog: Catalog) -> list[tuple[Roster, str | None]]:
+async def handovers_of(work: Work, catalog: Catalog) -> list[tuple[Roster, str | None]]:
     """All rosters and what Slack refused them; only those of the file while the database is of another version."""
     if await asyncio.to_thread(migrate.current, work.engine) != migrate.head():
         return [(roster, None) for roster in catalog.rosters.values()]
@@ -78,8 +88,9 @@ def context_of(
             settings.slack.app_token.get_secret_value(), settings.slack.api_url
         ),
         database=lambda: database_state(work),
-        rosters=lambda: rosters_of(work, catalog),
+        handovers=lambda: handovers_of(work, catalog),
         reach=probes.reach,
+        rosters=lambda: rosters_state(work, catalog),
         pinged=lambda since: pinged(work, since),
     )
 

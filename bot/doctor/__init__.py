@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.doctor import alerts, github, house, pagerduty, rosters, slack
+from bot.doctor import alerts, github, handovers, house, pagerduty, rosters, slack
 from bot.doctor.context import Context, Database
 from bot.doctor.findings import Finding, exit_code, render
 
@@ -19,11 +19,12 @@ AREAS: dict[str, Callable[[Context], Awaitable[list[Finding]]]] = {
     "Settings": house.check_settings,
     "Database": house.check_database,
     "Slack": slack.check,
-    "Rosters": rosters.check,
     "PagerDuty": pagerduty.check,
     "GitHub": github.check,
     "Web": house.check_web,
     "Alerts": alerts.check,
+    "Rosters": rosters.check,
+    "Hand-overs": handovers.check,
 }
 #: A vendor that does not answer must not keep the doctor for ever.
 SECONDS = 60.0

@@ -48,10 +48,12 @@ class Context:
     #: apps.connections.open with the app token; gives Slack's Date header, raises ProviderError.
     open_socket: Callable[[], Awaitable[datetime | None]] | None = None
     database: Callable[[], Awaitable[Database]] | None = None
+    #: Every roster's name and what is wrong with it, None when nothing is.
+    rosters: Callable[[], Awaitable[Sequence[tuple[str, str | None]] | None]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
     #: All rosters, those made in Slack as well, and why Slack refused the user group of one.
-    rosters: Callable[[], Awaitable[Sequence[tuple[Roster, str | None]]]] | None = None
+    handovers: Callable[[], Awaitable[Sequence[tuple[Roster, str | None]]]] | None = None
     #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.

@@ -13,13 +13,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RosterNow:
-    """Who is on call in a roster, until when, and who then; ``problem`` is what its calendar suffers from."""
+    """Who is on call in a roster, until when, and who then; ``problem`` is what its calendar suffers from.
+
+    ``subscribe`` is the address of the roster as a calendar.
+    """
 
     name: str
     people: tuple[Actor, ...] = ()
     until: datetime | None = None
     then: tuple[Actor, ...] = ()
     problem: str | None = None
+    subscribe: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftView:
+    """A stretch in which the same people are on call; nobody is a gap."""
+
+    since: datetime
+    until: datetime
+    people: tuple[Actor, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from bot.domain.catalog import Catalog, Roster
     from bot.store.tx import Tx
-
 #: How many entries nobody can be found for are named; the others are counted.
 SOME: Final = 5
 
@@ -81,11 +80,24 @@ def calendar_problem(tx: Tx, roster: Roster) -> str | None:
     return None
 
 
-def clashes(tx: Tx, catalog: Catalog) -> list[Problem]:
-    """Rosters of muster.yml whose name a roster made in Slack has as well: nobody could tell which is meant."""
+def examined(tx: Tx, catalog: Catalog) -> list[tuple[str, str | None]]:
+    """Every roster's name and what is wrong with it, None when nothing is."""
+    both = set(catalog.rosters) & set(store.made_names(tx))
+    found = []
+    for name in names(tx, catalog):
+        roster = find(tx, catalog, name)
+        problem = calendar_problem(tx, roster) if roster and roster.ical else None
+        if name in both:
+            problem = "there are two of that name, in muster.yml and made in Slack"
+        found.append((name, problem))
+    return found
+
+
+def clashes(tx: Tx, catalog: Catalog, file: str = "muster.yml") -> list[Problem]:
+    """Rosters of muster.yml (``file``) with the name of one made in Slack: nobody could tell which is meant."""
     return [
         Problem(
-            f"muster.yml:{catalog.rosters[name].line}",
+            f"{file}:{catalog.rosters[name].line}",
             f"rosters.{name} is also the name of a roster made in Slack.",
             "Rename it here, or delete the other one in Slack first.",
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain import roster_swap, when
 from bot.domain.incident import Actor
 from bot.domain.permissions import Right
 from bot.domain.roster import Override
-from bot.domain.roster_views import RosterNow, StandIn
+from bot.domain.roster_views import RosterNow, ShiftView, StandIn
 from bot.domain.times import zone_of
 from bot.errors import UserError
 from bot.services import rosters
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import EscalationPolicy, Service
     from bot.domain.roster import Rota, Shift
     from bot.services.base import House, SlackUser
+    from bot.services.subscribing import CalendarLinks
     from bot.store.rosters import KeptOverride
     from bot.store.tx import Tx
 
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
 class StandingIn:
     """Changes on top of a roster, whichever way it was made. Everybody who may is judged in the transaction."""
 
-    def __init__(self, house: House) -> None:
-        """Given the shared parts."""
+    def __init__(self, house: House, links: CalendarLinks | None = None) -> None:
+        """Given the shared parts, and under which addresses rosters can be subscribed to."""
         self._house = house
+        self._links = links
         self._work = house.work
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -51,7 +54,13 @@ class StandingIn:
         def look(tx: Tx) -> list[RosterNow]:
             names = rosters.names(tx, self._house.catalog) if wanted is None else wanted
             found = ((name, rosters.rota(tx, self._house.catalog, name)) for name in names)
-            return [_now(tx, name, rota) for name, rota in found if rota]
+            return [
+                replace(
+                    _now(tx, name, rota), subscribe=self._links.link(name) if self._links else None
+                )
+                for name, rota in found
+                if rota
+            ]
 
         return await self._work.read(look)
 
@@ -63,6 +72,24 @@ class StandingIn:
             return [RosterNow(name=name, people=_actors(tx, found)) for name, found in people]
 
         return await self._work.read(look)
+
+    async def shifts(self, name: str, since: datetime, until: datetime) -> list[ShiftView] | None:
+        """Everything between two moments, gaps included; None when there is no such roster."""
+
+        def look(tx: Tx) -> list[ShiftView] | None:
+            rota = rosters.rota(tx, self._house.catalog, name)
+            if rota is None:
+                return None
+            return [
+                ShiftView(since=s.since, until=s.until, people=_actors(tx, s.people))
+                for s in rota.shifts(since, until)
+            ]
+
+        return await self._work.read(look)
+
+    async def clock_now(self) -> datetime:
+        """What time it is."""
+        return self._work.clock.now()
 
     async def moment(self, words: str, by: SlackUser, *, past: bool = False) -> datetime:
         """A moment as somebody typed it, on their own clock."""

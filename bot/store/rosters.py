@@ -247,9 +247,8 @@ def keep_copy(tx: Tx, roster: Roster, stints: Sequence[Stint], unmapped: Sequenc
 
 def keep_problem(tx: Tx, roster: Roster, problem: str) -> None:
     """The calendar could not be fetched: the last copy of the same address stays."""
-    kept = (
-        {} if copy_of(tx, roster).tried_at else {"stints": [], "unmapped": [], "fetched_at": None}
-    )
+    nothing: dict[str, Any] = {"stints": [], "unmapped": [], "fetched_at": None}
+    kept = {} if copy_of(tx, roster).tried_at else nothing
     _keep(tx, roster, kept | {"problem": problem})
 
 
