@@ -30,7 +30,7 @@ def roster_blocks(rosters: Sequence[RosterNow]) -> tuple[list[str], list[Block]]
         return [], []
     lines = [roster_line(each) for each in rosters]
     kept, hidden = kit.fit(lines, ROSTERS_ROOM)
-    more = [f"{hidden:,} more: name one, `/incident oncall <roster>`"] if hidden else []
+    more = [f"{hidden:,} more: name one behind `/incident oncall`"] if hidden else []
     blocks = kit.paragraphs(["*Rosters*", *kept, *more])
     buttons = [
         kit.button("Override", ActionId.OVERRIDE),
@@ -94,17 +94,21 @@ def override_list(overrides: Sequence[StandIn]) -> Message:
         heading = (
             "No override is in force and none is to come. `/incident oncall override` makes one."
         )
+    lines = [_listed(one) for one in overrides[:LISTED]]
+    kept, _ = kit.fit(lines, kit.MESSAGE_ROOM - 1500)
     blocks: list[Block] = [kit.section(heading)]
-    lines = [heading]
-    for one in overrides[:LISTED]:
-        by = f" (by {text.mention(one.by)})" if one.by else ""
-        kind = "swap" if one.swap else "override"
-        line = f"{override_line(one)}, {kind}{by}"
-        lines.append(f"• {line}")
-        blocks.append(kit.section(line, accessory=_remove(one)))
-    if len(overrides) > LISTED:
-        blocks.append(kit.context(f"{len(overrides) - LISTED:,} more"))
-    return kit.message("\n".join(lines), blocks)
+    blocks += [
+        kit.section(line, accessory=_remove(one))
+        for line, one in zip(kept, overrides, strict=False)
+    ]
+    if len(overrides) > len(kept):
+        blocks.append(kit.context(f"{len(overrides) - len(kept):,} more"))
+    return kit.message("\n".join([heading, *kept]), blocks)
+
+
+def _listed(one: StandIn) -> str:
+    by = f" (by {text.mention(one.by)})" if one.by else ""
+    return f"{override_line(one)}, {'swap' if one.swap else 'override'}{by}"
 
 
 def _remove(one: StandIn, *, swap: bool = False) -> ButtonElement:

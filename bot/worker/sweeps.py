@@ -34,7 +34,7 @@ PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
 ROSTER_SECONDS = 10
-CALENDAR_SECONDS = 60
+CALENDAR_SECONDS = 15
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.

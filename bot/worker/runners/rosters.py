@@ -10,7 +10,7 @@ import structlog
 from blocks import rosters as shown
 from bot.domain.roster_duties import LACKS_RIGHT, NewsKind
 from bot.errors import ProviderError, Reason
-from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART
+from bot.worker.posting import ARCHIVED, post_once
 
 if TYPE_CHECKING:
     from bot.domain.roster_duties import Told
@@ -53,12 +53,7 @@ async def _posted(world: World, effect: Claimed, told: Told, name: str | None) -
         if channel is None:
             log.warning("roster.nobody_to_tell", roster=told.roster, kind=told.kind.value)
             return None
-        if effect.attempt > 1 and await world.chat.find_posted(
-            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-        ):
-            return None
-        message = shown.told(told, world.work.clock.now())
-        await world.chat.post(channel, message, key=effect.key)
+        await post_once(world, effect, channel, shown.told(told, world.work.clock.now()))
     except ProviderError as error:
         if name is None or error.code not in CLOSED:
             raise

@@ -55,7 +55,7 @@ MEMBERS = [
     Member(id="U0CLEO", name="cleo", real_name="Cleo", email=C),
     Member(id="U0DAN", name="dan", real_name="Dan", email="Dan@Example.com"),
     Member(id="U0GUS", name="gus", real_name="Gus", email="gus@example.com", is_guest=True),
-    Member(id="U0NOE", name="noe", real_name="Noe"),
+    Member(id="U0NIA", name="nia", real_name="Nia"),
 ]
 
 
@@ -182,7 +182,7 @@ class TestOverrides:
         for roster, person, times, told in [
             ("other", "U0DAN", span(), "There is no roster other"),
             ("primary", "U0BEN", span(), "is on call in primary all that time already"),
-            ("primary", "U0NOE", span(), "do not know the e-mail address of Noe"),
+            ("primary", "U0NIA", span(), "do not know the e-mail address of Nia"),
             ("primary", "U0WHO", span(), "do not know that person"),
             ("primary", "U0DAN", span(until=NOW - HOUR), "ends before it begins"),
             ("primary", "U0DAN", span(since=NOW - 2 * HOUR, until=NOW - HOUR), "is over already"),
@@ -328,6 +328,20 @@ class TestCalendars:
         found = await home.work.read(lambda tx: calendars.due(tx, home.catalog))
         await home.work.write(lambda tx: tx.emit(found))
         assert len(await home.effects("calendar")) == 2
+
+    async def test_none_is_read_before_anybody_is_known_nor_twice_in_its_time(
+        self, home: Home, tmp_path: Path
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        empty = build_home(tmp_path / "empty", catalog=CATALOG)
+        assert await empty.work.read(lambda tx: calendars.due(tx, CATALOG)) == []
+        empty.work.close()
+        assert len(await home.work.read(lambda tx: calendars.due(tx, CATALOG))) == 1
+        kept = CATALOG.rosters["kept"]
+        await home.work.write(lambda tx: store.keep_problem(tx, kept, "it answered 503"))
+        assert await home.work.read(lambda tx: calendars.due(tx, CATALOG)) == []
+        home.clock.advance(601)
+        assert len(await home.work.read(lambda tx: calendars.due(tx, CATALOG))) == 1
 
     async def test_an_override_holds_in_a_calendar_as_well(
         self, home: Home, desk: StandingIn
