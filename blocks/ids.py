@@ -72,6 +72,11 @@ class ActionId(StrEnum):
     ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     ALERTS_SILENCE = "alerts.silence"
     ALERTS_UNSILENCE = "alerts.unsilence"
+    ROSTER_NEW = "roster.new"
+    ROSTER_EDIT = "roster.edit"
+    ROSTER_DELETE = "roster.delete"
+    ROSTER_ADD_LAYER = "roster.add_layer"
+    ROSTER_REMOVE_LAYER = "roster.remove_layer"
     OVERRIDE = "oncall.override"
     SWAP_TURNS = "oncall.swap"
     ON_CALL_AT = "oncall.at"
@@ -113,6 +118,7 @@ class CallbackId(StrEnum):
     ACTION_OWNER = "action_owner"
     ATTACH_ALERTS = "attach_alerts"
     SILENCE_ALERTS = "silence_alerts"
+    ROSTER = "roster"
     OVERRIDE = "override"
     SWAP_TURNS = "swap_turns"
     ON_CALL_AT = "on_call_at"
@@ -168,6 +174,16 @@ class BlockId(StrEnum):
     USE_CHANNEL = "field.use_channel"
     ACTION = "field.action"
     DURATION = "field.duration"
+    NAME = "field.name"
+    TIME_ZONE = "field.time_zone"
+    LAYER = "roster.layer"  # this and the next five: with the layer's key behind it
+    PEOPLE = "field.people"
+    ROTATION = "field.rotation"
+    HANDOVER = "field.handover"
+    START = "field.start"
+    HOURS = "field.hours"
+    USER_GROUP = "field.user_group"
+    ANNOUNCE_IN = "field.announce_in"
     ROSTER = "field.roster"
     SINCE = "field.since"
     UNTIL = "field.until"
@@ -378,3 +394,26 @@ class AskedButton(ButtonValue):
     """What was asked by mentioning the bot, where no form can be opened: the button opens it."""
 
     words: str
+
+
+@dataclass(frozen=True)
+class RosterButton(ButtonValue):
+    """A button about one roster."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class LayerButton(ButtonValue):
+    """**Remove layer** of the form about a roster."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class RosterForm(ButtonValue):
+    """What the form about a roster keeps: its name (empty: a new one), the keys of its layers, what it was built on."""
+
+    name: str
+    layers: str
+    version: str

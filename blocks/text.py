@@ -175,6 +175,11 @@ def escape(text: str) -> str:
     return _SHOUT.sub("@" + ZERO_WIDTH, clean(text).translate(_ENTITIES))
 
 
+def verbatim(text: str) -> str:
+    """Exactly these characters inside a code block of ours; what could end it must not be among them."""
+    return text.translate(_ENTITIES)
+
+
 def inline(text: str, limit: int = 300, *, empty: str = "(no title)") -> str:
     """A title or name inside mrkdwn: one line, escaped, and its ``*_~`` marks shown, not obeyed."""
     shown = escape(_fold(text, limit) or empty)

@@ -46,6 +46,8 @@ from bot.services.reminding import Reminding
 from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
+from bot.services.roster_editing import RosterEditing
+from bot.services.roster_watch import RosterWatch
 from bot.services.sightings import Sightings
 from bot.services.standing_in import StandingIn
 from bot.services.subscribing import CalendarLinks
@@ -152,6 +154,7 @@ class Muster:
             ),
             page_audit=PageAudit(house),
             deadman=providers.build_deadman(settings.watch.deadman_url),
+            roster_watch=RosterWatch(house),
             silences=self.silences,
             native=providers.build_native(
                 self.work,
@@ -196,6 +199,7 @@ class Muster:
             linking=self.world.linking,
             experts=Experts(house),
             afterwards=afterwards,
+            roster_editing=RosterEditing(house, file=settings.config_file.name),
             privacy=self.world.privacy,
             sightings=Sightings(house, escalating),
             catalog=catalog,

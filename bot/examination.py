@@ -11,7 +11,7 @@ from bot.doctor import probes
 from bot.ports import SystemClock
 from bot.providers import beyond
 from bot.providers.github import GitHubHooks
-from bot.services import reachability, rosters
+from bot.services import reachability, roster_watch, rosters
 from bot.store import identities, migrate, queries
 from bot.store.engine import database_url
 from bot.store.work import Work
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Roster
     from bot.ports import Chat, Pager, Silences, Tickets
     from bot.services.reachability import Unreachable
     from bot.settings import Settings
@@ -77,6 +77,13 @@ async def linked(work: Work) -> dict[str, str]:
     return await work.read(identities.pager_emails) if await _migrated(work) else {}
 
 
+async def handovers_of(work: Work, catalog: Catalog) -> list[tuple[Roster, str | None]]:
+    """All rosters and what Slack refused them; only those of the file while the database is of another version."""
+    if not await _migrated(work):
+        return [(roster, None) for roster in catalog.rosters.values()]
+    return await work.read(lambda tx: roster_watch.kept(tx, catalog))
+
+
 def context_of(
     settings: Settings,
     catalog: Catalog,
@@ -99,6 +106,7 @@ def context_of(
             settings.slack.app_token.get_secret_value(), settings.slack.api_url
         ),
         database=lambda: database_state(work),
+        handovers=lambda: handovers_of(work, catalog),
         reach=probes.reach,
         rosters=lambda: rosters_state(work, catalog),
         usable=beyond.usable,

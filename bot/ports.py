@@ -239,6 +239,10 @@ class Chat(Protocol):
         """All enabled user groups with their members."""
         ...
 
+    async def set_group(self, group_id: str, users: Sequence[str]) -> UserGroup:
+        """Make exactly these people its members; Slack refuses none at all, guests and bots (INVALID)."""
+        ...
+
 
 # --- tickets -------------------------------------------------------------------------------------------------
 

@@ -152,8 +152,8 @@ COMMANDS: dict[str, Command] = {
         "page [INC-n] @user|<policy> [message]", "ask one more person or a policy to help", page
     ),
     "oncall": Command(
-        "oncall [INC-n|service|roster|all] · oncall override|swap|at|overrides",
-        "who is on call; stand in, swap turns, who it was at a moment",
+        "oncall [INC-n|service|roster|all] · oncall override|swap|at|overrides|rosters|roster",
+        "who is on call; stand in, swap turns, who it was at a moment; make and edit rosters",
         on_call,
     ),
 }

@@ -11,7 +11,7 @@ from blocks.forms import on_call_at, override, swap_turns
 from blocks.ids import ActionId, CallbackId, OverrideButton
 from bot.domain import when
 from bot.errors import UserError
-from handlers import grammar, oncall_pager
+from handlers import grammar, oncall_pager, rosters
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ _SWAP_LIKE = "/incident oncall swap @ana @ben primary"
 
 
 async def subcommand(turn: Turn, rest: str) -> bool:
-    """Carry out ``override``, ``swap``, ``at`` or ``overrides``; False when it is none of them."""
+    """Carry out ``override``, ``swap``, ``at``, ``rosters`` and their like; False when it is none of them."""
     word, more = grammar.word_first(rest)
     found = SUBCOMMANDS.get(word.casefold())
     if found is None:
@@ -42,9 +42,9 @@ async def now(turn: Turn, service: Service | None) -> list[RosterNow]:
     return await turn.desk.standing_in.now(names)
 
 
-def with_rosters(message: Message, rosters: Sequence[RosterNow]) -> Message:
+def with_rosters(message: Message, found: Sequence[RosterNow]) -> Message:
     """The same with the rosters below."""
-    lines, blocks = standing_in.roster_blocks(rosters)
+    lines, blocks = standing_in.roster_blocks(found)
     shown = [*message.blocks, *(block.to_dict() for block in blocks)]
     return replace(message, text="\n".join([message.text, *lines]), blocks=shown)
 
@@ -232,7 +232,7 @@ async def _some_roster(turn: Turn) -> list[str]:
     """All rosters, the ones of this channel's incident first; UserError when there is none."""
     names = await turn.desk.standing_in.names()
     if not names:
-        msg = "There is no roster yet. Write one under rosters: in muster.yml (muster.example.yml shows how)."
+        msg = "There is no roster yet. /incident oncall roster new makes one, or write it under rosters: in muster.yml."
         raise UserError(msg)
     return list(dict.fromkeys((*await _here(turn), *names)))
 
@@ -298,6 +298,7 @@ SUBCOMMANDS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
     "swap": make_swap,
     "at": show_at,
     "overrides": show_overrides,
+    **rosters.SUBCOMMANDS,
 }
 ACTIONS: dict[ActionId, Handler] = {
     ActionId.OVERRIDE: ask_override,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bot.services.reports import Reports
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
+    from bot.services.roster_editing import RosterEditing
     from bot.services.sightings import Sightings
     from bot.services.standing_in import StandingIn
     from bot.services.updates import Updates
@@ -88,6 +89,7 @@ class Desk:
     linking: Linking
     experts: Experts
     afterwards: Afterwards
+    roster_editing: RosterEditing
     privacy: Privacy
     sightings: Sightings
     catalog: Catalog

@@ -51,7 +51,8 @@ class FieldErrors(Exception):
 def field_errors(error: FieldError) -> dict[str, str] | None:
     """A service's ``FieldError`` as Slack wants it, when its field is one of ours (``title``)."""
     block_id = f"field.{error.field}"
-    return {block_id: text.truncate(str(error), 2000)} if block_id in set(BlockId) else None
+    field = block_id.rpartition(".")[0] if error.field.count(".") else block_id  # ``people.l1``
+    return {block_id: text.truncate(str(error), 2000)} if field in set(BlockId) else None
 
 
 def modal(
@@ -79,7 +80,7 @@ def modal(
 
 def labelled(
     label: str,
-    block_id: BlockId,
+    block_id: str,
     element: InputInteractiveElement,
     *,
     optional: bool = True,
@@ -90,7 +91,7 @@ def labelled(
     return InputBlock(
         label=label,
         element=element,
-        block_id=block_id.value,
+        block_id=str(block_id),
         optional=optional,
         hint=text.truncate(hint, 2000) if hint else None,
         dispatch_action=dispatch,
@@ -218,11 +219,11 @@ class Answers:
         self._values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
         self._errors: dict[str, str] = {}
 
-    def _element(self, block_id: BlockId) -> Mapping[str, Any]:
-        elements = list((self._values.get(block_id.value) or {}).values())
+    def _element(self, block_id: str) -> Mapping[str, Any]:
+        elements = list((self._values.get(str(block_id)) or {}).values())
         return elements[0] if elements and isinstance(elements[0], dict) else {}
 
-    def words(self, block_id: BlockId, *, limit: int = INPUT_LIMIT, required: str = "") -> str:
+    def words(self, block_id: str, *, limit: int = INPUT_LIMIT, required: str = "") -> str:
         """Typed text; ``required`` is what to say when there is none."""
         typed = text.unescape(str(self._element(block_id).get("value") or "")).strip()
         if required and not typed:
@@ -260,6 +261,21 @@ class Answers:
             self.refuse(block_id, required)
         return str(chosen) if chosen else None
 
+    def people(self, block_id: str) -> tuple[str, ...]:
+        """The Slack ids of the chosen people, in the order they were chosen."""
+        chosen = self._element(block_id).get("selected_users")
+        return tuple(dict.fromkeys(map(str, chosen))) if isinstance(chosen, list) else ()
+
+    def conversation(self, block_id: str) -> str | None:
+        """The id of the chosen channel."""
+        chosen = self._element(block_id).get("selected_conversation")
+        return str(chosen) if chosen else None
+
+    def date(self, block_id: str) -> str | None:
+        """The chosen day as ``2026-01-05``."""
+        chosen = self._element(block_id).get("selected_date")
+        return str(chosen) if chosen else None
+
     def stamp(self, block_id: BlockId) -> int | None:
         """The chosen moment, in seconds since 1970."""
         chosen = self._element(block_id).get("selected_date_time")
@@ -277,9 +293,9 @@ class Answers:
         """Whether the (only) checkbox is ticked."""
         return bool(self._element(block_id).get("selected_options"))
 
-    def refuse(self, block_id: BlockId, why: str) -> None:
+    def refuse(self, block_id: str, why: str) -> None:
         """Mark a field as wrong."""
-        self._errors.setdefault(block_id.value, why)
+        self._errors.setdefault(str(block_id), why)
 
     def check(self) -> None:
         """Raise everything that is wrong at once."""

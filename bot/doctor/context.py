@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.doctor.github_webhook import Hooks
-    from bot.domain.catalog import Catalog
+    from bot.domain.catalog import Catalog, Roster
     from bot.errors import Problem
     from bot.ports import Chat, Clock, Pager, Silences, Tickets
     from bot.services.reachability import Unreachable
@@ -59,6 +59,8 @@ class Context:
     linked: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     #: Whether Apprise knows what to do with an address; asking sends nothing.
     usable: Callable[[str], bool] | None = None
+    #: All rosters, those made in Slack as well, and why Slack refused the user group of one.
+    handovers: Callable[[], Awaitable[Sequence[tuple[Roster, str | None]]]] | None = None
     #: Whether to mend PagerDuty's webhook subscription and make missing webhooks at GitHub.
     fix: bool = False
     #: Shows a line that exists only once (a new webhook secret): the terminal, never a log.

@@ -124,7 +124,7 @@ async def _room(context: Context, wanted: str, report: Report) -> None:
     """The announcement channel, made as a start would make it when it is not there."""
     name = "announcement channel"
     try:
-        found = await _find(context, wanted)
+        found = await find(context, wanted)
         if found is None:
             found = await context.chat.create_channel(wanted)
             report.ok(name, f"#{wanted} was not there and is created.")
@@ -143,7 +143,8 @@ async def _room(context: Context, wanted: str, report: Report) -> None:
         report.ok(name, f"#{found.name}; I join it when I start.")
 
 
-async def _find(context: Context, wanted: str) -> Channel | None:
+async def find(context: Context, wanted: str) -> Channel | None:
+    """A channel by its id or name."""
     if CHANNEL_ID.fullmatch(wanted):
         return await context.chat.channel_info(wanted)
     return await context.chat.find_channel(wanted)
@@ -178,7 +179,7 @@ async def _admins(context: Context, report: Report) -> None:
         report.skip("admin channel", "none: vendors' refusals show in the log only.", mend)
         return
     try:
-        found = await _find(context, wanted)
+        found = await find(context, wanted)
     except ProviderError as error:
         if error.reason is not Reason.NOT_FOUND:
             report.refused("admin channel", error, BOT_MEND)

@@ -95,6 +95,8 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.ANSWER_MESSAGE: ("chat.postMessage", POSTING),
     EffectKind.PUBLISH_HOME: ("views.publish", TIER_4),
     EffectKind.SEND_REPORT: ("chat.postMessage", POSTING),
+    EffectKind.TELL_ROSTER: ("chat.postMessage", POSTING),
+    EffectKind.SYNC_GROUP: ("usergroups.users.update", TIER_2),
     EffectKind.READ_PAGE: ("pagerduty.read", READING),
     EffectKind.OPEN_PAGE: ("pagerduty", PER_KEY),
     EffectKind.CHANGE_PAGE: ("pagerduty", PER_KEY),
@@ -138,6 +140,7 @@ _TO_ONE_PERSON = {
     EffectKind.TELL_ACCESS,
     EffectKind.DELIVER_PAGE,
     EffectKind.TELL_PAGE,  # has a lane of its own, and must not wait behind the talk of its channel
+    EffectKind.TELL_ROSTER,
 }
 _INTO_THE_CHANNEL = {
     EffectKind.POST_CARD,

@@ -66,6 +66,8 @@ class EffectKind(StrEnum):
     )
     SHOW_PAGE = "slack.show_page"  # the one message that proves what became of a page
     TELL_PAGE = "slack.tell_page"  # nobody answered; still on it?
+    TELL_ROSTER = "slack.tell_roster"  # a hand-over, or that nobody is on call
+    SYNC_GROUP = "slack.sync_group"  # a user group is made equal to who is on call
     POST_ALERTS = "slack.post_alerts"  # the card of a group of alerts
     REFRESH_ALERTS = "slack.refresh_alerts"
     SUMMARISE_ALERTS = "slack.summarise_alerts"  # a storm of alerts in one message

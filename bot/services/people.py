@@ -36,6 +36,8 @@ SCHEDULES = "pagerduty.schedules"
 PAGER_USERS = "pagerduty.users"
 #: Whom PagerDuty said to be on call when it was read last.
 DUTY = "pagerduty.duty"
+#: That the members and groups of the workspace were read, and when.
+MIRRORED = "people.mirrored"
 #: How long somebody we do not know may hold back an answer while Slack is asked who they are.
 LOOK_UP = 1.0
 #: Slack's answers about people it does not show us.
@@ -167,6 +169,8 @@ class PeopleDirectory:
             tx.people.save_groups(groups)
             if changed or everybody:
                 identities.relink(tx, self._said)
+            if everybody:
+                tx.set_value(MIRRORED, {"members": len(members), "groups": len(groups)})
 
         await self._house.work.write(save)
 

@@ -190,6 +190,16 @@ class People:
         query = select(_G.users).where(_G.handle == handle.lstrip("@")).limit(1)
         return tuple(self._session.execute(query).scalar() or ())
 
+    def group_id(self, handle: str) -> str | None:
+        """Slack's id of the user group of that handle."""
+        query = select(_G.id).where(_G.handle == handle.lstrip("@")).limit(1)
+        found: str | None = self._session.execute(query).scalar()
+        return found
+
+    def group_handles(self) -> list[str]:
+        """The handles of all user groups."""
+        return list(self._session.execute(select(_G.handle).order_by(_G.handle)).scalars())
+
 
 def _person(row: Any) -> Person:
     return Person(

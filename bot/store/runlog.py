@@ -80,6 +80,8 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.PAGE_STEP: "Next step of a page",
     EffectKind.SHOW_PAGE: "Proof of a page",
     EffectKind.TELL_PAGE: "Word of a page",
+    EffectKind.TELL_ROSTER: "Hand-over of a roster",
+    EffectKind.SYNC_GROUP: "User group of a roster",
 }
 
 #: Who may refuse our key, and is then stopped.

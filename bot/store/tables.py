@@ -575,6 +575,7 @@ class RosterMadeRow(SQLModel, table=True):
     value: dict[str, Any] | None = _json()
     made_by: dict[str, Any] | None = _json()
     made_at: datetime = _time(nullable=False)
+    changed_by: dict[str, Any] | None = _json()
     changed_at: datetime = _time(nullable=False)
     version: int = 0
 

@@ -33,7 +33,8 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
-CALENDAR_SECONDS = 60
+ROSTER_SECONDS = 10
+CALENDAR_SECONDS = 15
 AUDIT_SECONDS = 60
 #: When the admins hear who cannot be reached (UTC).
 UNREACHABLE_WEEKLY = "Mon 09:00"
@@ -88,6 +89,8 @@ class Sweeps:
         await self.audit_pages()
         add(self.audit_pages, "interval", seconds=AUDIT_SECONDS, **options)
         add(self.remind, "interval", seconds=REMIND_SECONDS, **options)
+        await self.rosters()
+        add(self.rosters, "interval", seconds=ROSTER_SECONDS, **options)
         if self._world.catalog.digest is not None:
             await self.digest()
             add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
@@ -123,6 +126,14 @@ class Sweeps:
         due = await self._world.afterwards.archiving.sweep()
         if due:
             log.info("archiving.due", count=due)
+
+    # --- rosters -----------------------------------------------------------------------------------------------
+
+    async def rosters(self) -> None:
+        """Look which rosters hand over or have nobody on call, and which user groups differ from who is."""
+        due = await self._world.roster_watch.sweep()
+        if due:
+            log.info("rosters.due", count=due)
 
     # --- calendars ---------------------------------------------------------------------------------------------
 

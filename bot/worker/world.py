@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bot.services.privacy import Privacy
     from bot.services.reminding import Reminding
     from bot.services.reports import Reports
+    from bot.services.roster_watch import RosterWatch
     from bot.services.updates import Updates
     from bot.store.effects import Claimed
     from bot.store.runlog import StepRecord
@@ -87,6 +88,7 @@ class World:
     escalating: Escalating
     links: PageLinks
     page_audit: PageAudit
+    roster_watch: RosterWatch
     deadman: DeadMan | None = None  # None: nobody else listens
     native: AnyPager | None = None
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts

@@ -16,6 +16,7 @@ from blocks import (
     notices,
     paging,
     reminder,
+    rosters,
     standing_in,
     updates,
 )
@@ -47,6 +48,7 @@ from blocks.forms import (
     postmortem,
     reassign,
     resolve,
+    roster,
     services,
     silence_alerts,
     swap_turns,
@@ -59,13 +61,14 @@ from blocks.oncall import on_call_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
-from bot.domain.catalog import Service
+from bot.domain.catalog import Roster, Service
 from bot.domain.escalation import Page
 from bot.domain.experts import Expert
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
+from bot.domain.roster_draft import Draft, LayerDraft, Listed
 from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import NotVisible
 from bot.ports import Message
@@ -192,7 +195,7 @@ def beside_incidents() -> Iterator[Any]:
 
 
 def of_rosters() -> Iterator[Any]:
-    """Who is on call, and who stands in."""
+    """Who is on call, and who stands in; the rosters, and how they are changed."""
     yield on_call_message([], rosters=[RosterNow(name="primary")])
     one = StandIn(id=1, roster="primary", person=ANA_ACTOR, instead=(), since=NOW, until=NOW)
     yield standing_in.made(one)
@@ -201,6 +204,11 @@ def of_rosters() -> Iterator[Any]:
     yield override.build(["primary"])
     yield swap_turns.build(["primary"])
     yield on_call_at.build(["primary"])
+    yield rosters.roster_list([Listed(roster=Roster(name="primary"), changed_at=NOW)], NOW)
+    draft = Draft(name="primary", layers=(LayerDraft(key="l1", people=("U0ANA",)),), version=1)
+    yield roster.build(draft)
+    yield roster.build(replace(draft, version=0).with_layer())
+    yield rosters.deleting("primary")
 
 
 def about_people() -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.providers.slack.canvases import ChannelCanvases
@@ -48,6 +49,12 @@ class SlackChat(Messages, Channels, ChannelCanvases):
         answer = await self._call("usergroups.list", include_users=True, include_disabled=False)
         found = answer.get("usergroups")
         return [group_from(mapping(one)) for one in found] if isinstance(found, list) else []
+
+    async def set_group(self, group_id: str, users: Sequence[str]) -> UserGroup:
+        """``usergroups.users.update``: replaces all members, so the same twice is fine."""
+        answer = await self._call("usergroups.users.update", usergroup=group_id, users=list(users))
+        changed = group_from(mapping(answer.get("usergroup")))
+        return replace(changed, id=group_id, users=changed.users or tuple(users))
 
 
 def _keeps_the_port(chat: SlackChat) -> Chat:

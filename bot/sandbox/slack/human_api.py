@@ -90,6 +90,18 @@ def _canvases(slack: Slack, user: User, body: Json) -> Json:  # noqa: ARG001 - a
     return {"refused_with": slack.ws.canvas_refusal}
 
 
+#: Why a workspace lets no app change user groups: who may is a setting, and a free plan has none.
+_GROUP_REFUSALS = ("", "permission_denied", "plan_upgrade_required")
+
+
+def _usergroups(slack: Slack, user: User, body: Json) -> Json:  # noqa: ARG001 - a deed
+    refusal = _text(body, "refused_with")
+    if refusal not in _GROUP_REFUSALS:
+        raise PersonError(f"refused_with is one of {_GROUP_REFUSALS}")
+    slack.ws.usergroup_refusal = refusal
+    return {"refused_with": refusal}
+
+
 DEEDS: dict[str, Deed] = {
     "message": _message,
     "create_channel": _create_channel,
@@ -105,6 +117,7 @@ DEEDS: dict[str, Deed] = {
     "remove": lambda s, u, b: people.remove(s.ws, u, b["channel"], b["who"]),
     "canvas": _canvas,
     "canvases": _canvases,
+    "usergroups": _usergroups,
     "archive": lambda s, u, b: people.archive(s.ws, u, b["channel"]),
     "unarchive": lambda s, u, b: people.unarchive(s.ws, u, b["channel"]),
     "rename": lambda s, u, b: people.rename(s.ws, u, b["channel"], b["name"]),

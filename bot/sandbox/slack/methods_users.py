@@ -81,13 +81,20 @@ def usergroups_users_list(call: Call) -> Json:
 
 
 def usergroups_users_update(call: Call) -> Json:
-    """Replace the members; guests and those who left cannot be in a user group."""
+    """Replace the members, all or nothing; an empty group can only be disabled.
+
+    https://docs.slack.dev/reference/methods/usergroups.users.update
+    """
+    if call.ws.usergroup_refusal:
+        raise SlackError(call.ws.usergroup_refusal)
     group, users = _group(call), call.args.items("users")
     if not users:
         raise SlackError("no_users_provided")
     for user_id in users:
         user = call.ws.users.get(user_id)
-        if user is None or user.deleted or user.is_restricted:
+        if user is not None and user.team:
+            raise SlackError("failed_for_some_users")
+        if user is None or user.deleted or user.is_bot or user.is_restricted:
             raise SlackError("invalid_users")
     set_users(call.ws, group, users, by=call.ws.bot.id)
     return {"usergroup": wire.usergroup_object(call.ws, group, with_users=True)}

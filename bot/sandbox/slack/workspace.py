@@ -51,6 +51,7 @@ class Workspace:
         self.canvas_refusal = (
             ""  # the error the workspace's plan (or administrator) refuses canvases with
         )
+        self.usergroup_refusal = ""  # the error apps are refused user groups with, likewise
         self.event_sink: EventSink | None = None
         self._serial = itertools.count(1)
         self._last_ts = 0

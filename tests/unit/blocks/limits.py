@@ -228,9 +228,16 @@ def _element(element: JSON, known: Iterable[str] | None) -> None:
     elif kind == "datetimepicker":
         assert "placeholder" not in element
         assert 10**9 <= element.get("initial_date_time", 10**9) < 10**10
+    elif kind == "datepicker":
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", element.get("initial_date", "2026-01-05"))
+    elif kind == "multi_users_select":
+        chosen = element.get("initial_users", ["U1"])
+        assert 1 <= len(set(chosen)) == len(chosen) <= 100
+        assert all(chosen)
     else:
-        assert kind in {"users_select", "external_select"}, kind
+        assert kind in {"users_select", "external_select", "conversations_select"}, kind
         assert element.get("initial_user") != ""
+        assert element.get("initial_conversation") != ""
 
 
 def _button(element: JSON, known: Iterable[str] | None) -> None:

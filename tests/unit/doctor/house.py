@@ -11,7 +11,7 @@ from bot.doctor.context import MANIFEST
 from bot.doctor.slack import wanted_scopes
 from bot.doctor.webhook import EVENTS
 from bot.domain.catalog import Catalog, Person, Service
-from bot.ports import Channel, Member, PagerUser, Subscription
+from bot.ports import Channel, Member, PagerUser, Subscription, UserGroup
 from bot.settings import load
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class FakeChat(Vendor):
         }
     )
     created: Any = None
+    groups: Any = field(default_factory=lambda: [UserGroup(id="S1", handle="oncall")])
     people: Any = field(
         default_factory=lambda: [
             Member(id="U1", name="alice", email="alice@example.com"),
@@ -95,6 +96,9 @@ class FakeChat(Vendor):
 
     async def members(self) -> Any:
         return self._give(self.people)
+
+    async def user_groups(self) -> Any:
+        return self._give(self.groups)
 
 
 @dataclass

@@ -16,6 +16,7 @@ from bot.services.moments import MessageTimeline
 from bot.services.pager_schedules import PagerSchedules
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
+from bot.services.roster_editing import RosterEditing
 from bot.services.sightings import Sightings
 from bot.services.standing_in import StandingIn
 from handlers import turn_of
@@ -88,6 +89,7 @@ class Counter:
             linking=Linking(self.home.house),
             experts=Experts(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
+            roster_editing=RosterEditing(self.home.house),
             privacy=self.home.privacy,
             sightings=Sightings(self.home.house, self.home.escalating),
             catalog=self.home.catalog,

@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from blocks.ids import ActionId, CallbackId
+from bot.domain.catalog import Roster, RosterLayer
 from bot.domain.incident import Phase, Places, Status
 from bot.ports import Member
 from bot.services.people import IDENTITY
+from bot.store import rosters_made
 from handlers import access, commands
 from handlers.access import Asks, Free, Leads
 from handlers.actions import ACTIONS
@@ -28,7 +30,7 @@ from handlers.views import VIEWS
 from tests.architecture.test_ids import SHOWN
 from tests.unit.blocks.alert_samples import a_group
 from tests.unit.blocks.samples import incident as an_alike
-from tests.unit.store.house import ANA, NOW, an_incident, an_item
+from tests.unit.store.house import ANA, ANA_ACTOR, NOW, an_incident, an_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +124,9 @@ def sent(view: dict[str, Any]) -> dict[str, Any]:
         element = block["element"]
         kind, options = element.get("type"), element.get("options") or [{"value": str(NUMBER)}]
         answers = {
-            "plain_text_input": {"value": "words"},
+            "plain_text_input": {"value": _typed(view, element)},
+            "multi_users_select": {"selected_users": ["U0BEN"]},
+            "datepicker": {"selected_date": "2026-01-05"},
             "static_select": {"selected_option": options[0]},
             "external_select": {"selected_option": options[0]},
             "users_select": {"selected_user": "U0BEN"},
@@ -132,6 +136,12 @@ def sent(view: dict[str, Any]) -> dict[str, Any]:
         if kind in answers:
             state[block["block_id"]] = {element["action_id"]: answers[kind]}
     return {**view, "id": "V1", "state": {"values": state}}
+
+
+def _typed(view: dict[str, Any], element: dict[str, Any]) -> str:
+    """Any words; a roster's texts have a grammar and stay as they are shown."""
+    shown = element.get("initial_value") if view["callback_id"] == CallbackId.ROSTER else None
+    return str(shown or "words")
 
 
 def everything(user: str, team: str) -> Iterator[tuple[str, Any, str, Handler, dict[str, Any]]]:
@@ -177,6 +187,11 @@ async def prepared(counter: Counter) -> None:
         await counter.desk.actions.add(
             an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}"
         )
+
+    made = Roster(
+        name="primary", layers=(RosterLayer(people=("b@example.com",), start="2026-01-05"),)
+    )
+    await home.work.write(lambda tx: rosters_made.add(tx, made, ANA_ACTOR))
 
     async def member(user: str) -> Member:
         return Member(id=user, name="zoe", teams=("T2",))

@@ -140,6 +140,11 @@ VALUES: dict[ActionId, Any] = {
     ActionId.PAGE_ACKNOWLEDGE: None,
     ActionId.PAGE_ESCALATE: None,
     ActionId.STILL_ON_IT: None,
+    ActionId.ROSTER_NEW: None,
+    ActionId.ROSTER_EDIT: None,
+    ActionId.ROSTER_DELETE: None,
+    ActionId.ROSTER_ADD_LAYER: None,
+    ActionId.ROSTER_REMOVE_LAYER: None,
     ActionId.ALERTS_OPEN: None,
     ActionId.ALERTS_ATTACH: None,
     ActionId.ALERTS_ACKNOWLEDGE: None,
@@ -224,6 +229,7 @@ def forms(
 NO_FORM = {
     CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.OVERRIDE, CallbackId.SWAP_TURNS, CallbackId.ON_CALL_AT,
     CallbackId.MY_SETTINGS,
+    CallbackId.ROSTER,
 }  # fmt: skip
 
 

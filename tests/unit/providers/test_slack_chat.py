@@ -337,6 +337,15 @@ class TestPeople:
         assert identity["user_id"] == "UBOT"
         assert identity["scopes"] == ["chat:write", "pins:write"]
 
+    async def test_a_group_is_made_equal(self, vendor: Vendor, chat: SlackChat) -> None:
+        changed = {"id": "S1", "handle": "oncall", "users": ["U1", "U2"]}
+        vendor.answers = {
+            "POST /usergroups.users.update": [OK | {"usergroup": changed}, no("permission_denied")]
+        }
+        assert (await chat.set_group("S1", ["U1", "U2"])).users == ("U1", "U2")
+        refusal = await refused(chat.set_group("S1", ["U1"]))
+        assert (refusal.reason, refusal.code) == (Reason.INVALID, "permission_denied")
+
 
 @pytest.mark.parametrize(
     ("code", "read", "write"),

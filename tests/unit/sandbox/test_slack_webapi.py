@@ -137,11 +137,25 @@ async def test_user_groups() -> None:
             ("", "no_users_provided"),
             ("U0GRACE00", "invalid_users"),
             ("U0FRANK00", "invalid_users"),
+            ("U0MUSTER00", "invalid_users"),
+            ("U0CAROL00,U0GRACE00", "invalid_users"),
         ):
             answer = await here.call("usergroups.users.update", usergroup=oncall["id"], users=users)
             assert answer["error"] == error
         answer = await here.call("usergroups.users.update", usergroup="S404", users="U0CAROL00")
         assert answer["error"] == "no_such_subteam"
+        listed = await here.call("usergroups.users.list", usergroup=oncall["id"])
+        assert listed["users"] == ["U0CAROL00"], "all or nothing"
+
+
+@pytest.mark.parametrize("refusal", ["permission_denied", "plan_upgrade_required"])
+async def test_a_workspace_that_lets_no_app_change_user_groups(refusal: str) -> None:
+    async with world() as here:
+        asked = {"usergroup": "S0ONCALL0", "users": "U0CAROL00"}
+        for refused_with, error in ((refusal, refusal), ("", None)):
+            await here.act("usergroups", user="alice", refused_with=refused_with)
+            answer = await here.call("usergroups.users.update", **asked)
+            assert answer.get("error") == error
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from bot.services.linking import Linking
 from bot.services.moments import MessageTimeline
 from bot.services.page_audit import PageAudit
 from bot.services.page_links import PageLinks
+from bot.services.roster_watch import RosterWatch
 from bot.store.effects import Claimed
 from bot.worker.loop import Worker
 from bot.worker.rooms import Rooms
@@ -212,6 +213,10 @@ class FakeChat(Vendor):
     async def user_groups(self) -> list[UserGroup]:
         self.asked("user_groups")
         return [UserGroup(id="S1", handle="ops", users=("U0ANA", "U0BEN"))]
+
+    async def set_group(self, group_id: str, users: Sequence[str]) -> UserGroup:
+        self.asked("set_group", group_id, tuple(users))
+        return UserGroup(id=group_id, handle="ops", users=tuple(users))
 
 
 class FakePager(Vendor):
@@ -516,6 +521,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         escalating=home.escalating,
         links=PageLinks(home.house, home.escalating, secret="xapp-1", public_url=None),
         page_audit=PageAudit(home.house),
+        roster_watch=RosterWatch(home.house),
         from_email="bot@example.com",
         workspace_url="https://acme.slack.com/",
         bot_user="UBOT",
