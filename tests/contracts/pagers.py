@@ -100,26 +100,26 @@ async def pagerduty(folder: Path) -> AsyncIterator[Bench]:
     await running.close()
 
 
-def roster(name: str, *people: str) -> Roster:
+def roster(name: str, *people: str, start: str = "2026-03-02") -> Roster:
     """A weekly one."""
     emails = tuple(f"{person}@example.com" for person in people)
-    return Roster(name=name, layers=(RosterLayer(people=emails, start="2026-03-02"),))
+    return Roster(name=name, layers=(RosterLayer(people=emails, start=start),))
 
 
-def levels(*targets: str) -> tuple[Level, ...]:
-    return tuple(Level(notify=(target,), wait=timedelta(minutes=30)) for target in targets)
+def policy(name: str, *targets: str) -> EscalationPolicy:
+    """One target a level, each with half an hour to answer."""
+    waits = timedelta(minutes=30)
+    levels = tuple(Level(notify=(target,), wait=waits) for target in targets)
+    return EscalationPolicy(name=name, levels=levels)
 
 
 CATALOG = Catalog(
     services={"checkout": Service(id="checkout", title="Checkout API", escalation_policy="web")},
     policies={
-        "web": EscalationPolicy(
-            name="web",
-            levels=levels("roster:primary", "person:bob@example.com", "person:carol@example.com"),
+        "web": policy(
+            "web", "roster:primary", "person:bob@example.com", "person:carol@example.com"
         ),
-        "payments": EscalationPolicy(
-            name="payments", levels=levels("roster:money", "person:carol@example.com")
-        ),
+        "payments": policy("payments", "roster:money", "person:carol@example.com"),
     },
     rosters={
         "primary": roster("primary", "alice", "bob", "carol"),

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from bot.domain.catalog import (
-    Catalog,
-    EscalationPolicy,
-    Level,
-    Roster,
-    RosterLayer,
-    Service,
-)
+from bot.domain.catalog import Catalog, Service
+from tests.contracts.pagers import policy, roster
 from tests.stage import ALICE, BOB, CAROL, GENERAL, Json, Stage, stage
 from tests.workspace import buttons, card_of, pages, room_of, said_in, text_of, told, told_directly
 
@@ -47,17 +41,6 @@ def last_handoff() -> str:
     return f"{(begins if begins <= now else begins - timedelta(weeks=1)):%Y-%m-%d}"
 
 
-def roster(name: str, *people: str) -> Roster:
-    emails = tuple(f"{person}@example.com" for person in people)
-    return Roster(name=name, layers=(RosterLayer(people=emails, start=last_handoff()),))
-
-
-def policy(name: str, *targets: str) -> EscalationPolicy:
-    waits = timedelta(minutes=30)
-    levels = tuple(Level(notify=(target,), wait=waits) for target in targets)
-    return EscalationPolicy(name=name, levels=levels)
-
-
 NATIVE = Catalog(
     services=SERVICES,
     policies={
@@ -67,9 +50,9 @@ NATIVE = Catalog(
         SEARCH: policy(SEARCH, "roster:Search primary", "person:erin@example.com"),
     },
     rosters={
-        "Checkout API primary": roster("Checkout API primary", "alice", "bob", "carol"),
-        "Payments primary": roster("Payments primary", "bob", "carol", "erin"),
-        "Search primary": roster("Search primary", "carol", "erin", "alice"),
+        "Checkout API primary": roster("Checkout API primary", "alice", "bob", "carol", start=last_handoff()),
+        "Payments primary": roster("Payments primary", "bob", "carol", "erin", start=last_handoff()),
+        "Search primary": roster("Search primary", "carol", "erin", "alice", start=last_handoff()),
     },
 )  # fmt: skip
 OFF = dict.fromkeys(
@@ -260,7 +243,7 @@ async def test_who_is_on_call_is_told_alike(b: Both) -> None:
     _, room = await b.declared("Whose is it")
     here = await b.answered("oncall", "*Who is on call for Checkout API*", room)
     assert SEARCH not in here.partition("*Rosters*")[0]
-    assert "There is no service chekout." in await b.type("oncall chekout")
+    assert "There is no service serch." in await b.type("oncall serch")
     assert await b.s.problems() == []
 
 
