@@ -38,6 +38,7 @@ def _direct(incident: Incident, why: str, note: str) -> Message:
     """A private incident is named by number only: its title is for those in its channel."""
     title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
     severity = f" · {text.inline(incident.severity, 60)}" if incident.severity else ""
+    why = f"🧯 *DRILL* {why}" if incident.drill else why
     line = f"{why}\n{kit.home_link(incident)} {title}{severity} · {kit.status_words(incident)}"
     blocks: list[Block] = [kit.section(line)]
     if text.shows(note):

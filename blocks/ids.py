@@ -66,6 +66,7 @@ class ActionId(StrEnum):
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     KEEP_OPEN = "channel.keep_open"
     TAKE_OWNERSHIP = "incident.take_ownership"
+    DRILL = "drill.ask"
     ALERTS_OPEN = "alerts.open_incident"
     ALERTS_ATTACH = "alerts.attach"
     ALERTS_ATTACH_TO = "alerts.attach_to"  # the very incident that looks the same
@@ -101,6 +102,7 @@ class CallbackId(StrEnum):
     ACTION_OWNER = "action_owner"
     ATTACH_ALERTS = "attach_alerts"
     SILENCE_ALERTS = "silence_alerts"
+    DRILL = "drill"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -150,6 +152,9 @@ class BlockId(StrEnum):
     USE_CHANNEL = "field.use_channel"
     ACTION = "field.action"
     DURATION = "field.duration"
+    PEOPLE = "field.people"
+    PAGE = "field.page"
+    URGENT = "field.urgent"
 
 
 def step_block(effect_id: int) -> str:

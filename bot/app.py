@@ -25,6 +25,7 @@ from bot.services.alert_actions import AlertActions
 from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
+from bot.services.drills import Drills
 from bot.services.inbound import InboundEvents
 from bot.services.incidents import Incidents
 from bot.services.issue_news import IssueFollowing
@@ -91,6 +92,7 @@ class Muster:
         inbound, messages = InboundEvents(house), MessageTimeline(house)
         actions = ActionItems(house)
         afterwards = Afterwards.of(house, incidents)
+        drills = Drills(house, incidents, afterwards)
         intake = AlertIntake(house, incidents, self.mapping)
         alerts = AlertActions(house, incidents, intake)
         rooms = Rooms(
@@ -99,6 +101,7 @@ class Muster:
             incidents=settings.slack.incidents_channel,
             admins=settings.slack.admin_channel,
             alerts=catalog.alerts.channel,
+            drills=catalog.drills.channel,
         )
         self.world = World(
             work=self.work,
@@ -114,6 +117,7 @@ class Muster:
             updates=updates,
             reminding=reminding,
             afterwards=afterwards,
+            drills=drills,
             rooms=rooms,
             messages=messages,
             actions=actions,
@@ -154,6 +158,7 @@ class Muster:
             asking=Asking(house, incidents, people),
             actions=actions,
             afterwards=afterwards,
+            drills=drills,
             privacy=self.world.privacy,
             catalog=catalog,
             chat=self.chat,

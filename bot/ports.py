@@ -242,6 +242,9 @@ class PageRequest:
     service_id: str
     urgency: Urgency
     priority: str | None = None
+    assignee: str | None = (
+        None  # the pager's id of the one person it is given to; else the policy decides
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.services.alert_actions import AlertActions
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
+    from bot.services.drills import Drills
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
     from bot.services.merging import Merging
@@ -77,6 +78,7 @@ class Desk:
     asking: Asking
     actions: ActionItems
     afterwards: Afterwards
+    drills: Drills
     privacy: Privacy
     catalog: Catalog
     chat: Chat

@@ -26,6 +26,7 @@ from handlers import (
     alerts,
     asking,
     commands,
+    drills,
     edits,
     merging,
     messages,
@@ -156,4 +157,5 @@ VIEWS: dict[CallbackId, Handler] = {
     **asking.VIEWS,
     **action_items.VIEWS,
     **alerts.VIEWS,
+    **drills.VIEWS,
 }

@@ -248,6 +248,11 @@ class Answers:
             self.refuse(block_id, required)
         return str(chosen) if chosen else None
 
+    def people(self, block_id: BlockId) -> tuple[str, ...]:
+        """The Slack ids of the chosen people, once each."""
+        chosen = self._element(block_id).get("selected_users") or ()
+        return tuple(dict.fromkeys(str(one) for one in chosen))
+
     def stamp(self, block_id: BlockId) -> int | None:
         """The chosen moment, in seconds since 1970."""
         chosen = self._element(block_id).get("selected_date_time")

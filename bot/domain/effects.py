@@ -58,6 +58,7 @@ class EffectKind(StrEnum):
     WELCOME = "slack.welcome"  # ephemeral, at least once
     PUBLISH_HOME = "slack.publish_home"
     SEND_REPORT = "slack.send_report"
+    DRILL_NEWS = "slack.drill_news"  # the report of a drill, or a sentence, in the drill channel
     POST_ALERTS = "slack.post_alerts"  # the card of a group of alerts
     REFRESH_ALERTS = "slack.refresh_alerts"
     SUMMARISE_ALERTS = "slack.summarise_alerts"  # a storm of alerts in one message
@@ -80,6 +81,7 @@ class EffectKind(StrEnum):
     SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
     LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
+    RUN_DRILL = "muster.run_drill"  # a drill goes on
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"
     PAGE_ALERTS = "muster.page_alerts"  # a group of alerts without an incident

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain import action_plan, moments, plan, privacy
+from bot.domain.drill_report import NOBODY_REACHED
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import MUSTER, Actor, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision
@@ -251,7 +252,7 @@ def call_in(tx: Tx, number: int, users: Iterable[str], once: str) -> list[Effect
 def paged_natively(tx: Tx, number: int, level: int, told: list[str], policy: str) -> None:
     """The native policy paged: it shows in the timeline."""
     incident = tx.incident(number)
-    who = ", ".join(told) or "nobody could be reached"
+    who = ", ".join(told) or NOBODY_REACHED
     tx.add_entry(
         incident,
         Entry(

@@ -72,6 +72,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.MIRROR_MEMBERS: "Members of the channel",
     EffectKind.ASK_ACCESS: "Request to be let in",
     EffectKind.TELL_ACCESS: "Answer to a request",
+    EffectKind.RUN_DRILL: "The drill's next step",
 }
 
 #: Who may refuse our key, and is then stopped.

@@ -19,6 +19,7 @@ from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
 from bot.store import alerts
 from bot.store import effects as effect_store
+from bot.worker import cron
 
 if TYPE_CHECKING:
     from bot.store.tx import Tx
@@ -32,6 +33,7 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
+DRILL_SECONDS = 15
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
@@ -84,6 +86,9 @@ class Sweeps:
         if self._world.catalog.digest is not None:
             await self.digest()
             add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
+        if self._world.catalog.drills.schedule is not None:
+            await self.drill()
+            add(self.drill, "interval", seconds=DRILL_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -178,6 +183,17 @@ class Sweeps:
             return
         effect = report.send(key=f"digest/{due:%Y-%m-%dT%H:%M}", days=7, channel=wanted.channel)
         await self._world.work.write(lambda tx: tx.emit([effect]))
+
+    # --- scheduled drills --------------------------------------------------------------------------------------
+
+    async def drill(self) -> None:
+        """Start the drill whose time has come; replicas agree on one, and what is late by an hour is left out."""
+        rules, now = self._world.catalog.drills, self._world.work.clock.now()
+        if rules.schedule is None:
+            return
+        since = await self._world.drills.schedule.looked()
+        recent, missed = cron.due(rules.schedule, rules.time_zone, since, now)
+        await self._world.drills.schedule.come_due(recent, missed)
 
     # --- stopped providers -------------------------------------------------------------------------------------
 

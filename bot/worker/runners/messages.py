@@ -22,8 +22,9 @@ LOST = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 async def announce(world: World, effect: Claimed) -> Settle | None:
     """Post the announcement card; a retaken effect looks for it first."""
-    channel = await world.rooms.announcements()
     incident, message = await world.card(effect.incident, "announcement")
+    drill = incident.drill  # which is never told where real ones are
+    channel = await (world.rooms.drills() if drill else world.rooms.announcements())
     if incident.places.announcement_ts or (incident.private and effect.attempt == 1):
         return None
     ts = None
@@ -40,7 +41,7 @@ async def announce(world: World, effect: Claimed) -> Settle | None:
             ts = await world.chat.post(channel, message, key=effect.key)
         except ProviderError as error:
             if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
-                await world.rooms.forget("incidents")
+                await world.rooms.forget("drills" if drill else "incidents")
             raise
     posted, url = ts, message_link(world, channel, ts)
     return lambda tx: steps.announced(tx, incident.number, channel, posted, url)

@@ -9,6 +9,7 @@ from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
+from bot.services.drills import Drills
 from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.roles import Roles
@@ -78,6 +79,11 @@ class Counter:
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
+            drills=Drills(
+                self.home.house,
+                self.home.incidents,
+                Afterwards.of(self.home.house, self.home.incidents),
+            ),
             privacy=self.home.privacy,
             catalog=self.home.catalog,
             chat=self.chat,  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import pytest
 
 from bot.config_file import load_all, load_catalog, load_config
 from bot.domain.alert_sources import AlertAuth
-from bot.domain.catalog import Catalog, Reminders
+from bot.domain.catalog import Catalog, Drills, Reminders
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).parents[3]
@@ -56,7 +56,8 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
     assert catalog.reminders.postmortem_due == timedelta(days=3)
     assert catalog.notifications == sections.notifications
     assert sections.notifications[0].url == "msteams://value-of-TEAMS_WEBHOOK"
-    assert sections.drills == {"schedule": "0 10 1 * *", "channel": "fire-drill"}
+    assert sections.drills == catalog.drills
+    assert catalog.drills == Drills(schedule="0 10 1 * *", channel="fire-drill")
     assert sections.digest == {"weekly": "Mon 09:00", "channel": "incidents"}
 
 
