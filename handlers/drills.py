@@ -104,7 +104,7 @@ async def submit_drill(turn: Turn) -> None:
 
 COMMANDS: dict[str, Command] = {
     "drill": Command(
-        "drill [service] [SEVn] [page] [high] [@people]|now|report",
+        "drill now|report|[service] [SEVn] [page] [high] [@people]",
         "run a test incident that pages only you unless you say page; report: how the last one went",
         drill,
     ),

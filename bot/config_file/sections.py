@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -137,9 +137,11 @@ def _drills(value: Value | None, services: Collection[str]) -> Drills:
             if (alone := section.get(name)) is not None:
                 mend = "Add drills.schedule, or leave it out."
                 alone.problem("is for drills that come by a schedule, and there is none.", mend)
-    if (late := section.get("acknowledge_after")) and found.acknowledge_after >= found.end_after:
+    if found.acknowledge_after < found.end_after:
+        return found
+    if late := section.get("acknowledge_after"):
         late.problem(f"is {late.raw!r}, when the drill is over.", "Write less than end_after.")
-    return found
+    return replace(found, acknowledge_after=found.end_after / 2)
 
 
 def _digest(value: Value | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, reminder, updates
+from blocks import access, alerts, archiving, drill, lists, notices, reminder, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -34,6 +34,7 @@ from blocks.forms import (
     silence_alerts,
     times,
 )
+from blocks.forms import drill as drill_form
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.mention import form_offer
@@ -150,6 +151,8 @@ def beside_incidents() -> Iterator[Any]:
         yield silence_alerts.build(view)
     yield form_offer("declare")
     yield pick_incident.build("ack")
+    yield drill_form.build(services=[("db", "Database")], severities=[("SEV1", "SEV1")])
+    yield drill.offered(notices.said("All is well"))
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
     affected = an_incident(service="web", service_title="Web")
     yield services.build(affected, services=[("db", "Database")])
@@ -254,6 +257,7 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Open incident": ActionId.ALERTS_OPEN,
         "Attach to...": ActionId.ALERTS_ATTACH,
         "Silence": ActionId.ALERTS_SILENCE,
+        "Run a fire drill": ActionId.DRILL,
     }
     also = {"Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value}}  # of alerts without an incident
     met: dict[str, set[str]] = {}

@@ -226,6 +226,8 @@ def _element(element: JSON, known: Iterable[str] | None) -> None:
     elif kind == "datetimepicker":
         assert "placeholder" not in element
         assert 10**9 <= element.get("initial_date_time", 10**9) < 10**10
+    elif kind == "multi_users_select":
+        assert element.get("max_selected_items", 1) >= 1
     else:
         assert kind in {"users_select", "external_select"}, kind
         assert element.get("initial_user") != ""

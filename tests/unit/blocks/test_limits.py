@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import access, archiving, briefing, notices, postmortem, updates
+from blocks import access, archiving, briefing, drill, notices, postmortem, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
@@ -37,6 +37,7 @@ from blocks.forms import (
     resolve,
     services,
 )
+from blocks.forms import drill as drill_form
 from blocks.forms import postmortem as postmortem_form
 from blocks.forms import times as times_form
 from blocks.home import Duty, home_view
@@ -53,7 +54,10 @@ from blocks.timeline import Step, StepState, entry_message, timeline_message, ti
 from bot.domain import postmortem as drafted
 from bot.domain.access import AccessState, Request
 from bot.domain.archiving import Memory
-from bot.domain.catalog import Service
+from bot.domain.catalog import Drills, Service
+from bot.domain.drill import Drill
+from bot.domain.drill_report import Outcome, Report, Result
+from bot.domain.drill_report import Step as DrillStep
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
 from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
@@ -419,6 +423,45 @@ def test_access(incident: Incident, by: Any, state: AccessState, at: Any, number
     secret = replace(incident, private=True, title="SECRET", description="SECRET")
     for message in (access.veiled(secret), access.told(secret, let_in=False)):
         assert "SECRET" not in str(message)
+
+
+reports = st.builds(
+    Report,
+    results=st.lists(
+        st.builds(
+            Result,
+            step=st.sampled_from(DrillStep),
+            outcome=st.sampled_from(Outcome),
+            at=st.none() | st.floats(0, 10**9),
+            took=st.none() | st.floats(0, 10**9),
+            detail=odd.texts,
+        ),
+        max_size=20,
+    ).map(tuple),
+    lasted=st.floats(0, 10**9),
+)
+
+
+@thorough
+@given(
+    odd.incidents,
+    reports,
+    st.none() | reports,
+    st.builds(Drill, incident=odd.numbers, started_at=odd.times, pages=st.booleans()),
+    odd.texts,
+    choices,
+)
+def test_drills(
+    incident: Incident, report: Report, before: Report | None, one: Drill, words: str, few: Any
+) -> None:
+    told = drill.report_message(incident, report, before)
+    check_message(told, KNOWN)
+    check_message(drill.with_running(incident, told), KNOWN)
+    check_message(drill.started(incident, one, Drills(channel=words)), KNOWN)
+    check_message(drill.none_yet(incident), KNOWN)
+    check_message(drill.none_yet(None), KNOWN)
+    check_message(drill.offered(notices.said(words)), KNOWN)
+    check_view(drill_form.build(services=few, severities=few, channel=words), KNOWN)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

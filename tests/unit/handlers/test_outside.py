@@ -98,6 +98,7 @@ WORDS: dict[str, str | None] = {
     "postmortem": "{} text",
     "archive": "{}",
     "report": None,
+    "drill": None,
     "doctor": None,
     "help": None,
 }
@@ -128,6 +129,7 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ACTION_OWNER: lambda n: ItemButton(number=n, item=1),
     ActionId.ALERTS_ATTACH_TO: lambda n: AlertsIncidentButton(group=1, number=n),
     ActionId.OPEN_FORM: lambda n: AskedButton(words=f"show INC-{n}"),
+    ActionId.DRILL: None,
     ActionId.ALERTS_OPEN: None,
     ActionId.ALERTS_ATTACH: None,
     ActionId.ALERTS_ACKNOWLEDGE: None,
@@ -194,7 +196,7 @@ def forms(
 
 
 #: Forms that name no incident.
-NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS}
+NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.DRILL}
 
 
 @pytest.fixture

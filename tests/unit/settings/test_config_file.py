@@ -183,3 +183,20 @@ def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
         load_config(file, {})
     with pytest.raises(SettingsError, match="cannot be read"):
         load_config(tmp_path, {})
+
+
+def test_drills_end_in_time_whatever_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text(
+        "services: {web: {title: Web}}\n"
+        "drills: {schedule: '30 9 * * 1', time_zone: Europe/Berlin, service: web, page: true, end_after: 4m}\n"
+    )
+    drills = load_catalog(file, {}).drills
+    assert (drills.schedule, drills.time_zone) == ("30 9 * * 1", "Europe/Berlin")
+    assert (drills.service, drills.page, drills.channel) == ("web", True, "fire-drill")
+    assert (drills.end_after, drills.acknowledge_after) == (
+        timedelta(minutes=4),
+        timedelta(minutes=2),
+    )
+    file.write_text("drills: {channel: '#practice'}\n")
+    assert load_catalog(file, {}).drills == Drills(channel="practice")
