@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks import drill as shown
 from blocks import notices
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once
 
 if TYPE_CHECKING:
     from bot.ports import Message
@@ -24,11 +24,7 @@ async def news(world: World, effect: Claimed) -> Settle | None:
     """Post the report of a drill, or a sentence; a retaken effect looks for it first."""
     message = await _message(world, effect)
     channel = await world.rooms.drills()
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
-        return None
-    await world.chat.post(channel, message, key=effect.key)
+    await post_once(world, effect, channel, message)
     return None
 
 
