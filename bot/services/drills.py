@@ -136,7 +136,7 @@ class Drills:
         started = f"{who.name} started it" if who else "It was started by its schedule"
         return Incident(
             number=0,
-            title=rules.titled(f"Fire drill{about}"),
+            title=rules.titled(f"Test incident{about}"),
             description=(
                 f"{started}. Nothing is broken: do here what you would do in a real incident. "
                 "It is resolved by itself if you do not resolve it, and its channel is archived afterwards."
@@ -161,9 +161,16 @@ class Drills:
         link = self._house.pager_for(service)
         if pages:
             return link
-        if link.kind is PagerKind.PAGERDUTY and who and who.pagerduty_id:
+        if link.kind is PagerKind.PAGERDUTY and who and who.pagerduty_id and not self._opens(who):
             return replace(link, only=who.pagerduty_id)
         return PagerLink(kind=PagerKind.NOBODY)
+
+    def _opens(self, who: Actor) -> bool:
+        """Whether PagerDuty opens it in their name: assigned to oneself it pages nobody, it starts acknowledged."""
+        email = (who.email or "").casefold()
+        alias = self._house.catalog.people.get(email)
+        own = self._house.options.pagerduty_from.casefold()
+        return own in {email, (alias.pagerduty or "").casefold() if alias else email}
 
     def _start(self, tx: Tx, draft: Incident, drill: Drill) -> Begun:
         """The start of any incident, and beside it what makes it a drill."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-TITLE = "[DRILL] Fire drill for Checkout API"
+TITLE = "[DRILL] Test incident for Checkout API"
 POLICY = EscalationPolicy(name="default", levels=(Level(notify=("person:carol@example.com",)),))
 SERVICE = Service(
     id="checkout", title="Checkout API", pagerduty_service="PCHECKO", owners=("carol@example.com",)
@@ -118,7 +118,7 @@ async def marked_everywhere(g: Ground) -> tuple[Json, Json]:
     assert "Subscribe" not in buttons(announced)
     assert cards(state, "incidents") == []
     room = drill_room(state)
-    assert room["name"] == "drill-1-fire-drill-for-checkout-api"
+    assert room["name"] == "drill-1-test-incident-for-checkout-api"
     assert room["topic"].startswith("DRILL · SEV1")
     assert {ALICE, BOB, CAROL} <= members(state, room)
     [card] = cards(state, "drill-1")
@@ -156,7 +156,7 @@ async def test_a_whole_drill_with_pagerduty_and_github(tmp_path: Path) -> None:
         words = text_of(report)
         assert "all 13 steps worked" in header(report), words
         assert words.count("✅") == 2 * 13, "in the blocks and in the text for notifications"
-        assert "✅ *Acknowledged*: 2 min, by bob" in words, words
+        assert "✅ *Acknowledged*: 2 min, by Bob" in words, words
         state = await g.s.state()
         [page] = pages(state, TITLE)
         assert page["status"] == "resolved"
@@ -216,17 +216,34 @@ async def test_the_native_policy_pages_when_that_was_asked_for(tmp_path: Path) -
         await g.later(seconds=3)
         words = text_of(await g.report())
         assert "✅ *Page*" in words
-        assert "by carol" in words
+        assert "by Carol" in words
 
 
 async def test_at_pagerduty_a_drill_for_one_is_given_to_them_alone(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
-        await g.drill("checkout high")
+        await g.drill("checkout high", user=BOB)
         [page] = pages(await g.s.state(), TITLE)
-        assert page["urgency"] == "high"
-        assert "Alice" in json.dumps(page.get("assignees"))
-        for user in (BOB, CAROL):
+        assert (page["urgency"], page["status"]) == ("high", "triggered")
+        [given] = page["assignments"]
+        assert given["assignee"]["summary"].startswith("Bob")
+        for user in (ALICE, CAROL):
             assert told_directly(await g.s.state(user)) == []
+        await g.s.pagerduty("acknowledge", by="bob@example.com", incident=page["id"])
+        await g.s.quiet()
+        await g.s.command("/incident resolve INC-1", user=BOB)
+        await g.s.quiet()
+        await g.later(seconds=3)
+        words = text_of(await g.report())
+        assert "all 13 steps worked" in words, words
+
+
+async def test_pagerduty_would_not_page_whoever_its_key_acts_for(tmp_path: Path) -> None:
+    async with ground(
+        tmp_path
+    ) as g:  # the key acts as Alice, and what she gives herself is acknowledged
+        await g.drill("checkout", user=ALICE)
+        assert pages(await g.s.state(), TITLE) == []
+        assert told_directly(await g.s.state(), "pages you")
         await g.s.command("/incident resolve INC-1")
         await g.s.quiet()
 
@@ -305,8 +322,8 @@ async def test_programs_are_told_of_a_drill_only_when_they_ask(tmp_path: Path) -
 
 async def test_what_fails_is_told_with_how_to_mend_it(tmp_path: Path) -> None:
     async with ground(tmp_path, problems=False) as g:
-        await g.s.fault("slack.pins.add", "error", error="no_permission", times=50)
-        await g.s.fault("github.create_issue", "error", status=403, times=50)
+        await g.s.fault("slack.bookmarks.add", "error:restricted_action", times=50)
+        await g.s.fault("github.POST /repos/*/*/issues", "error:Validation Failed", times=50)
         await g.drill("checkout")
         await g.s.command("/incident ack INC-1")
         await g.s.command("/incident resolve INC-1")
@@ -314,7 +331,9 @@ async def test_what_fails_is_told_with_how_to_mend_it(tmp_path: Path) -> None:
         await g.later(minutes=6)
         words = text_of(await g.report())
         assert "❌ *GitHub issue*" in words, words
-        assert "GITHUB_TOKEN" in words
+        assert "it checks GITHUB_TOKEN and the repository" in words
+        assert "❌ *Bookmarks*" in words, words
+        assert "it names the missing scope" in words
 
 
 async def test_one_goes_on_after_the_bot_was_away(tmp_path: Path) -> None:

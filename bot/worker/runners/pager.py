@@ -57,9 +57,9 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
         priority=_priority(world, incident),
         assignee=incident.pager.only,
     )
-    page = await as_person(
-        world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by)
-    )
+    # Somebody who opens what is assigned to them has acknowledged it, and would not be paged.
+    opener = None if incident.pager.only else incident.reporter
+    page = await as_person(world, opener, lambda by: pager.open(request, key=effect.key, by=by))
 
     def settle(tx: Tx) -> None:
         world.paging.opened(tx, incident.number, page)

@@ -46,9 +46,9 @@ MORE = (
 AT_ONCE = 3
 SECONDS = 40
 EXPECTED = {
-    "announced": [":rotating_light: INC-1 [DRILL] Fire drill"],
-    "rooms": ["drill-1-fire-drill"],
-    "cards": [":rotating_light: INC-1 [DRILL] Fire drill"],
+    "announced": [":rotating_light: INC-1 [DRILL] Test incident"],
+    "rooms": ["drill-1-test-incident"],
+    "cards": [":rotating_light: INC-1 [DRILL] Test incident"],
     "paged": 1,
     "updates": 1,
     "notices": 1,

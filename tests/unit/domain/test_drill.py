@@ -35,7 +35,7 @@ TIMES = Drills(acknowledge_after=timedelta(minutes=10), end_after=timedelta(minu
 
 
 def a_drill(**more: Any) -> Incident:
-    return an_incident(**{"title": "[DRILL] Fire drill", "drill": True, **more})
+    return an_incident(**{"title": "[DRILL] Test incident", "drill": True, **more})
 
 
 def after(minutes: float) -> Any:
@@ -124,8 +124,8 @@ def test_looks_wait_for_nothing_but_their_time() -> None:
 
 
 def test_the_mark_is_set_once_and_stays() -> None:
-    assert rules.titled("Fire drill") == "[DRILL] Fire drill" == rules.titled("[DRILL] Fire drill")
-    assert rules.untitled("[DRILL] Fire drill") == "Fire drill"
+    assert rules.titled("Test incident") == "[DRILL] Test incident" == rules.titled("[DRILL] Test incident")
+    assert rules.untitled("[DRILL] Test incident") == "Test incident"
     renamed = lifecycle.set_field(a_drill(), EntryKind.TITLE, "Another", ANA_ACTOR, NOW)
     assert renamed.incident.title == "[DRILL] Another"
     real = lifecycle.set_field(an_incident(), EntryKind.TITLE, "Another", ANA_ACTOR, NOW)

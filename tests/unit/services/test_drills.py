@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,13 @@ CATALOG = Catalog(
     permissions={"drill": ("person:ana@example.com",)},
     drills=RULES,
 )
-AT_PAGERDUTY = Options(pagerduty=True, pagerduty_service="S1", github=True, github_repo="acme/all")
+AT_PAGERDUTY = Options(
+    pagerduty=True,
+    pagerduty_service="S1",
+    pagerduty_from="bot@example.com",
+    github=True,
+    github_repo="acme/all",
+)
 
 
 @dataclass
@@ -99,9 +105,9 @@ async def full(tmp_path: Path) -> AsyncIterator[Room]:
 async def test_it_pages_only_whoever_started_it_unless_they_say_otherwise(alone: Room) -> None:
     begun = await alone.start(service="web", severity="SEV1")
     incident = begun.incident
-    assert (incident.title, incident.drill) == ("[DRILL] Fire drill for Web", True)
+    assert (incident.title, incident.drill) == ("[DRILL] Test incident for Web", True)
     assert (incident.urgency, incident.severity) == (Urgency.LOW, "SEV1")
-    assert incident.places.channel_name == "drill-1-fire-drill-for-web"
+    assert incident.places.channel_name == "drill-1-test-incident-for-web"
     assert incident.pager.kind is PagerKind.NOBODY
     [direct] = await alone.waiting("slack.send_direct")
     assert direct.payload["user"] == "U0ANA"
@@ -141,6 +147,21 @@ async def test_without_an_account_at_pagerduty_they_are_paged_in_slack(tmp_path:
     assert asked.incident.pager.kind is PagerKind.PAGERDUTY
     for each in (found, paging):
         each.home.work.close()
+
+
+@pytest.mark.parametrize("own", ["Ana@example.com", "ana.of.pagerduty@example.com"])
+async def test_what_pagerduty_opens_in_their_own_name_would_not_page_them(
+    tmp_path: Path, own: str
+) -> None:
+    known = Person(email="ana@example.com", pagerduty="ana.of.pagerduty@example.com")
+    catalog = replace(CATALOG, people={"ana@example.com": known})
+    found = await room(tmp_path, catalog=catalog, options=replace(AT_PAGERDUTY, pagerduty_from=own))
+    users = [PagerUser(id="PANA", name="Ana", email="ana@example.com")]
+    await found.home.work.write(lambda tx: tx.people.save_pager_users(users, {}))
+    begun = await found.start()
+    assert begun.incident.pager.kind is PagerKind.NOBODY
+    assert len(await found.waiting("slack.send_direct")) == 1
+    found.home.work.close()
 
 
 async def test_pages_nobody_would_get_go_to_whoever_started_it(tmp_path: Path) -> None:
@@ -197,7 +218,7 @@ async def test_lists_show_it_marked_and_programs_must_ask_for_it(alone: Room) ->
     await alone.start()
     await alone.home.declare("Two")
     both = await alone.home.incidents.listed()
-    assert [i.title for i in both.incidents] == ["Two", "[DRILL] Fire drill", "One"]
+    assert [i.title for i in both.incidents] == ["Two", "[DRILL] Test incident", "One"]
     for limit, shown in ((20, [3, 1]), (2, [3, 1]), (1, [3])):
         real = await alone.home.incidents.listed(drills=False, limit=limit)
         assert [i.number for i in real.incidents] == shown
