@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.catalog import Catalog, Drills, EscalationPolicy, Level, Notification, Service
-from tests.scenarios.test_reminders import NOTHING, LateClock
+from tests.scenarios.test_archiving import SharedClock
+from tests.scenarios.test_reminders import NOTHING
 from tests.scenarios.test_slack_alone import ALONE
 from tests.stage import ALICE, API_TOKEN, BOB, CAROL, Json, Stage, stage
 from tests.workspace import (
@@ -36,13 +36,6 @@ SERVICE = Service(
     id="checkout", title="Checkout API", pagerduty_service="PCHECKO", owners=("carol@example.com",)
 )
 RULES = Drills(acknowledge_after=timedelta(minutes=10), end_after=timedelta(minutes=30))
-
-
-class SharedClock(LateClock):
-    """Slack's time as well."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 @dataclass

@@ -124,7 +124,11 @@ def test_looks_wait_for_nothing_but_their_time() -> None:
 
 
 def test_the_mark_is_set_once_and_stays() -> None:
-    assert rules.titled("Test incident") == "[DRILL] Test incident" == rules.titled("[DRILL] Test incident")
+    assert (
+        rules.titled("Test incident")
+        == "[DRILL] Test incident"
+        == rules.titled("[DRILL] Test incident")
+    )
     assert rules.untitled("[DRILL] Test incident") == "Test incident"
     renamed = lifecycle.set_field(a_drill(), EntryKind.TITLE, "Another", ANA_ACTOR, NOW)
     assert renamed.incident.title == "[DRILL] Another"
