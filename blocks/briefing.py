@@ -41,7 +41,8 @@ def briefing(incident: Incident, handover: Handover, entries: Sequence[Entry]) -
     A private incident is named by number only: what happened is told in its channel.
     """
     role = text.inline(handover.role, 80, empty="a role")
-    start = f"🎖️ You are *{role}* of {kit.home_link(incident)}{_from(handover)}."
+    mark = "🧯 *DRILL* " if incident.drill else ""
+    start = f"{mark}🎖️ You are *{role}* of {kit.home_link(incident)}{_from(handover)}."
     blocks: list[Block] = [kit.section(start)]
     if text.shows(handover.words):
         blocks.append(kit.section(text.quote(handover.words, 1500)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ConfirmObject
 
 from blocks import kit, text
+from blocks.drill import banner
 from blocks.facts import facts, headline, pager_link, services
 from blocks.ids import ActionId, BlockId, IncidentButton
 from blocks.steps import FailedStep, failed_steps
@@ -98,12 +99,12 @@ def _veiled(incident: Incident) -> Message:
 
 def story(incident: Incident, place: Place) -> list[Block]:
     """What a reader must know beyond the fields: how it ended, that nobody is paged."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [banner()] if incident.drill else []
     if incident.merged_into is not None:
         blocks.append(kit.section(f"🔀 Merged into *{merged_into(incident)}*. Go on there."))
     if not incident.is_open:
         blocks.append(kit.section(_ending(incident)))
-    elif incident.pager.kind is PagerKind.NOBODY:
+    elif incident.pager.kind is PagerKind.NOBODY and not incident.drill:
         blocks.append(kit.section(_nobody_paged(incident)))
     if place == "channel" and text.shows(incident.description):
         head = "" if incident.is_open else "*What happened:*\n"
@@ -210,10 +211,11 @@ def _buttons(incident: Incident, context: CardContext, place: Place) -> ActionsB
         if place == "announcement" and _can_open_channel(incident, context):
             buttons.append(press("Open channel", ActionId.OPEN_CHANNEL))
     else:
-        buttons.append(press("Reopen", ActionId.REOPEN))
+        if not incident.drill:  # one that is over is over
+            buttons.append(press("Reopen", ActionId.REOPEN))
         if context.postmortem_available:
             buttons.append(press("Post-mortem", ActionId.POSTMORTEM))
-    if place == "announcement" and context.subscribe_available:
+    if place == "announcement" and context.subscribe_available and not incident.drill:
         buttons.append(press("Subscribe", ActionId.SUBSCRIBE))
     buttons.append(press("More", ActionId.MORE))
     return kit.actions(buttons, BlockId.ACTIONS)
@@ -249,7 +251,7 @@ def fallback(incident: Incident) -> str:
     ]
     if named := services(incident):
         parts.append(f"Service: {named}")
-    if incident.is_open and incident.pager.kind is PagerKind.NOBODY:
+    if incident.is_open and incident.pager.kind is PagerKind.NOBODY and not incident.drill:
         parts.append("Nobody is paged")
     if incident.places.channel:
         parts.append(f"Channel: {text.channel_link(incident.places.channel)}")

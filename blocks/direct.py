@@ -58,6 +58,7 @@ def about(
     """
     title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
     severity = f" · {text.inline(incident.severity, 60)}" if incident.severity else ""
+    why = f"🧯 *DRILL* {why}" if incident.drill else why
     line = f"{why}\n{kit.home_link(incident)} {title}{severity} · {kit.status_words(incident)}"
     blocks: list[Block] = [kit.section(line)]
     if text.shows(note):

@@ -51,7 +51,7 @@ def home_view(
 ) -> dict[str, Any]:
     """The Home tab of one person."""
     declare = kit.button("Declare an incident", ActionId.DECLARE, style="danger")
-    own = {incident.number for incident in mine}
+    own = {incident.number for incident in mine if not incident.drill}  # drills are counted nowhere
     others = [each for each in open_incidents if each.number not in own]
     blocks: list[Block] = [
         kit.section(f"*Muster* · {_open_words(open_total)}", "home.top", accessory=declare),

@@ -66,6 +66,7 @@ class ActionId(StrEnum):
     PROPOSED = "form.proposed"  # a choice in a form that shows current / proposed
     KEEP_OPEN = "channel.keep_open"
     TAKE_OWNERSHIP = "incident.take_ownership"
+    DRILL = "drill.ask"
     ALERTS_OPEN = "alerts.open_incident"
     ALERTS_ATTACH = "alerts.attach"
     ALERTS_ATTACH_TO = "alerts.attach_to"  # the very incident that looks the same
@@ -125,6 +126,7 @@ class CallbackId(StrEnum):
     LINK_ACCOUNT = "link_account"
     MY_SETTINGS = "my_settings"
     CHOOSE_SKILL = "choose_skill"
+    DRILL = "drill"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -197,6 +199,8 @@ class BlockId(StrEnum):
     MORE_SKILLS = "field.more_skills"
     QUIET_FROM = "field.quiet_from"
     QUIET_TO = "field.quiet_to"
+    PAGE = "field.page"
+    URGENT = "field.urgent"
 
 
 def step_block(effect_id: int) -> str:

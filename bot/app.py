@@ -26,6 +26,7 @@ from bot.services.alert_actions import AlertActions
 from bot.services.alerts import AlertIntake
 from bot.services.asking import Asking
 from bot.services.base import House, Options
+from bot.services.drills import Drills
 from bot.services.escalating import Escalating
 from bot.services.experts import Experts
 from bot.services.inbound import InboundEvents
@@ -112,6 +113,7 @@ class Muster:
         inbound, messages = InboundEvents(house), MessageTimeline(house)
         actions = ActionItems(house)
         afterwards = Afterwards.of(house, incidents)
+        drills = Drills(house, incidents, afterwards)
         intake = AlertIntake(house, incidents, self.mapping)
         alerts = AlertActions(house, incidents, intake)
         rooms = Rooms(
@@ -120,6 +122,7 @@ class Muster:
             incidents=settings.slack.incidents_channel,
             admins=settings.slack.admin_channel,
             alerts=catalog.alerts.channel,
+            drills=catalog.drills.channel,
         )
         self.standing_in = StandingIn(house, self._links())
         escalating = Escalating(house)
@@ -137,6 +140,7 @@ class Muster:
             updates=updates,
             reminding=reminding,
             afterwards=afterwards,
+            drills=drills,
             rooms=rooms,
             messages=messages,
             actions=actions,
@@ -200,6 +204,7 @@ class Muster:
             experts=Experts(house),
             afterwards=afterwards,
             roster_editing=RosterEditing(house, file=settings.config_file.name),
+            drills=drills,
             privacy=self.world.privacy,
             sightings=Sightings(house, escalating),
             catalog=catalog,

@@ -32,6 +32,8 @@ class PageRequest:
     service_id: str
     urgency: Urgency
     priority: str | None = None
+    #: The pager's id of the one person it is given to; else the policy decides.
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,7 @@ COMMANDS: Final[Mapping[str, Decision]] = {
     "private": Asks(Right.PRIVATE),
     "alerts": _READS,
     "report": Free("reads only; the charts are sent to whoever asked"),
+    "drill": Asks(Right.DRILL),
     "doctor": Asks(Right.ACT),
     "help": _READS,
 }
@@ -130,6 +131,7 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.POSTMORTEM: Leads(CallbackId.POSTMORTEM),
     ActionId.KEEP_OPEN: Asks(Right.ACT),
     ActionId.TAKE_OWNERSHIP: Asks(Right.ACT),
+    ActionId.DRILL: Leads(CallbackId.DRILL),
     ActionId.ALERTS_OPEN: Asks(Right.DECLARE),
     ActionId.ALERTS_ATTACH: Leads(CallbackId.ATTACH_ALERTS),
     ActionId.ALERTS_ATTACH_TO: Asks(Right.ACT),
@@ -178,6 +180,7 @@ VIEWS: Final[Mapping[CallbackId, Decision]] = {
     CallbackId.SILENCE_ALERTS: Asks(Right.ACT),
     CallbackId.POSTMORTEM: Asks(Right.ACT),
     CallbackId.ROSTER: Asks(Right.ROSTERS),
+    CallbackId.DRILL: Asks(Right.DRILL),
     CallbackId.PICK_INCIDENT: _ITSELF,
     CallbackId.LINK_ACCOUNT: Asks(Right.ACT),  # of others: Right.LINK, or an admin
     CallbackId.MY_SETTINGS: Asks(Right.ACT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks import lists, notices, text, timeline
+from blocks.drill import offered
 from blocks.forms import (
     add_note,
     change_phase,
@@ -26,6 +27,7 @@ from handlers import (
     afterwards,
     alerts,
     asking,
+    drills,
     experts,
     grammar,
     linking,
@@ -282,7 +284,7 @@ async def doctor(turn: Turn, rest: str) -> None:
         raise UserError(msg)
     await turn.desk.incidents.may_act(turn.user)
     await turn.done(text="Looking at everything; the answer comes in a moment.")
-    await turn.say(notices.said(await turn.desk.diagnose()))
+    await turn.say(offered(notices.said(await turn.desk.diagnose())))
 
 
 async def show_help(turn: Turn, rest: str) -> None:
@@ -330,6 +332,7 @@ COMMANDS: dict[str, Command] = {
     **times.COMMANDS,
     **afterwards.COMMANDS,
     **report.COMMANDS,
+    **drills.COMMANDS,
     "doctor": Command("doctor", "check the installation", doctor),
     "help": Command("help", "this list", show_help),
 }

@@ -51,6 +51,11 @@ def person_first(rest: str) -> tuple[str | None, str]:
     return found.group(1), rest[found.end() :].strip()
 
 
+def without_people(rest: str) -> str:
+    """The words without the people that are mentioned among them."""
+    return _USER.sub(" ", rest)
+
+
 def word_first(rest: str) -> tuple[str, str]:
     """The first word and what follows it."""
     first, *more = rest.split(maxsplit=1) or [""]

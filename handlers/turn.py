@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.services.alert_actions import AlertActions
     from bot.services.asking import Asking
     from bot.services.base import SlackUser
+    from bot.services.drills import Drills
     from bot.services.experts import Experts
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
@@ -90,6 +91,7 @@ class Desk:
     experts: Experts
     afterwards: Afterwards
     roster_editing: RosterEditing
+    drills: Drills
     privacy: Privacy
     sightings: Sightings
     catalog: Catalog

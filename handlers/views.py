@@ -26,6 +26,7 @@ from handlers import (
     alerts,
     asking,
     commands,
+    drills,
     edits,
     experts,
     linking,
@@ -162,4 +163,5 @@ VIEWS: dict[CallbackId, Handler] = {
     **alerts.VIEWS,
     **experts.VIEWS,
     **linking.VIEWS,
+    **drills.VIEWS,
 }

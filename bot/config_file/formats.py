@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -161,10 +161,26 @@ def cron(value: Value | None) -> str | None:
     if value is None or (text := value.text()) is None:
         return None
     fields = text.split()
-    if len(fields) == CRON_FIELDS and all(CRON_FIELD.fullmatch(field) for field in fields):
-        return text
-    value.problem(f"is {value.raw!r}.", 'Write five fields like "0 10 1 * *".')
-    return None
+    if len(fields) != CRON_FIELDS or not all(CRON_FIELD.fullmatch(field) for field in fields):
+        value.problem(f"is {value.raw!r}.", 'Write five fields like "0 10 1 * *".')
+        return None
+    if why := _never(text):
+        mend = 'Write minute, hour, day of the month, month and weekday, like "0 10 1 * *".'
+        value.problem(f"is {value.raw!r}: {why}.", mend)
+        return None
+    return text
+
+
+def _never(expression: str) -> str:
+    """Why those five fields never come due; empty when they do."""
+    from bot.worker.cron import trigger  # noqa: PLC0415 - APScheduler, for those who use it
+
+    try:
+        found = trigger(expression, "UTC")
+    except ValueError as error:
+        return str(error).rstrip(".")
+    start = datetime(2024, 1, 1, tzinfo=UTC)  # the year has a 29th of February
+    return "" if found.get_next_fire_time(None, start) else "no such day ever comes"
 
 
 def reference(value: Value, kinds: Mapping[str, Collection[str] | None]) -> str | None:

@@ -132,10 +132,12 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         parts["reactions"] = read_reactions(value)
     rosters = read_rosters(top.get("rosters"))
     policies = read_policies(top.get("escalation_policies"), rosters)
+    services = read_services(top.get("services"), policies, environ.get("GITHUB_OWNER"))
     sections = read_sections(
         top,
         routing=read_rules(alerts, ALERTS_DO, severities) if alerts else (),
         severities=severities,
+        services=services,
     )
     catalog = Catalog(
         **parts,
@@ -143,7 +145,8 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
         notifications=sections.notifications,
         alerts=sections.alerts,
         digest=_digest(sections),
-        services=read_services(top.get("services"), policies, environ.get("GITHUB_OWNER")),
+        drills=sections.drills,
+        services=services,
         people=read_people(top.get("people")),
         domains=read_domains(top.get("identities")),
         policies=policies,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.config_file import formats
 from bot.config_file.alerts import read_alerts
 from bot.domain.alert_sources import Alerts
-from bot.domain.catalog import Notification, Reminders
+from bot.domain.catalog import Drills, Notification, Reminders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +25,9 @@ REMINDER_KEYS = (
     "postmortem_due",
     "archive_channel_after",
 )
+#: What only concerns drills that come by themselves.
+SCHEDULED_KEYS = ("service", "page", "time_zone")
+DRILL_KEYS = ("schedule", "channel", "acknowledge_after", "end_after", *SCHEDULED_KEYS)
 OFF = "off"
 EVENTS = (
     "declared",
@@ -46,20 +49,24 @@ class Sections:
     alerts: Alerts = field(default_factory=Alerts)
     reminders: Mapping[str, timedelta] = field(default_factory=dict)
     notifications: tuple[Notification, ...] = ()
-    drills: Mapping[str, str] = field(default_factory=dict)
+    drills: Drills = field(default_factory=Drills)
     digest: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_sections(
-    top: Section, *, routing: tuple[Rule, ...], severities: Collection[str]
+    top: Section,
+    *,
+    routing: tuple[Rule, ...],
+    severities: Collection[str],
+    services: Collection[str] = (),
 ) -> Sections:
     """Read and check them all."""
     return Sections(
         alerts=read_alerts(top.get("alerts"), routing),
         reminders=_reminders(top.get("reminders")),
         notifications=_notifications(top.get("notifications"), severities),
-        drills=_schedule(top.get("drills"), "schedule"),
-        digest=_schedule(top.get("digest"), "weekly"),
+        drills=_drills(top.get("drills"), services),
+        digest=_digest(top.get("digest")),
     )
 
 
@@ -109,12 +116,41 @@ def _choices(value: Value | None, options: Collection[str]) -> tuple[str, ...]:
     return tuple(text for item in items if (text := item.choice(options)) is not None)
 
 
-def _schedule(value: Value | None, key: str) -> dict[str, str]:
-    """``{schedule: <cron>, channel: ...}`` or ``{weekly: "Mon 09:00", channel: ...}``."""
+def _drills(value: Value | None, services: Collection[str]) -> Drills:
+    """When drills come by themselves, where they are announced, and how long they last."""
+    if value is None:
+        return Drills()
+    section = value.section(DRILL_KEYS)
+    page, service = section.get("page"), section.get("service")
+    read = {
+        "schedule": formats.cron(section.get("schedule")),
+        "channel": formats.handle(section.get("channel")),
+        "time_zone": formats.time_zone(section.get("time_zone")),
+        "service": service.choice(services) if service else None,
+        "page": page.boolean() if page else None,
+        "acknowledge_after": formats.duration(section.get("acknowledge_after")),
+        "end_after": formats.duration(section.get("end_after")),
+    }
+    found = Drills(**{name: each for name, each in read.items() if each is not None})  # type: ignore[arg-type]
+    if found.schedule is None:
+        for name in SCHEDULED_KEYS:
+            if (alone := section.get(name)) is not None:
+                mend = "Add drills.schedule, or leave it out."
+                alone.problem("is for drills that come by a schedule, and there is none.", mend)
+    if found.acknowledge_after < found.end_after:
+        return found
+    if late := section.get("acknowledge_after"):
+        late.problem(f"is {late.raw!r}, when the drill is over.", "Write less than end_after.")
+    return replace(found, acknowledge_after=found.end_after / 2)
+
+
+def _digest(value: Value | None) -> dict[str, str]:
+    """``{weekly: "Mon 09:00", channel: ...}``."""
     if value is None:
         return {}
-    section = value.section((key, "channel"))
-    when = section.need(key)
-    text = formats.cron(when) if key == "schedule" else formats.handover(when, "weekly")
-    read = {key: text, "channel": formats.handle(section.need("channel"))}
+    section = value.section(("weekly", "channel"))
+    read = {
+        "weekly": formats.handover(section.need("weekly"), "weekly"),
+        "channel": formats.handle(section.need("channel")),
+    }
     return {name: each for name, each in read.items() if each is not None}

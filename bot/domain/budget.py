@@ -51,6 +51,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.POST_CARD: ("chat.postMessage", POSTING),
     EffectKind.POST_ENTRY: ("chat.postMessage", POSTING),
     EffectKind.TELL_ADMINS: ("chat.postMessage", POSTING),
+    EffectKind.DRILL_NEWS: ("chat.postMessage", POSTING),
     EffectKind.SEND_DIRECT: ("chat.postMessage", POSTING),
     EffectKind.BRIEF: ("chat.postMessage", POSTING),
     EffectKind.BRIEF_EXPERT: ("chat.postMessage", POSTING),
@@ -153,6 +154,14 @@ _INTO_THE_CHANNEL = {
     EffectKind.ASK_ACCESS,
     EffectKind.SHOW_PAGE,
 }
+_INTO_ROOMS = {
+    EffectKind.ANNOUNCE: "announcements",
+    EffectKind.MIRROR_UPDATE: "announcements",
+    EffectKind.POST_ALERTS: "alerts",
+    EffectKind.TELL_ADMINS: "admins",
+    EffectKind.LIST_UNREACHABLE: "admins",
+    EffectKind.DRILL_NEWS: "drills",
+}
 
 #: What importing draws on: no effect, but calls under the same key.
 IMPORT_LIMITS = ("pagerduty", "pagerduty.read", "pagerduty.import")
@@ -162,12 +171,8 @@ LIMITS: Mapping[str, Limit] = {**dict(METHODS.values()), "pagerduty.import": IMP
 
 def channel_budget(kind: EffectKind, incident: int | None, lane: str) -> str | None:
     """The per-channel budget an effect draws on besides its method's, None when it posts nothing."""
-    if kind in {EffectKind.ANNOUNCE, EffectKind.MIRROR_UPDATE}:
-        return "post:announcements"
-    if kind is EffectKind.POST_ALERTS:
-        return "post:alerts"
-    if kind in {EffectKind.TELL_ADMINS, EffectKind.LIST_UNREACHABLE}:
-        return "post:admins"
+    if kind in _INTO_ROOMS:
+        return f"post:{_INTO_ROOMS[kind]}"
     if kind in _TO_ONE_PERSON:
         return f"post:{lane}"
     if kind in _INTO_THE_CHANNEL:

@@ -225,6 +225,22 @@ class Digest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drills:
+    """Fire drills: ``schedule`` is a cron expression in ``time_zone``, None for drills that people start only.
+
+    ``channel`` is where drills are announced; ``service`` and ``page`` are those of the scheduled ones.
+    """
+
+    channel: str = "fire-drill"
+    schedule: str | None = None
+    time_zone: str = "UTC"
+    service: str | None = None
+    page: bool = False
+    acknowledge_after: timedelta = timedelta(minutes=10)
+    end_after: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """All of ``muster.yml`` that the rules need, with defaults for what it leaves out."""
 
@@ -241,6 +257,7 @@ class Catalog:
     reactions: Reactions = field(default_factory=Reactions)
     reminders: Reminders = field(default_factory=Reminders)
     digest: Digest | None = None
+    drills: Drills = field(default_factory=Drills)
     notifications: tuple[Notification, ...] = ()
     alerts: Alerts = field(default_factory=Alerts)
 

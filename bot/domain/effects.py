@@ -68,6 +68,7 @@ class EffectKind(StrEnum):
     TELL_PAGE = "slack.tell_page"  # nobody answered; still on it?
     TELL_ROSTER = "slack.tell_roster"  # a hand-over, or that nobody is on call
     SYNC_GROUP = "slack.sync_group"  # a user group is made equal to who is on call
+    DRILL_NEWS = "slack.drill_news"  # the report of a drill, or a sentence, in the drill channel
     POST_ALERTS = "slack.post_alerts"  # the card of a group of alerts
     REFRESH_ALERTS = "slack.refresh_alerts"
     SUMMARISE_ALERTS = "slack.summarise_alerts"  # a storm of alerts in one message
@@ -95,6 +96,7 @@ class EffectKind(StrEnum):
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     DELIVER_BEYOND = "apprise.deliver_page"  # at least once
     PING_DEADMAN = "deadman.ping"  # somebody else hears that pages go on
+    RUN_DRILL = "muster.run_drill"  # a drill goes on
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"  # a page begins
     PAGE_ALERTS = "muster.page_alerts"  # ... for a group of alerts without an incident

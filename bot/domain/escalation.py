@@ -27,6 +27,8 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 GETTING_TO_KNOW: Final = timedelta(minutes=1)
 #: "Still on it?" is asked so long before an acknowledgement expires, of a short one in its last quarter.
 ASK_BEFORE: Final = timedelta(minutes=15)
+#: How the timeline ends the line of a level that reached no one.
+NOBODY_REACHED: Final = "nobody can be reached"
 #: What happens within this is one piece of activity.
 ONE_ACTIVITY: Final = timedelta(minutes=1)
 

@@ -37,6 +37,8 @@ _VERIFY = (
 
 
 def _facts(incident: Mapping[str, Any]) -> Iterator[str]:
+    if incident.get("drill"):
+        yield "- Drill: a test that Muster ran; nothing was broken. It counts in no statistics."
     if incident.get("private"):
         yield "- Private: only for those who are in it. Keep this file as safe as the incident."
     owners = ", ".join(_plain(owner["name"]) for owner in incident.get("owners") or ()) or "nobody"

@@ -93,6 +93,7 @@ class PagerLink:
     policy_id: str | None = None
     policy_name: str | None = None
     level: int = 1
+    only: str | None = None  # a user at the pager: assigned to them, nobody else is paged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +157,7 @@ class Incident:
     more_services: tuple[Affected, ...] = ()  # beside the primary one above
     description: str = ""
     private: bool = False
+    drill: bool = False  # a test (``bot.domain.drill``)
     origin: Origin = Origin.SLACK
     reporter: Actor | None = None
     owners: tuple[Actor, ...] = ()

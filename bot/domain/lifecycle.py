@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.domain import plan
+from bot.domain import drill, plan
 from bot.domain.incident import (
     MUSTER,
     Actor,
@@ -171,6 +171,10 @@ def reopen(incident: Incident, by: Actor, now: datetime) -> Decision:
             f"{incident.name} is open ({incident.status.value}); there is nothing to reopen."
         )
     _refuse_merged(incident)
+    if incident.drill:
+        raise UserError(
+            f"{incident.name} was a drill, and it is over. Start another with /incident drill."
+        )
     after = replace(
         _moved(incident, Status.TRIGGERED, EntryKind.REOPENED, by, now),
         phase=Phase.INVESTIGATING,
@@ -319,6 +323,8 @@ def set_field(
         EntryKind.SUMMARY: "description",
     }[kind]
     before = getattr(incident, column) or ""
+    if kind is EntryKind.TITLE and incident.drill:
+        value = drill.titled(value)
     if kind is EntryKind.PHASE and value == Phase.RESOLVED:
         raise UserError(f"To close {incident.name} use resolve; it also says what fixed it.")
     if value == before:

@@ -30,6 +30,9 @@ def check(gone: Incident, kept: Incident) -> None:
             raise UserError(
                 f"{one.name} was merged into INC-{one.merged_into} already. Use INC-{one.merged_into} instead."
             )
+    if gone.drill or kept.drill:
+        one = gone if gone.drill else kept
+        raise UserError(f"{one.name} is a drill and stays by itself. Resolve it when you are done.")
     if gone.private != kept.private:
         raise UserError(
             f"{gone.name} and {kept.name} cannot be merged: one of them is private, and who may see them differs. "

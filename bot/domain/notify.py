@@ -57,9 +57,9 @@ def addresses(catalog: Catalog) -> dict[str, str]:
 
 
 def notified(catalog: Catalog, incident: Incident, entry: Entry) -> list[Effect]:
-    """What a new timeline entry tells the configured addresses; of a private incident nothing at all."""
+    """What a new timeline entry tells the configured addresses; of a private incident or a drill nothing at all."""
     event = EVENT_OF.get(entry.kind)
-    if event is None or incident.private:
+    if event is None or incident.private or incident.drill:
         return []
     wanted = [
         n.url
@@ -73,7 +73,7 @@ def notified(catalog: Catalog, incident: Incident, entry: Entry) -> list[Effect]
 def followed(catalog: Catalog, incident: Incident, entry: Entry, email: str) -> list[Effect]:
     """A subscriber's own addresses hear what the subscriber is told."""
     event, person = EVENT_OF.get(entry.kind), catalog.people.get(email.casefold())
-    if event is None or person is None or incident.private:
+    if event is None or person is None or incident.private or incident.drill:
         return []
     return [_effect(incident, event, url, f"{entry.id}", entry=entry.id) for url in _urls(person)]
 
@@ -104,6 +104,8 @@ def words(incident: Incident, event: str, entry: Entry | None, link: str = "") -
         severity=incident.severity or "without severity",
         phase=incident.phase.value,
     )
+    if incident.drill:
+        said = f"DRILL: {said}"
     severity = f"{incident.severity} " if incident.severity else ""
     typed = entry.text if entry and event in {"update", "resolved"} else ""
     standing = (

@@ -27,6 +27,7 @@ class Right(StrEnum):
     PRIVATE = "private"
     ROSTERS = "rosters"
     LINK = "link"
+    DRILL = "drill"
     JOIN = "join"
     FOLLOW = "follow"
     ACT = "act"
@@ -41,6 +42,7 @@ _WISH: Final = {
     Right.PRIVATE: "see private incidents",
     Right.ROSTERS: "change who is on call",
     Right.LINK: "link the accounts of others",
+    Right.DRILL: "run drills",
     Right.JOIN: "join incidents",
     Right.FOLLOW: "follow incidents",
     Right.ACT: "change incidents",

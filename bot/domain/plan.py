@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.domain import drill
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import Actor, EntryKind, Incident, PagerKind, Urgency
 
@@ -112,7 +113,7 @@ def announce(incident: Incident) -> tuple[Effect, ...]:
     """The announcement card; a private incident has none, one listed in the storm's summary neither."""
     if incident.private or incident.places.listed:
         return ()
-    high = incident.urgency is Urgency.HIGH
+    high = incident.urgency is Urgency.HIGH and not incident.drill
     return (
         Effect(
             kind=EffectKind.ANNOUNCE,
@@ -150,14 +151,17 @@ def page_key(incident: Incident) -> str:
 def open_page(incident: Incident) -> tuple[Effect, ...]:
     """Open it at the pager that is responsible, unless it came from there."""
     if incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.id is None:
+        page = Effect(
+            kind=EffectKind.OPEN_PAGE,
+            key=page_key(incident),
+            lane=f"{incident.name}/pager",
+            incident=incident.number,
+            rank=Rank.PAGE,
+        )
+        if incident.pager.only:  # a policy would page others
+            return (page,)
         return (
-            Effect(
-                kind=EffectKind.OPEN_PAGE,
-                key=page_key(incident),
-                lane=f"{incident.name}/pager",
-                incident=incident.number,
-                rank=Rank.PAGE,
-            ),
+            page,
             page_natively(
                 incident,
                 level=1,
@@ -518,7 +522,7 @@ def entry_effects(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
         effects.append(
             _ticket(incident, EffectKind.COMMENT_TICKET, f"entry/{entry.id}", entry=entry.id)
         )
-    return tuple(effects)
+    return (*effects, *drill.heard(incident, entry))
 
 
 def _opened_first(incident: Incident) -> str | None:

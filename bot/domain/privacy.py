@@ -101,6 +101,9 @@ def make_private(
     if incident.private:
         msg = f"{incident.name} is private already. Its people are the members of its channel."
         raise UserError(msg)
+    if incident.drill:
+        msg = f"{incident.name} is a drill: nothing in it is secret. Write what is into a real incident."
+        raise UserError(msg)
     left = incident.places
     # A channel of the people's own was lent to it: they keep it, and are not all called in.
     own = left.channel if left.channel and left.adopts != left.channel else None

@@ -32,7 +32,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
-    """Incidents declared since ``since`` (aware UTC), private ones left out.
+    """Incidents declared since ``since`` (aware UTC), private ones and drills left out.
 
     ``severities`` and ``services`` hold the most frequent first, ``declared`` how many were declared on each day
     (UTC) by severity; a severity nobody set is ``""``.

@@ -97,7 +97,7 @@ def _mirror(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
 
 def _publish(incident: Incident, entry: Entry) -> tuple[Effect, ...]:
     ours = entry.origin is not Origin.PAGERDUTY
-    if not ours or incident.pager.kind is not PagerKind.PAGERDUTY:
+    if not ours or incident.drill or incident.pager.kind is not PagerKind.PAGERDUTY:
         return ()
     return (
         Effect(

@@ -37,7 +37,7 @@ class AffectedServices:
                 who,
                 tx.now,
                 owners=_owners(tx, self._house.catalog, service),
-                pager=self._house.pager_for(service),
+                pager=None if incident.drill else self._house.pager_for(service),
                 ticket=self._house.ticket_for(service, service.title, private=incident.private),
             )
             tx.affect(decision.incident)

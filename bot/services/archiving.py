@@ -137,12 +137,16 @@ class Archiving:
             require(self._house, tx, Right.ACT, by, incident)
             _archivable(incident)
             if tx.remember(once, number):
-                memory = replace(archiving.memory(tx, number), asked_at=tx.now)
-                archiving.keep(tx, incident, memory, tx.now)
-                self._look(tx, number)
+                self.archive_soon(tx, incident)
             return tx.now + domain.NOTICE
 
         return await self._work.write(change, patience=PATIENCE)
+
+    def archive_soon(self, tx: Tx, incident: Incident) -> None:
+        """The notice now, the archiving a day later; without a channel there is nothing to archive."""
+        memory = replace(archiving.memory(tx, incident.number), asked_at=tx.now)
+        archiving.keep(tx, incident, memory, tx.now)
+        self._look(tx, incident.number)
 
     # --- what follows when a step was carried out ------------------------------------------------------------------
 

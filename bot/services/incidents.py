@@ -150,7 +150,11 @@ class Incidents:
     @staticmethod
     def _weather(tx: Tx, incident: Incident) -> Incident:
         """In a storm low urgency is listed in the one summary, and the summary says what waits."""
-        if incident.private or not tx.many_waiting(EffectKind.ANNOUNCE, storm.THRESHOLD):
+        if (
+            incident.private
+            or incident.drill
+            or not tx.many_waiting(EffectKind.ANNOUNCE, storm.THRESHOLD)
+        ):
             return incident
         state = storm.Storm.from_value(tx.value_to_change(storm.VALUE))
         if not state.began:
@@ -516,13 +520,15 @@ class Incidents:
         mine: str | None = None,
         viewer: str | None = None,
         limit: int = 20,
+        drills: bool = True,
     ) -> Page:
         """Newest first, with the total; private ones for a ``viewer`` (Slack id) who is in them only."""
         return await self._work.read(
             lambda tx: queries.incidents(
-                tx, open_only=open_only, service=service, mine=mine, viewer=viewer, limit=limit
+                tx, open_only=open_only, service=service, mine=mine, viewer=viewer, limit=limit,
+                drills=drills,
             )
-        )
+        )  # fmt: skip
 
     async def suggested(self, words: str, *, to: str) -> list[Incident]:
         """Incidents somebody may mean by ``words`` (a number or part of a title), among those they may see."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from anyascii import anyascii
 
+from bot.domain import drill
+
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
 
@@ -22,15 +24,16 @@ def slug(text: str) -> str:
 
 
 def channel_name(template: str, incident: Incident, *, nth: int = 1) -> str:
-    """The name for the incident's channel; ``nth`` > 1 adds ``-2``, ``-3`` after collisions.
+    """The name for the incident's channel (drills have a template of their own); ``nth`` > 1 adds ``-2``.
 
     Guaranteed to be a name Slack accepts, and to keep the number when the template has it: the title is cut
     first.
     """
     suffix = f"-{nth}" if nth > 1 else ""
+    template = drill.CHANNEL_NAME if incident.drill else template
     facts = {
         "number": str(incident.number),
-        "slug": slug(incident.title),
+        "slug": slug(drill.untitled(incident.title) if incident.drill else incident.title),
         "date": f"{incident.created_at:%Y-%m-%d}",
         "external_id": slug(incident.pager.id or ""),
         "severity": slug(incident.severity or ""),

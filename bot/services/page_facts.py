@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.escalation import NOBODY_REACHED
 from bot.store import pages as store
 
 if TYPE_CHECKING:
@@ -55,5 +56,5 @@ def told_of(rung: Rung, policy: EscalationPolicy | None, planned: list[Delivery]
     if names:
         said.append(f"{what}: {', '.join(names[:NAMED])}{more}")
     else:
-        said.append(f"{what.replace('Paged', 'Tried', 1)}: nobody can be reached")
+        said.append(f"{what.replace('Paged', 'Tried', 1)}: {NOBODY_REACHED}")
     return [*said, *(f"Not reached: {each}" for each in lost[:NAMED])]

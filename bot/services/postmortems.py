@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import moments, plan, plan_postmortem
 from bot.domain import postmortem as domain
-from bot.domain.incident import Entry, EntryKind, Origin
+from bot.domain.incident import MUSTER, Entry, EntryKind, Origin
 from bot.domain.lifecycle import Decision, checked_text
 from bot.domain.permissions import Right
 from bot.domain.postmortem import ActionLine, Material, Postmortem
@@ -19,7 +19,7 @@ from bot.store import postmortems
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
-    from bot.domain.incident import Incident
+    from bot.domain.incident import Actor, Incident
     from bot.services.base import House, SlackUser
     from bot.store.tx import Tx
 
@@ -50,17 +50,22 @@ class Postmortems:
             incident = tx.incident(number, lock=False)
             _ready(incident)
             post = postmortems.find(tx, number)
-            severity = self._house.catalog.severity(incident.severity or "")
-            impact = domain.suggested_impact(incident, severity.description if severity else "")
+            summary, impact = self._suggested(incident)
             return Standing(
                 incident=incident,
                 post=post,
-                summary=post.summary if post else domain.suggested_summary(incident),
+                summary=post.summary if post else summary,
                 impact=post.impact if post else impact,
                 repo=next(iter(self.repositories(incident, post)), None),
             )
 
         return await self._work.read(look)
+
+    def _suggested(self, incident: Incident) -> tuple[str, str]:
+        """Summary and impact as far as the incident itself tells them."""
+        severity = self._house.catalog.severity(incident.severity or "")
+        impact = domain.suggested_impact(incident, severity.description if severity else "")
+        return domain.suggested_summary(incident), impact
 
     async def draft(
         self,
@@ -88,12 +93,17 @@ class Postmortems:
                 return incident
             require(self._house, tx, Right.ACT, by, incident)
             _ready(incident)
-            return self._draft(tx, incident, words, by, replaces=replaces)
+            who = tx.people.actor(by.id, by.name)
+            return self._draft(tx, incident, words, who, replaces=replaces)
 
         return await self._work.write(change, patience=PATIENCE)
 
+    def draft_alone(self, tx: Tx, incident: Incident) -> Incident:
+        """Nobody asked: drafted from what is known, inside a transaction of somebody else's."""
+        return self._draft(tx, incident, self._suggested(incident), MUSTER, replaces=False)
+
     def _draft(
-        self, tx: Tx, incident: Incident, words: tuple[str, str], by: SlackUser, *, replaces: bool
+        self, tx: Tx, incident: Incident, words: tuple[str, str], who: Actor, *, replaces: bool
     ) -> Incident:
         before = postmortems.find(tx, incident.number)
         markdown = domain.draft(_material(tx, incident, *words, before))
@@ -108,11 +118,11 @@ class Postmortems:
             written=(*post.written, domain.git_id(markdown)),
         )
         postmortems.save(tx, post)
-        who = tx.people.actor(by.id, by.name)
         text = f"draft {post.revision}" if post.revision > 1 else ""
         entry = Entry(
-            kind=EntryKind.POSTMORTEM, at=tx.now, actor=who, origin=Origin.SLACK, text=text
-        )
+            kind=EntryKind.POSTMORTEM, at=tx.now, actor=who,
+            origin=Origin.MUSTER if who is MUSTER else Origin.SLACK, text=text,
+        )  # fmt: skip
         after = replace(incident, updated_at=tx.now)
         shared = bool(self.repositories(incident, post))
         effects = plan_postmortem.publish(after, post, on_github=shared, replaces=replaces)
@@ -121,8 +131,10 @@ class Postmortems:
     def repositories(self, incident: Incident, post: Postmortem | None = None) -> list[str]:
         """Where its file may go, the best first: where it is, the service's repository, the default one.
 
-        A private incident's only into the service's ``private_repo``.
+        A private incident's only into the service's ``private_repo``, a drill's nowhere: nobody has to review it.
         """
+        if incident.drill:
+            return []
         service = self._house.catalog.service(incident.service or "")
         link = self._house.ticket_for(
             service, incident.service_title or incident.service, private=incident.private

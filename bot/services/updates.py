@@ -111,7 +111,7 @@ class Updates:
         """Who is told of a new timeline entry besides the channel, the pager and the ticket."""
         effects = [*updates.told_elsewhere(incident, entry)]
         effects += notify.notified(self._house.catalog, incident, entry)
-        if entry.kind in updates.FOLLOWED:
+        if entry.kind in updates.FOLLOWED and not incident.drill:
             author = entry.actor.slack_id if entry.actor else None
             for user in followers.followers(tx, incident.number):
                 if user != author:

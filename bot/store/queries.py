@@ -51,8 +51,9 @@ def incidents(
     mine: str | None = None,
     viewer: str | None = None,
     limit: int = 20,
+    drills: bool = True,
 ) -> Page:
-    """Newest first; ``mine`` and ``viewer`` are Slack ids.
+    """Newest first; ``mine`` and ``viewer`` are Slack ids; without ``drills`` real ones only.
 
     Private incidents are listed for a ``viewer`` who is in them only, and for nobody without one.
     """
@@ -71,9 +72,15 @@ def incidents(
         involved = select(P.incident).where(P.slack_id == mine)
         query = query.where(N.number.in_(involved))
         count = count.where(N.number.in_(involved))
+    if not drills:
+        query = query.where(N.drill.is_(False))
     rows = tx.session.execute(query.order_by(N.number.desc()).limit(limit))
     found = [to_incident(row) for row in rows]
     total = len(found) if len(found) < limit else int(tx.session.execute(count).scalar() or 0)
+    if (
+        not drills and len(found) >= limit
+    ):  # counted apart: all others are counted by their index alone
+        total -= int(tx.session.execute(count.where(N.drill)).scalar() or 0)
     if own:
         found = sorted([*own, *found], key=lambda each: -each.number)[:limit]
     return Page(incidents=tuple(found), total=total + len(own))
@@ -156,7 +163,13 @@ def on_services(tx: Tx, services: Sequence[str], *, besides: int, limit: int = 5
         return []
     query = (
         select(sql.INCIDENT)
-        .where(N.private.is_(False), _OPEN, N.service.in_(services), N.number != besides)
+        .where(
+            N.private.is_(False),
+            _OPEN,
+            N.drill.is_(False),
+            N.service.in_(services),
+            N.number != besides,
+        )
         .order_by(N.number.desc())
         .limit(limit)
     )

@@ -25,18 +25,19 @@ _JOINED = sql.INCIDENT.outerjoin(sql.REMINDER, _R.incident == _N.number)
 
 def worth_a_look(tx: Tx, rules: Reminders, limit: int) -> list[int]:
     """Numbers of incidents that changed since the last look, or whose time has come; the oldest first."""
+    real = _N.drill.is_(False)  # a drill ends by itself
     changed_or_due = or_(_R.incident.is_(None), _R.due <= tx.now, _N.updated_at > _R.looked_at)
     query = (
         select(_N.number)
         .select_from(_JOINED)
-        .where(_OPEN, _N.opens_channel.is_(True), changed_or_due)
+        .where(_OPEN, real, _N.opens_channel.is_(True), changed_or_due)
         .order_by(_N.number)
         .limit(limit)
     )
     found = list(tx.session.execute(query).scalars())
     # What is over: to take its message back, and for the post-mortem while somebody may still write it.
     closed = _N.status == "resolved"
-    over = select(_N.number).select_from(_JOINED).where(closed, _N.opens_channel.is_(True))
+    over = select(_N.number).select_from(_JOINED).where(closed, real, _N.opens_channel.is_(True))
     since = tx.now - POSTMORTEM_WINDOW
     recent = _N.resolved_at >= since
     asked = _R.incident.is_not(None) if rules.postmortem_due is None else changed_or_due

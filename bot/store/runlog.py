@@ -82,6 +82,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.TELL_PAGE: "Word of a page",
     EffectKind.TELL_ROSTER: "Hand-over of a roster",
     EffectKind.SYNC_GROUP: "User group of a roster",
+    EffectKind.RUN_DRILL: "The drill's next step",
 }
 
 #: Who may refuse our key, and is then stopped.

@@ -24,7 +24,7 @@ SERVICES = 25
 
 
 def statistics(tx: Tx, *, days: int = DAYS) -> Statistics:
-    """How the last ``days`` went; private incidents are not counted.
+    """How the last ``days`` went; private incidents and drills are not counted.
 
     However many incidents there are, at most one day's are looked at.
     """
@@ -90,7 +90,12 @@ def _counted(tx: Tx, since: datetime, until: datetime) -> Any:
             func.sum(_seconds(tx, detected, N.resolved_at)),
         )
         # Said so, SQLite looks by time instead of through everything that is not private.
-        .where(N.created_at >= since, N.created_at < until, N.private.is_not(True))
+        .where(
+            N.created_at >= since,
+            N.created_at < until,
+            N.private.is_not(True),
+            N.drill.is_not(True),
+        )
         .group_by(severity, service)
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations at run time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, text
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, false, text
 from sqlmodel import Field, SQLModel
 
 from bot.store.engine import NAMING, UtcDateTime
@@ -37,6 +37,7 @@ class IncidentRow(SQLModel, table=True):
         Index("ix_incident_listed", "private", "number"),
         Index("ix_incident_open", "private", "number", "service", "service_title",
               sqlite_where=text("status != 'resolved'"), postgresql_where=text("status != 'resolved'")),
+        Index("ix_incident_drill", "number", sqlite_where=text("drill = 1"), postgresql_where=text("drill")),
         Index("ix_incident_pager_id", "pager_id", unique=True),
         Index("ix_incident_ticket", "ticket_repo", "ticket_number"),
     )  # fmt: skip
@@ -55,6 +56,7 @@ class IncidentRow(SQLModel, table=True):
     description: str = _text()
     resolution: str = _text()
     private: bool = False
+    drill: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     origin: str = Field(max_length=20)
     opens_channel: bool = True
     reporter: dict[str, Any] | None = _json()
@@ -171,6 +173,25 @@ class ArchivingRow(SQLModel, table=True):
     due: datetime | None = _time(index=True)  # None: not before the incident changes
     looked_at: datetime = _time(nullable=False)  # the incident's ``updated_at`` at the last look
     state: dict[str, Any] | None = _json()
+
+
+class DrillRow(SQLModel, table=True):
+    """What only a drill has, and its report once it is over."""
+
+    __tablename__ = "drill"
+    __table_args__ = (
+        Index("ix_drill_unreported", "incident", sqlite_where=text("reported_at IS NULL"),
+              postgresql_where=text("reported_at IS NULL")),
+    )  # fmt: skip
+
+    incident: int = Field(primary_key=True, foreign_key="incident.number")
+    started_at: datetime = _time(nullable=False)
+    by: dict[str, Any] | None = _json()  # whoever started it; None: the schedule
+    pages: bool = False
+    people: list[str] | None = _json()  # who was asked to take part
+    scheduled_for: datetime | None = _time()
+    report: dict[str, Any] | None = _json()
+    reported_at: datetime | None = _time(index=True)
 
 
 class AffectedRow(SQLModel, table=True):

@@ -31,7 +31,7 @@ COUNTS = (
     "incidents", "open", "acknowledged", "acknowledge_ms", "resolved", "resolve_ms",
 )  # fmt: skip
 _FACTS = (
-    "private", "created_at", "detected_at", "status", "severity", "service", "service_title",
+    "private", "drill", "created_at", "detected_at", "status", "severity", "service", "service_title",
     "acknowledged_at", "resolved_at",
 )  # fmt: skip
 _BEFORE = (
@@ -68,7 +68,7 @@ class Tallies:
             self._count(columns, 1)
 
     def _count(self, columns: Mapping[str, Any], sign: int) -> None:
-        if columns.get("private"):
+        if columns.get("private") or columns.get("drill"):
             return
         change = self._changes.setdefault(key_of(columns), Counter())
         for name, amount in zip(COUNTS, amounts(columns), strict=True):

@@ -204,6 +204,7 @@ class Tx:
                 or_(true() if service is None else _I.service == service, _I.service.is_(None)),
                 _I.status != "resolved",
                 _I.private.is_(False),
+                _I.drill.is_(False),
                 _I.created_at > self.now - timedelta(hours=24),
             )
             .order_by(_I.number)

@@ -52,6 +52,7 @@ class IncidentOut(BaseModel):
     number: int
     id: str
     title: str
+    drill: bool  # a test: nothing is broken
     status: str
     phase: str
     severity: str | None
@@ -74,6 +75,7 @@ def incident_out(incident: Incident) -> IncidentOut:
         number=incident.number,
         id=incident.name,
         title=incident.title,
+        drill=incident.drill,
         status=incident.status.value,
         phase=incident.phase.value,
         severity=incident.severity,
@@ -126,9 +128,10 @@ def router(incidents: Incidents, api_token: str | None) -> APIRouter:
     async def listed(
         status: Annotated[str, Query(pattern="^(open|all)$")] = "open",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        drills: Annotated[bool, Query(description="Drills as well.")] = False,
     ) -> dict[str, Any]:
-        """Newest first; private ones are absent."""
-        page = await incidents.listed(open_only=status == "open", limit=limit)
+        """Newest first; private ones are absent, and drills unless they are asked for."""
+        page = await incidents.listed(open_only=status == "open", limit=limit, drills=drills)
         return {"total": page.total, "incidents": [incident_out(i) for i in page.incidents]}
 
     @routes.get("/incidents/{number}")

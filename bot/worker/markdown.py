@@ -63,6 +63,8 @@ def issue_body(incident: Incident, workspace_url: str) -> str:
     rows = [
         f"**{incident.name}** · {incident.severity or 'no severity'} · started {incident.started_at:%Y-%m-%d %H:%M} UTC"
     ]
+    if incident.drill:
+        rows += ["", "**This is a drill.** Nothing is broken, and nobody has to do anything here."]
     if incident.description:
         rows += ["", *(f"> {quiet(line)}" for line in incident.description.splitlines())]
     links = _channel_link(incident, workspace_url)

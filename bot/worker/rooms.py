@@ -20,6 +20,7 @@ _ID = re.compile(r"[CG][A-Z0-9]{7,}")
 PURPOSES = {
     "incidents": "Muster announces every incident here.",
     "alerts": "Muster shows alerts here, one card for those that belong together.",
+    "drills": "Muster announces drills here, test incidents in which nothing is broken, and reports how they went.",
 }
 
 
@@ -27,12 +28,24 @@ class Rooms:
     """Resolves ``SLACK_INCIDENTS_CHANNEL`` and ``SLACK_ADMIN_CHANNEL`` (id or name). Never on a hot path twice."""
 
     def __init__(
-        self, work: Work, chat: Chat, *, incidents: str, admins: str | None, alerts: str = "alerts"
+        self,
+        work: Work,
+        chat: Chat,
+        *,
+        incidents: str,
+        admins: str | None,
+        alerts: str = "alerts",
+        drills: str = "fire-drill",
     ) -> None:
-        """``incidents`` and ``alerts`` are created when they are absent; ``admins`` is not."""
+        """``incidents``, ``alerts`` and ``drills`` are created when they are absent; ``admins`` is not."""
         self._work = work
         self._chat = chat
-        self._wanted = {"incidents": incidents, "admins": admins, "alerts": alerts}
+        self._wanted = {
+            "incidents": incidents,
+            "admins": admins,
+            "alerts": alerts,
+            "drills": drills,
+        }
         self._known: dict[str, str] = {}
         self._lock = asyncio.Lock()
         self.problem: str | None = None
@@ -50,6 +63,10 @@ class Rooms:
     async def alerts(self) -> str:
         """The alerts channel's id; ProviderError with how to mend it when the bot cannot see it."""
         return await self._room("alerts", create=True)
+
+    async def drills(self) -> str:
+        """The drill channel's id; ProviderError with how to mend it when the bot cannot see it."""
+        return await self._room("drills", create=True)
 
     async def named(self, name: str) -> str:
         """The id of a channel of that name; ProviderError when there is none the bot can see."""

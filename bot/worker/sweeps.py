@@ -20,6 +20,7 @@ from bot.errors import ProviderError, Reason
 from bot.services import calendars, reachability
 from bot.store import alerts
 from bot.store import effects as effect_store
+from bot.worker import cron
 
 if TYPE_CHECKING:
     from bot.store.tx import Tx
@@ -35,6 +36,7 @@ REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
 ROSTER_SECONDS = 10
 CALENDAR_SECONDS = 15
+DRILL_SECONDS = 15
 AUDIT_SECONDS = 60
 #: When the admins hear who cannot be reached (UTC).
 UNREACHABLE_WEEKLY = "Mon 09:00"
@@ -98,6 +100,9 @@ class Sweeps:
         add(self.calendars, "interval", seconds=CALENDAR_SECONDS, **options)
         await self.unreachable()
         add(self.unreachable, "interval", seconds=DIGEST_SECONDS, **options)
+        if self._world.catalog.drills.schedule is not None:
+            await self.drill()
+            add(self.drill, "interval", seconds=DRILL_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -227,6 +232,17 @@ class Sweeps:
         ):
             effect = plan_identity.list_unreachable(due)
             await self._world.work.write(lambda tx: tx.emit([effect]))
+
+    # --- scheduled drills --------------------------------------------------------------------------------------
+
+    async def drill(self) -> None:
+        """Start the drill whose time has come; replicas agree on one, and what is late by an hour is left out."""
+        rules, now = self._world.catalog.drills, self._world.work.clock.now()
+        if rules.schedule is None:
+            return
+        since = await self._world.drills.schedule.looked()
+        recent, missed = cron.due(rules.schedule, rules.time_zone, since, now)
+        await self._world.drills.schedule.come_due(recent, missed)
 
     # --- stopped providers -------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.afterwards import Afterwards
     from bot.services.alert_actions import AlertActions
     from bot.services.alerts import AlertIntake
+    from bot.services.drills import Drills
     from bot.services.escalating import Escalating
     from bot.services.inbound import InboundEvents
     from bot.services.incidents import Incidents
@@ -77,6 +78,7 @@ class World:
     updates: Updates
     reminding: Reminding
     afterwards: Afterwards
+    drills: Drills
     rooms: Rooms
     messages: MessageTimeline
     actions: ActionItems

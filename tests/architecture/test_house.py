@@ -33,6 +33,8 @@ NO_STEP = {
     EffectKind.VERIFY_LOGIN: "concerns no incident",
     EffectKind.LIST_UNREACHABLE: "concerns no incident",
     EffectKind.TELL_ADMINS: "concerns no incident",
+    EffectKind.RUN_DRILL: "what it does is in the timeline",
+    EffectKind.DRILL_NEWS: "is about the run log, not part of it",
     EffectKind.LOOK_AT_MESSAGE: "what it finds is in the timeline",
     EffectKind.CONFIRM_MESSAGE: "an answer on the message itself",
     EffectKind.ANSWER_MESSAGE: "an answer in the message's thread",

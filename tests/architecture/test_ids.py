@@ -10,6 +10,7 @@ from blocks import (
     access,
     alerts,
     archiving,
+    drill,
     experts,
     linking,
     lists,
@@ -54,6 +55,7 @@ from blocks.forms import (
     swap_turns,
     times,
 )
+from blocks.forms import drill as drill_form
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, LinkButton, ShortcutId
 from blocks.mention import form_offer
@@ -185,6 +187,8 @@ def beside_incidents() -> Iterator[Any]:
             yield paging.still_on_it(page, "INC-1")
     yield form_offer("declare")
     yield pick_incident.build("ack")
+    yield drill_form.build(services=[("db", "Database")], severities=[("SEV1", "SEV1")])
+    yield drill.offered(notices.said("All is well"))
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
     yield from of_rosters()
     affected = an_incident(service="web", service_title="Web")
@@ -330,6 +334,7 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Overrides": ActionId.OVERRIDES,
         "Remove swap": ActionId.REMOVE_OVERRIDE,
         "Still on it": ActionId.STILL_ON_IT,
+        "Run a fire drill": ActionId.DRILL,
     }
     also = {  # of alerts without an incident, and of somebody who was asked to help
         "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value, ActionId.PAGE_ACKNOWLEDGE.value},

@@ -250,6 +250,9 @@ class Incidents(Calls):
             "incident_key": key,
             "body": {"type": "incident_body", "details": details},
         }
+        if request.assignee:
+            assignee = {"id": request.assignee, "type": "user_reference"}
+            incident["assignments"] = [{"assignee": assignee}]
         if request.priority and (found := await self._priority_id(request.priority)):
             incident["priority"] = {"id": found, "type": "priority_reference"}
         return incident

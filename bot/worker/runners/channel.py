@@ -91,7 +91,7 @@ async def _create(world: World, effect: Claimed, incident: Incident) -> Channel:
             return await world.chat.create_channel(wanted, private=incident.private)
         except ProviderError as error:
             if error.code.startswith("invalid_name"):
-                name = f"incident-{incident.number}"
+                name = _plain_name(incident)
                 continue
             if error.code != "name_taken":
                 raise
@@ -100,8 +100,13 @@ async def _create(world: World, effect: Claimed, incident: Incident) -> Channel:
             if found is not None and _ours(world, effect, incident, found):
                 return found
     return await world.chat.create_channel(
-        f"incident-{incident.number}-{effect.id}-{effect.attempt}", private=incident.private
+        f"{_plain_name(incident)}-{effect.id}-{effect.attempt}", private=incident.private
     )
+
+
+def _plain_name(incident: Incident) -> str:
+    """A name of what cannot be refused."""
+    return f"{'drill' if incident.drill else 'incident'}-{incident.number}"
 
 
 def _ours(world: World, effect: Claimed, incident: Incident, found: Channel) -> bool:
@@ -129,7 +134,8 @@ async def set_topic(world: World, effect: Claimed) -> Settle | None:
 def topic(incident: Incident) -> str:
     """``SEV2 · acknowledged · owner: Ana · commander: Ben``, plain text of at most 250 characters."""
     owner = incident.owner.name if incident.owner else "nobody yet"
-    parts = [incident.severity or "no severity", incident.status.value, f"owner: {owner}"]
+    parts = ["DRILL"] if incident.drill else []
+    parts += [incident.severity or "no severity", incident.status.value, f"owner: {owner}"]
     parts += [f"{role}: {holder.name}" for role, holder in incident.roles.items()]
     return _calling_nobody(" · ".join(parts))[:250]
 
@@ -198,16 +204,27 @@ async def invite(world: World, effect: Claimed) -> Settle | None:
     elif effect.payload.get("merged"):
         users = [*users, *await _members(world, effect.payload.get("from_channel"))]
     elif not users:
-        users = await world.people.concerned(incident)
-        try:
-            users = [*users, *await _on_call(world, incident)]
-        except ProviderError as error:
-            log.warning("on_call.unknown", reason=error.reason.value)
-            unknown = True
+        users, unknown = await _everybody(world, incident)
     users = [u for u in dict.fromkeys(users) if u != world.bot_user]
     if users:
         await world.chat.invite(channel, users)
     return (lambda tx: tx.emit([plan.invite_on_call(incident)])) if unknown else None
+
+
+async def _everybody(world: World, incident: Incident) -> tuple[list[str], bool]:
+    """Whoever it concerns, and whether PagerDuty did not say who is on call.
+
+    A drill that pages nobody else disturbs nobody else.
+    """
+    drill = await world.drills.of(incident)
+    if drill is not None and not drill.pages:
+        return list(drill.invited), False
+    users = [*await world.people.concerned(incident), *(drill.invited if drill else ())]
+    try:
+        return [*users, *await _on_call(world, incident)], False
+    except ProviderError as error:
+        log.warning("on_call.unknown", reason=error.reason.value)
+        return users, True
 
 
 async def _members(world: World, channel: str | None) -> list[str]:

@@ -20,7 +20,7 @@ async def publish_home(world: World, effect: Claimed) -> Settle | None:
 
     def look(tx: Tx) -> tuple[queries.Page, queries.Page]:
         mine = queries.incidents(tx, open_only=True, mine=user, viewer=user, limit=10)
-        return mine, queries.incidents(tx, open_only=True, viewer=user, limit=15)
+        return mine, queries.incidents(tx, open_only=True, viewer=user, limit=15, drills=False)
 
     mine, open_incidents = await world.work.read(look)
     view = home_view(

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 async def announce(world: World, effect: Claimed) -> Settle | None:
     """Post the announcement card; a retaken effect looks for it first."""
-    channel = await world.rooms.announcements()
     incident, message = await world.card(effect.incident, "announcement")
+    drill = incident.drill  # which is never told where real ones are
+    channel = await (world.rooms.drills() if drill else world.rooms.announcements())
     if incident.places.announcement_ts or (incident.private and effect.attempt == 1):
         return None
     try:
@@ -28,7 +29,7 @@ async def announce(world: World, effect: Claimed) -> Settle | None:
             found = await post_current(world, effect, channel, message)
     except ProviderError as error:
         if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
-            await world.rooms.forget("incidents")
+            await world.rooms.forget("drills" if drill else "incidents")
         raise
     if found is None:
         return None

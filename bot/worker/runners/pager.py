@@ -56,10 +56,11 @@ async def open_page(world: World, effect: Claimed) -> Settle | None:
         service_id=incident.pager.service_id or "",
         urgency=incident.urgency,
         priority=_priority(world, incident),
+        assignee=incident.pager.only,
     )
-    page = await as_person(
-        world, incident.reporter, lambda by: pager.open(request, key=effect.key, by=by)
-    )
+    # Somebody who opens what is assigned to them has acknowledged it, and would not be paged.
+    opener = None if incident.pager.only else incident.reporter
+    page = await as_person(world, opener, lambda by: pager.open(request, key=effect.key, by=by))
 
     def settle(tx: Tx) -> None:
         world.paging.opened(tx, incident.number, page)
@@ -82,10 +83,15 @@ def _details(incident: Incident) -> str:
     if incident.private:
         return f"{incident.name}, declared in Slack."
     who = f" by {incident.reporter.name}" if incident.reporter else ""
+    if incident.drill:
+        return f"{incident.description}\n\n{incident.name}, a drill that was started in Slack{who}."
     return f"{incident.description}\n\n{incident.name}, declared in Slack{who}.".strip()
 
 
 def _priority(world: World, incident: Incident) -> str | None:
+    """What the severity stands for; a drill has none, because PagerDuty may tell others of it by priority."""
+    if incident.drill:
+        return None
     severity = world.catalog.severity(incident.severity) if incident.severity else None
     return severity.pagerduty_priority if severity else None
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import plan
+from bot.domain.drill import TICKET_LABEL
 from bot.domain.incident import Origin
 from bot.domain.issue_news import CLOSED, OPEN
 from bot.errors import ProviderError, Reason
@@ -24,7 +25,9 @@ CLOCKS_APART = timedelta(minutes=2)
 
 
 def labels_of(incident: Incident) -> list[str]:
-    """``bug``, ``incident``, and ``pagerduty`` when it came from there (PRODUCT.md)."""
+    """``bug``, ``incident``, and ``pagerduty`` when it came from there (PRODUCT.md); of a drill only that it is one."""
+    if incident.drill:
+        return [TICKET_LABEL]
     return ["bug", "incident", *(["pagerduty"] if incident.origin is Origin.PAGERDUTY else [])]
 
 

@@ -234,6 +234,7 @@ def _element(element: JSON, known: Iterable[str] | None) -> None:
         chosen = element.get("initial_users", ["U1"])
         assert 1 <= len(set(chosen)) == len(chosen) <= 100
         assert all(chosen)
+        assert element.get("max_selected_items", 1) >= 1
     else:
         assert kind in {"users_select", "external_select", "conversations_select"}, kind
         assert element.get("initial_user") != ""

@@ -102,6 +102,7 @@ incidents = st.builds(
     more_services=st.lists(st.builds(Affected, id=texts, title=texts), max_size=8).map(tuple),
     description=texts,
     private=st.booleans(),
+    drill=st.booleans(),
     origin=st.sampled_from(Origin),
     reporter=st.none() | actors,
     owners=st.lists(actors, max_size=3).map(tuple),

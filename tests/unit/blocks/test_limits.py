@@ -15,6 +15,7 @@ from blocks import (
     access,
     archiving,
     briefing,
+    drill,
     experts,
     linking,
     notices,
@@ -53,6 +54,7 @@ from blocks.forms import (
     services,
     swap_turns,
 )
+from blocks.forms import drill as drill_form
 from blocks.forms import postmortem as postmortem_form
 from blocks.forms import times as times_form
 from blocks.home import Duty, home_view
@@ -69,7 +71,10 @@ from blocks.timeline import Step, StepState, entry_message, timeline_message, ti
 from bot.domain import postmortem as drafted
 from bot.domain.access import AccessState, Request
 from bot.domain.archiving import Memory
-from bot.domain.catalog import Service
+from bot.domain.catalog import Drills, Service
+from bot.domain.drill import Drill
+from bot.domain.drill_report import Outcome, Report, Result
+from bot.domain.drill_report import Step as DrillStep
 from bot.domain.experts import Expert
 from bot.domain.identities import Account
 from bot.domain.incident import Entry, EntryKind, Incident
@@ -535,6 +540,45 @@ def test_people(
         my_settings.build(setting, skills=skills, tz=words, accounts=[(words, other)] * 2), KNOWN
     )
     check_view(choose_skill.build(incident, [words, other, *many]), KNOWN)
+
+
+reports = st.builds(
+    Report,
+    results=st.lists(
+        st.builds(
+            Result,
+            step=st.sampled_from(DrillStep),
+            outcome=st.sampled_from(Outcome),
+            at=st.none() | st.floats(0, 10**9),
+            took=st.none() | st.floats(0, 10**9),
+            detail=odd.texts,
+        ),
+        max_size=20,
+    ).map(tuple),
+    lasted=st.floats(0, 10**9),
+)
+
+
+@thorough
+@given(
+    odd.incidents,
+    reports,
+    st.none() | reports,
+    st.builds(Drill, incident=odd.numbers, started_at=odd.times, pages=st.booleans()),
+    odd.texts,
+    choices,
+)
+def test_drills(
+    incident: Incident, report: Report, before: Report | None, one: Drill, words: str, few: Any
+) -> None:
+    told = drill.report_message(incident, report, before)
+    check_message(told, KNOWN)
+    check_message(drill.with_running(incident, told), KNOWN)
+    check_message(drill.started(incident, one, Drills(channel=words)), KNOWN)
+    check_message(drill.none_yet(incident), KNOWN)
+    check_message(drill.none_yet(None), KNOWN)
+    check_message(drill.offered(notices.said(words)), KNOWN)
+    check_view(drill_form.build(services=few, severities=few, channel=words), KNOWN)
 
 
 def test_the_largest_timeline_fits_a_view() -> None:

@@ -9,6 +9,7 @@ from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
 from bot.services.asking import Asking
+from bot.services.drills import Drills
 from bot.services.experts import Experts
 from bot.services.linking import Linking
 from bot.services.merging import Merging
@@ -90,6 +91,11 @@ class Counter:
             experts=Experts(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
             roster_editing=RosterEditing(self.home.house),
+            drills=Drills(
+                self.home.house,
+                self.home.incidents,
+                Afterwards.of(self.home.house, self.home.incidents),
+            ),
             privacy=self.home.privacy,
             sightings=Sightings(self.home.house, self.home.escalating),
             catalog=self.home.catalog,

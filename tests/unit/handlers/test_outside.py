@@ -104,6 +104,7 @@ WORDS: dict[str, str | None] = {
     "postmortem": "{} text",
     "archive": "{}",
     "report": None,
+    "drill": None,
     "doctor": None,
     "help": None,
 }
@@ -145,6 +146,7 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ROSTER_DELETE: None,
     ActionId.ROSTER_ADD_LAYER: None,
     ActionId.ROSTER_REMOVE_LAYER: None,
+    ActionId.DRILL: None,
     ActionId.ALERTS_OPEN: None,
     ActionId.ALERTS_ATTACH: None,
     ActionId.ALERTS_ACKNOWLEDGE: None,
@@ -228,8 +230,7 @@ def forms(
 #: Forms that name no incident.
 NO_FORM = {
     CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.OVERRIDE, CallbackId.SWAP_TURNS, CallbackId.ON_CALL_AT,
-    CallbackId.MY_SETTINGS,
-    CallbackId.ROSTER,
+    CallbackId.MY_SETTINGS, CallbackId.ROSTER, CallbackId.DRILL,
 }  # fmt: skip
 
 

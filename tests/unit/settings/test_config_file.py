@@ -11,7 +11,7 @@ import pytest
 
 from bot.config_file import load_all, load_catalog, load_config
 from bot.domain.alert_sources import AlertAuth
-from bot.domain.catalog import Address, Catalog, Reminders
+from bot.domain.catalog import Address, Catalog, Drills, Reminders
 from bot.domain.quiet import QuietHours
 from bot.errors import SettingsError
 
@@ -57,7 +57,8 @@ def test_the_example_loads_with_everything_in_its_place() -> None:
     assert catalog.reminders.postmortem_due == timedelta(days=3)
     assert catalog.notifications == sections.notifications
     assert sections.notifications[0].url == "msteams://value-of-TEAMS_WEBHOOK"
-    assert sections.drills == {"schedule": "0 10 1 * *", "channel": "fire-drill"}
+    assert sections.drills == catalog.drills
+    assert catalog.drills == Drills(schedule="0 10 1 * *", channel="fire-drill")
     assert sections.digest == {"weekly": "Mon 09:00", "channel": "incidents"}
 
 
@@ -207,3 +208,20 @@ def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
         load_config(file, {})
     with pytest.raises(SettingsError, match="cannot be read"):
         load_config(tmp_path, {})
+
+
+def test_drills_end_in_time_whatever_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "muster.yml"
+    file.write_text(
+        "services: {web: {title: Web}}\n"
+        "drills: {schedule: '30 9 * * 1', time_zone: Europe/Berlin, service: web, page: true, end_after: 4m}\n"
+    )
+    drills = load_catalog(file, {}).drills
+    assert (drills.schedule, drills.time_zone) == ("30 9 * * 1", "Europe/Berlin")
+    assert (drills.service, drills.page, drills.channel) == ("web", True, "fire-drill")
+    assert (drills.end_after, drills.acknowledge_after) == (
+        timedelta(minutes=4),
+        timedelta(minutes=2),
+    )
+    file.write_text("drills: {channel: '#practice'}\n")
+    assert load_catalog(file, {}).drills == Drills(channel="practice")

@@ -17,6 +17,7 @@ from bot.ports_documents import PullRequest, RepoFile
 from bot.ports_pager import Override, Schedule, Shift
 from bot.services.action_items import ActionItems
 from bot.services.afterwards import Afterwards
+from bot.services.drills import Drills
 from bot.services.issue_news import IssueFollowing
 from bot.services.linking import Linking
 from bot.services.moments import MessageTimeline
@@ -496,6 +497,7 @@ def build_shop(folder: Path, **more: Any) -> Shop:
     home = build_home(folder, **more)
     chat, pager, tickets = FakeChat(), FakePager(), FakeTickets()
     actions = ActionItems(home.house)
+    afterwards = Afterwards.of(home.house, home.incidents)
     world = World(
         work=home.work,
         catalog=home.catalog,
@@ -509,7 +511,8 @@ def build_shop(folder: Path, **more: Any) -> Shop:
         reports=home.reports,
         updates=home.updates,
         reminding=home.reminding,
-        afterwards=Afterwards.of(home.house, home.incidents),
+        afterwards=afterwards,
+        drills=Drills(home.house, home.incidents, afterwards),
         rooms=Rooms(home.work, chat, incidents="incidents", admins="admins"),  # type: ignore[arg-type]
         messages=MessageTimeline(home.house),
         actions=actions,
