@@ -159,6 +159,7 @@ def override_schedule(
             "channel": channel,
         },
         rank=Rank.ANSWER,
+        deadline=span[1],  # once it is over, nobody can stand in any more
     )
 
 

@@ -74,9 +74,10 @@ async def _natively(world: World, levels: int | None = None) -> list[OnDuty]:
 
 async def _show_at(world: World, effect: Claimed, at: datetime) -> None:
     """Who was (or will be) on call at a moment: level by level, or in one schedule."""
-    payload, pager = effect.payload, world.the_pager()
-    ahead, title = at > world.work.clock.now(), payload["title"]
+    payload, title = effect.payload, effect.payload["title"]
+    ahead = at > world.work.clock.now()
     try:
+        pager = world.the_pager()
         if payload["schedule"]:
             shifts = await pager.shifts(payload["schedule"], at, at + A_MOMENT)
             there = await _people(world, shifts[0].users)
