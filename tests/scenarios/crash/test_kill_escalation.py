@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from tests.databases import Cluster
     from tests.scenarios.crash.process import Bot, Forge
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -186,3 +187,21 @@ async def test_a_page_survives_a_death_at_every_place(tmp_path: Path, smithy: Fo
     assert found == EXPECTED
     # The last places are where nothing is left to do; other coincidences may have a few less.
     assert await killed(tmp_path, smithy, list(range(1, len(places) - 6)), on_sqlite) == []
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+@pytest.mark.timeout(900)
+async def test_a_page_survives_a_death_on_postgresql(
+    tmp_path: Path, smithy: Forge, postgres_cluster: Cluster
+) -> None:
+    first = postgres_cluster.fresh()
+    found, places = await lived(tmp_path / "undisturbed", smithy, 0, first)
+    assert found == EXPECTED
+    wrong = await killed(
+        tmp_path,
+        smithy,
+        list(range(1, len(places) - 6, 4)),
+        lambda _place: postgres_cluster.fresh(),
+    )
+    assert wrong == []
