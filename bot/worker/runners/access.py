@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from blocks import access as shown
 from bot.errors import ProviderError
 from bot.services.access import Access
-from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART, LOST
+from bot.worker.posting import ARCHIVED, LOST, post_current, post_once
 
 if TYPE_CHECKING:
     from bot.domain.access import Request
@@ -35,11 +35,7 @@ async def ask(world: World, effect: Claimed) -> Settle | None:
     channel = await _where(world, incident)
     if channel is None:
         return None
-    ts = None
-    if effect.attempt > 1:
-        since = effect.first_tried_at - CLOCKS_APART
-        ts = await world.chat.find_posted(channel, request.key, since=since)
-    posted = ts or await world.chat.post(channel, message, key=request.key)
+    posted = await post_current(world, effect, channel, message, key=request.key)
     return _posted(incident, request, channel, posted)
 
 
@@ -63,10 +59,6 @@ async def tell(world: World, effect: Claimed) -> Settle | None:
     """Whoever asked hears how it was decided, directly."""
     incident = await world.load(effect.incident)
     channel = await world.chat.direct(effect.payload["user"])
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
-        return None
     message = shown.told(incident, let_in=effect.payload["let_in"])
-    await world.chat.post(channel, message, key=effect.key)
+    await post_once(world, effect, channel, message)
     return None

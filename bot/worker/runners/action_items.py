@@ -10,7 +10,7 @@ from bot.errors import ProviderError, Reason
 from bot.ports import Ticket
 from bot.store import action_items as kept
 from bot.worker import markdown
-from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART, LOST
+from bot.worker.posting import ARCHIVED, CLOCKS_APART, LOST, post_current
 
 if TYPE_CHECKING:
     from bot.domain.action_item import ActionItem
@@ -43,12 +43,8 @@ async def show(world: World, effect: Claimed) -> Settle | None:
     if item.withdrawn_at is not None:
         return None
     key = f"{incident.name}/action/{item.id}:{channel}"
-    ts = None
-    if effect.attempt > 1:
-        since = effect.first_tried_at - CLOCKS_APART
-        ts = await world.chat.find_posted(channel, key, since=since, thread=thread)
     try:
-        posted = ts or await world.chat.post(channel, message, key=key, thread=thread)
+        posted = await post_current(world, effect, channel, message, key=key, thread=thread)
     except ProviderError as error:
         if error.code != "is_archived":
             raise

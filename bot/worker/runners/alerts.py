@@ -15,7 +15,7 @@ from bot.domain.effects import EffectKind
 from bot.errors import NotFound, ProviderError
 from bot.store import alert_lists
 from bot.store import alerts as store
-from bot.worker.runners.messages import CLOCKS_APART, LOST
+from bot.worker.posting import LOST, post_current, post_once
 
 if TYPE_CHECKING:
     from bot.domain.alert_groups import GroupView
@@ -52,19 +52,13 @@ async def post(world: World, effect: Claimed) -> Settle | None:
     if view.group.ts:  # another was faster; what is new is shown on its card
         return await refresh(world, effect)
     channel = await world.rooms.alerts()
-    ts = None
-    if effect.attempt > 1:
-        since = effect.first_tried_at - CLOCKS_APART
-        ts = await world.chat.find_posted(channel, effect.key, since=since)
-    if ts is None:
-        message = blocks.card(view, world.work.clock.now())
-        try:
-            ts = await world.chat.post(channel, message, key=effect.key)
-        except ProviderError as error:
-            if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
-                await world.rooms.forget("alerts")
-            raise
-    posted, rendered = ts, view.group.version
+    message, rendered = blocks.card(view, world.work.clock.now()), view.group.version
+    try:
+        posted = await post_current(world, effect, channel, message)
+    except ProviderError as error:
+        if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
+            await world.rooms.forget("alerts")
+        raise
 
     def settle(tx: Tx) -> None:
         group = store.group(tx, view.group.id)
@@ -136,10 +130,7 @@ async def _page_one(world: World, effect: Claimed, user: str, view: GroupView) -
     key = f"{effect.key}/{user}"
     try:
         channel = await world.chat.direct(user)
-        since = effect.first_tried_at - CLOCKS_APART
-        if effect.attempt > 1 and await world.chat.find_posted(channel, key, since=since):
-            return
-        await world.chat.post(channel, blocks.paged(view), key=key)
+        await post_once(world, effect, channel, blocks.paged(view), key=key)
     except ProviderError as error:
         if error.reason in {"unavailable", "unknown_outcome", "rate_limited", "auth"}:
             raise
@@ -167,15 +158,11 @@ async def summarise(world: World, effect: Claimed) -> Settle | None:
     seen = await world.work.read(look)
     message, key = blocks.storm_summary(seen), f"alert-storm/{state.began}"
     channel = state.channel or await world.rooms.alerts()
-    ts = state.ts
-    if ts is None and effect.attempt > 1:
-        since_then = effect.first_tried_at - CLOCKS_APART
-        ts = await world.chat.find_posted(channel, key, since=since_then)
-    if ts is None:
-        ts = await world.chat.post(channel, message, key=key)
+    posted = state.ts
+    if posted is None:
+        posted = await post_current(world, effect, channel, message, key=key)
     else:
-        await world.chat.update(channel, ts, message, key=key)
-    posted = ts
+        await world.chat.update(channel, posted, message, key=key)
 
     def settle(tx: Tx) -> None:
         newest = alert_lists.storm_newest(tx, since)

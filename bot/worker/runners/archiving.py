@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blocks import archiving as shown
 from bot.domain.archiving import Step
 from bot.errors import ProviderError
-from bot.worker.runners.messages import ARCHIVED, CLOCKS_APART, LOST
+from bot.worker.posting import ARCHIVED, LOST, post_current
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,11 +84,8 @@ async def _heard(world: World, channel: str, since: datetime) -> datetime | None
 async def _posted(
     world: World, effect: Claimed, channel: str, message: Message, key: str
 ) -> str | None:
-    ts = None
-    if effect.attempt > 1:
-        ts = await world.chat.find_posted(channel, key, since=effect.first_tried_at - CLOCKS_APART)
     try:
-        return ts or await world.chat.post(channel, message, key=key)
+        return await post_current(world, effect, channel, message, key=key)
     except ProviderError as error:
         if error.code not in ARCHIVED:
             raise

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks import linking
 from bot.services import reachability
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once
 from bot.worker.runners.talk import tell_privately
 
 if TYPE_CHECKING:
@@ -47,12 +47,8 @@ async def list_unreachable(world: World, effect: Claimed) -> Settle | None:
     channel = await world.rooms.admins() if found else None
     if channel is None:
         return None
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
-        return None
     missing = [
         linking.Missing(email=each.email, why=each.why, slack_id=each.mendable) for each in found
     ]
-    await world.chat.post(channel, linking.unreachable(missing), key=effect.key)
+    await post_once(world, effect, channel, linking.unreachable(missing))
     return None

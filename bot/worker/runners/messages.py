@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import ProviderError
 from bot.services import steps
+from bot.worker.posting import ARCHIVED, LOST, post_current, posted_before
 
 if TYPE_CHECKING:
     from bot.store.effects import Claimed
     from bot.worker.world import Settle, World
-
-#: How far our clock and Slack's may be apart when we look for our own message.
-CLOCKS_APART = timedelta(minutes=2)
-#: What chat.update answers in an archived channel (docs.slack.dev/reference/methods/chat.update).
-ARCHIVED = {"is_archived", "is_inactive"}
-#: The message is gone or not ours to edit any more.
-LOST = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
 async def announce(world: World, effect: Claimed) -> Settle | None:
@@ -26,23 +19,20 @@ async def announce(world: World, effect: Claimed) -> Settle | None:
     incident, message = await world.card(effect.incident, "announcement")
     if incident.places.announcement_ts or (incident.private and effect.attempt == 1):
         return None
-    ts = None
-    if effect.attempt > 1:
-        ts = await world.chat.find_posted(
-            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-        )
-    if ts is None and incident.private:
-        return (
-            None  # it became so; one that was posted before is deleted by the effect that follows
-        )
-    if ts is None:
-        try:
-            ts = await world.chat.post(channel, message, key=effect.key)
-        except ProviderError as error:
-            if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
-                await world.rooms.forget("incidents")
-            raise
-    posted, url = ts, message_link(world, channel, ts)
+    try:
+        if (
+            incident.private
+        ):  # it became so: what was posted before is deleted by the effect that follows
+            found = await posted_before(world, effect, channel)
+        else:
+            found = await post_current(world, effect, channel, message)
+    except ProviderError as error:
+        if error.code in {"channel_not_found", "is_archived", "not_in_channel"}:
+            await world.rooms.forget("incidents")
+        raise
+    if found is None:
+        return None
+    posted, url = found, message_link(world, channel, found)
     return lambda tx: steps.announced(tx, incident.number, channel, posted, url)
 
 
@@ -79,12 +69,7 @@ async def post_card(world: World, effect: Claimed) -> Settle | None:
     channel = incident.places.channel
     if channel is None or incident.places.card_ts:
         return None
-    ts = None
-    if effect.attempt > 1:
-        ts = await world.chat.find_posted(
-            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-        )
-    posted = ts or await world.chat.post(channel, message, key=effect.key)
+    posted = await post_current(world, effect, channel, message)
     return lambda tx: steps.card_posted(tx, incident.number, posted)
 
 

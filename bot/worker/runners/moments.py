@@ -9,7 +9,7 @@ from blocks.messages import said_from
 from bot.domain import moments
 from bot.domain.moments import Said
 from bot.errors import ProviderError, Reason
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once
 
 if TYPE_CHECKING:
     from bot.store.effects import Claimed
@@ -66,13 +66,8 @@ async def answer_message(world: World, effect: Claimed) -> Settle | None:
     incident = await world.load(effect.incident)
     channel, thread = effect.payload["channel"], effect.payload["thread"]
     message = notices.declared(incident)
-    since = effect.first_tried_at - CLOCKS_APART
     try:
-        if effect.attempt > 1 and await world.chat.find_posted(
-            channel, effect.key, since=since, thread=thread
-        ):
-            return None
-        await world.chat.post(channel, message, key=effect.key, thread=thread)
+        await post_once(world, effect, channel, message, thread=thread)
     except ProviderError as error:
         if error.reason not in FINE:
             raise

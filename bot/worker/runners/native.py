@@ -11,7 +11,7 @@ from bot.domain import notify, plan
 from bot.domain.incident import PagerKind, Status
 from bot.errors import ProviderError
 from bot.services import steps
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once
 from bot.worker.runners.talk import call_in
 
 if TYPE_CHECKING:
@@ -66,11 +66,7 @@ async def _tell(
         try:
             channel = await world.chat.direct(user)
             key = f"{effect.key}/{user}"
-            seen = effect.attempt > 1 and await world.chat.find_posted(
-                channel, key, since=effect.first_tried_at - CLOCKS_APART
-            )
-            if not seen:
-                await world.chat.post(channel, direct.paged(incident), key=key)
+            await post_once(world, effect, channel, direct.paged(incident), key=key)
             told.append(name)
         except ProviderError as error:
             if error.reason in {"unavailable", "unknown_outcome", "rate_limited", "auth"}:

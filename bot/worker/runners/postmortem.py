@@ -10,7 +10,8 @@ from bot.errors import ProviderError, Reason
 from bot.services import postmortems
 from bot.store import effects as effect_store
 from bot.worker import markdown
-from bot.worker.runners.messages import CLOCKS_APART, LOST, message_link
+from bot.worker.posting import LOST, post_current
+from bot.worker.runners.messages import message_link
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -160,11 +161,7 @@ async def _said(
                 raise
         else:
             return here
-    found = None
-    if effect.attempt > 1:
-        since = effect.first_tried_at - CLOCKS_APART
-        found = await world.chat.find_posted(channel, effect.key, since=since, thread=thread)
-    return found or await world.chat.post(channel, message, key=effect.key, thread=thread)
+    return await post_current(world, effect, channel, message, thread=thread)
 
 
 async def _place(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from blocks import access as shown
 from bot.errors import ProviderError, Reason
 from bot.services import steps
-from bot.worker.runners.messages import ARCHIVED, LOST
+from bot.worker.posting import ARCHIVED, LOST
 
 if TYPE_CHECKING:
     from bot.store.effects import Claimed

@@ -8,7 +8,7 @@ from blocks import reminder as shown
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.reminders import Reminder
 from bot.errors import ProviderError
-from bot.worker.runners.messages import CLOCKS_APART, LOST
+from bot.worker.posting import LOST, post_current
 
 if TYPE_CHECKING:
     from bot.domain.incident import Actor, Incident
@@ -85,13 +85,8 @@ async def _edit(world: World, now: Shown, message: Message) -> bool:
 async def _post(
     world: World, effect: Claimed, channel: str, thread: str | None, message: Message
 ) -> str | None:
-    ts = None
-    if effect.attempt > 1:
-        ts = await world.chat.find_posted(
-            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART, thread=thread
-        )
     try:
-        return ts or await world.chat.post(channel, message, key=effect.key, thread=thread)
+        return await post_current(world, effect, channel, message, thread=thread)
     except ProviderError as error:
         if error.code != "is_archived":
             raise

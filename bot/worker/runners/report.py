@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks.report import report_message
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import posted_before
 
 if TYPE_CHECKING:
     from bot.store.effects import Claimed
@@ -16,9 +16,7 @@ async def send_report(world: World, effect: Claimed) -> Settle | None:
     """Post it to whoever asked or into its channel; the numbers are those of the moment it is sent."""
     user, name = effect.payload["user"], effect.payload["channel"]
     channel = await (world.chat.direct(user) if user else world.rooms.named(name))
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
+    if await posted_before(world, effect, channel):
         return None
     found = await world.reports.statistics(effect.payload["days"])
     await world.chat.post(channel, report_message(found), key=effect.key)

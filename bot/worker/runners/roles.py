@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks import briefing
 from bot.domain.plan import actor_from
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import posted_before
 from bot.worker.runners.talk import call_in
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ async def send(
 ) -> None:
     """A direct message about an incident, once; whoever gets one of a private incident may see it from now on."""
     channel = await world.chat.direct(user)
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
+    if await posted_before(world, effect, channel):
         return
     await call_in(world, incident, [user], effect.key)
     await world.chat.post(channel, message, key=effect.key)

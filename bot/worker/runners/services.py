@@ -8,7 +8,7 @@ import structlog
 
 from blocks.service import Neighbour, ServiceFacts, service_message
 from bot.errors import ProviderError, Reason
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import posted_before
 
 if TYPE_CHECKING:
     from bot.domain.catalog import Service
@@ -33,9 +33,7 @@ async def show(world: World, effect: Claimed) -> Settle | None:
     affected = {each.id for each in incident.services}
     if service is None or channel is None or service.id not in affected:
         return None
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART, thread=thread
-    ):
+    if await posted_before(world, effect, channel, thread=thread):
         return None
     activity, silent = await _activity(world, service)
     facts = ServiceFacts(

@@ -12,7 +12,7 @@ from bot.domain.effects import EffectKind
 from bot.domain.plan import actor_from
 from bot.errors import ProviderError
 from bot.services import steps
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_current, post_once, posted_before
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -35,14 +35,8 @@ async def post_entry(world: World, effect: Claimed) -> Settle | None:
         channel, thread = places.announcement_channel, places.announcement_ts
     if entry is None or channel is None:
         return None
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART, thread=thread
-    ):
-        return None
     try:
-        await world.chat.post(
-            channel, entry_message(incident, entry), key=effect.key, thread=thread
-        )
+        await post_once(world, effect, channel, entry_message(incident, entry), thread=thread)
     except ProviderError as error:
         if error.code != "is_archived":
             raise
@@ -84,9 +78,7 @@ async def send_direct(world: World, effect: Claimed) -> Settle | None:
         incident, effect.payload["verb"], by, effect.payload.get("text", "")
     )
     channel = await world.chat.direct(effect.payload["user"])
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
+    if await posted_before(world, effect, channel):
         return None
     await call_in(world, incident, [effect.payload["user"]], effect.key)
     await world.chat.post(channel, message, key=effect.key)
@@ -104,11 +96,7 @@ async def tell_admins(world: World, effect: Claimed) -> Settle | None:
     channel = await world.rooms.admins()
     if channel is None:
         return None
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-    ):
-        return None
-    await world.chat.post(channel, notices.said(effect.payload["text"]), key=effect.key)
+    await post_once(world, effect, channel, notices.said(effect.payload["text"]))
     return None
 
 
@@ -159,9 +147,7 @@ async def _show_summary(world: World, effect: Claimed, channel: str, state: stor
         channels=state.channels,
     )
     key, ts = f"storm/{state.began}", state.ts
-    if ts is None and effect.attempt > 1:
-        ts = await world.chat.find_posted(channel, key, since=effect.first_tried_at - CLOCKS_APART)
     if ts is None:
-        return await world.chat.post(channel, message, key=key)
+        return await post_current(world, effect, channel, message, key=key)
     await world.chat.update(channel, ts, message, key=key)
     return ts

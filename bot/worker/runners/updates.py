@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from blocks import updates as shown
 from bot.errors import ProviderError
 from bot.store import followers, members
-from bot.worker.runners.messages import CLOCKS_APART
+from bot.worker.posting import post_once
 from bot.worker.runners.pager import as_person
 
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ async def mirror(world: World, effect: Claimed) -> Settle | None:
     channel, thread = places.announcement_channel, places.announcement_ts
     if entry is None or incident.private or not channel or not thread:
         return None
-    if effect.attempt > 1 and await world.chat.find_posted(
-        channel, effect.key, since=effect.first_tried_at - CLOCKS_APART, thread=thread
-    ):
-        return None
-    await world.chat.post(channel, shown.mirrored(incident, entry), key=effect.key, thread=thread)
+    await post_once(world, effect, channel, shown.mirrored(incident, entry), thread=thread)
     return None
 
 
@@ -48,12 +44,7 @@ async def tell_subscriber(world: World, effect: Claimed) -> Settle | None:
         return None
     try:
         channel = await world.chat.direct(user)
-        seen = effect.attempt > 1 and await world.chat.find_posted(
-            channel, effect.key, since=effect.first_tried_at - CLOCKS_APART
-        )
-        if not seen:
-            message = shown.for_subscriber(incident, entry)
-            await world.chat.post(channel, message, key=effect.key)
+        await post_once(world, effect, channel, shown.for_subscriber(incident, entry))
     except ProviderError as error:
         if error.code not in GONE:
             raise

@@ -76,9 +76,12 @@ async def test_a_message_whose_answer_was_lost_is_found(shop: Shop) -> None:
         kept.save(tx, replace(kept.one(tx, item.id), ts=None, channel=None))
 
     await shop.home.work.write(forget)
+    await run(shop, K.OPEN_ACTION, item)  # nobody knew where to add its link
     again = await run(shop, K.SHOW_ACTION, item, attempt=2)
     assert again.ts
     assert len(shop.chat.named("post")) == 1
+    assert "acme/incidents#4" not in shop.chat.texts[0]
+    assert "acme/incidents#4" in shop.chat.texts[-1], "what is found says what is true now"
 
 
 async def test_nothing_is_posted_before_the_card_or_into_an_archived_channel(shop: Shop) -> None:
