@@ -76,6 +76,11 @@ class ActionId(StrEnum):
     PICK_PAGER_USER = "link.pick_pager_user"  # asks for PagerDuty's users to choose from
     MY_SETTINGS = "home.my_settings"
     INVITE_EXPERT = "expert.invite"
+    OVERRIDE = "oncall.override"
+    SWAP_TURNS = "oncall.swap"
+    ON_CALL_AT = "oncall.at"
+    OVERRIDES = "oncall.overrides"
+    REMOVE_OVERRIDE = "oncall.remove_override"
     RETRY = "step.retry"
     DISMISS = "step.dismiss"
 
@@ -108,6 +113,9 @@ class CallbackId(StrEnum):
     LINK_ACCOUNT = "link_account"
     MY_SETTINGS = "my_settings"
     CHOOSE_SKILL = "choose_skill"
+    OVERRIDE = "override"
+    SWAP_TURNS = "swap_turns"
+    ON_CALL_AT = "on_call_at"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -164,6 +172,12 @@ class BlockId(StrEnum):
     MORE_SKILLS = "field.more_skills"
     QUIET_FROM = "field.quiet_from"
     QUIET_TO = "field.quiet_to"
+    ROSTER = "field.roster"
+    SINCE = "field.since"
+    UNTIL = "field.until"
+    AT = "field.at"
+    OTHER = "field.other"
+    OTHER_AT = "field.other_at"
 
 
 def step_block(effect_id: int) -> str:
@@ -243,6 +257,13 @@ class StepButton(ButtonValue):
 
     effect_id: int
     number: int
+
+
+@dataclass(frozen=True)
+class OverrideButton(ButtonValue):
+    """**Remove** of one override of a roster."""
+
+    override: int
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,8 @@ class Http(Part):
     host: str = env("HTTP_HOST", "The address to listen on", "127.0.0.1")
     port: Annotated[int, Field(ge=0, le=65535)] = env("HTTP_PORT", "A port, 0 to 65535", 8080)
     public_url: Annotated[str | None, AfterValidator(_bare)] = env(
-        "PUBLIC_URL", "The https address this bot is reached under (only for webhooks)"
+        "PUBLIC_URL",
+        "The https address this bot is reached under (for webhooks and roster calendars)",
     )
     api_token: SecretStr | None = env("API_TOKEN", "Make one up: openssl rand -hex 32")
     alerts_token: SecretStr | None = env("ALERTS_TOKEN", "Make one up: openssl rand -hex 32")

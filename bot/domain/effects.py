@@ -83,6 +83,7 @@ class EffectKind(StrEnum):
     WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
     SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
     LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced
+    READ_CALENDAR = "calendar.read"  # of a roster that is kept elsewhere
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     APPLY_EVENT = "muster.apply_event"
     PAGE_NATIVE = "muster.page_native"
@@ -91,7 +92,7 @@ class EffectKind(StrEnum):
 
     @property
     def provider(self) -> str:
-        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``alertmanager``, ``apprise``, ``muster``."""
+        """Who carries it out: ``slack``, ``pagerduty``, ``github``, ``calendar``, ``apprise``, ...."""
         return self.value.partition(".")[0]
 
 

@@ -25,6 +25,7 @@ class Right(StrEnum):
     SEVERITY = "severity"
     PUBLISH = "publish"
     PRIVATE = "private"
+    ROSTERS = "rosters"
     LINK = "link"
     JOIN = "join"
     FOLLOW = "follow"
@@ -38,6 +39,7 @@ _WISH: Final = {
     Right.SEVERITY: "change the severity",
     Right.PUBLISH: "publish updates",
     Right.PRIVATE: "see private incidents",
+    Right.ROSTERS: "change who is on call",
     Right.LINK: "link the accounts of others",
     Right.JOIN: "join incidents",
     Right.FOLLOW: "follow incidents",

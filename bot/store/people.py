@@ -36,7 +36,6 @@ _PERSON = (
         _GITHUB, (_GITHUB.c.slack_id == _P.slack_id) & (_GITHUB.c.vendor == Vendor.GITHUB.value)
     )
 )
-_ANYBODY = select(_P.slack_id).limit(1)
 _BY_SLACK = _PERSON.where(_P.slack_id == bindparam("of")).limit(1)
 # Of several with one address the one who is still there.
 _BY_EMAIL = (
@@ -89,10 +88,6 @@ class People:
         self._session = session
         self._domains = domains
 
-    def mirrored(self) -> bool:
-        """Whether anybody was read from Slack yet."""
-        return self._session.execute(_ANYBODY).first() is not None
-
     def by_slack(self, slack_id: str) -> Person | None:
         """The member with that Slack id."""
         return self._first(_BY_SLACK, slack_id)
@@ -113,6 +108,15 @@ class People:
     def _first(self, query: Any, of: str) -> Person | None:
         row = self._session.execute(query, {"of": of}).first()
         return _person(row) if row else None
+
+    def mirrored(self) -> bool:
+        """Whether anybody is known yet."""
+        return self._session.execute(select(_P.slack_id).limit(1)).first() is not None
+
+    def active(self) -> list[Person]:
+        """Everybody who is here: no bots, nobody who was deactivated."""
+        query = select(sql.PERSON).where(_P.deleted.is_(False), _P.is_bot.is_(False))
+        return [_person(row) for row in self._session.execute(query.order_by(_P.slack_id))]
 
     def actor(self, slack_id: str, name: str = "") -> Actor:
         """Whoever has that Slack id; somebody not mirrored yet is known by the name Slack sent along."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.services.incidents import Incidents
     from bot.web.alerts import AlertWebhooks
+    from bot.web.calendars import RosterCalendars
     from bot.web.health import Health
     from bot.web.webhooks import Webhooks
 
@@ -34,6 +35,7 @@ def build(
     *,
     api_token: str | None,
     alerts: AlertWebhooks | None = None,
+    calendars: RosterCalendars | None = None,
 ) -> FastAPI:
     """All routes. Webhooks and health are plain Starlette routes: nothing stands between them and the bytes."""
     app = FastAPI(title="Muster", docs_url="/docs", redoc_url=None)
@@ -47,6 +49,8 @@ def build(
     ]
     if alerts is not None:
         app.router.routes += alerts.routes()
+    if calendars is not None:
+        app.router.routes += calendars.routes()
     app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(Exception, _bug)
     return app

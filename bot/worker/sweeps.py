@@ -17,7 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.domain import action_plan, plan_identity, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
-from bot.services import reachability
+from bot.services import calendars, reachability
 from bot.store import alerts
 from bot.store import effects as effect_store
 
@@ -35,6 +35,7 @@ REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
 #: When the admins hear who cannot be reached (UTC).
 UNREACHABLE_WEEKLY = "Mon 09:00"
+CALENDAR_SECONDS = 15
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
@@ -89,6 +90,8 @@ class Sweeps:
             add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
         await self.unreachable()
         add(self.unreachable, "interval", seconds=DIGEST_SECONDS, **options)
+        await self.calendars()
+        add(self.calendars, "interval", seconds=CALENDAR_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -117,6 +120,14 @@ class Sweeps:
         due = await self._world.afterwards.archiving.sweep()
         if due:
             log.info("archiving.due", count=due)
+
+    # --- calendars ---------------------------------------------------------------------------------------------
+
+    async def calendars(self) -> None:
+        """Have the calendars of rosters read; most looks find that it is not time yet."""
+        found = await self._world.work.read(lambda tx: calendars.due(tx, self._world.catalog))
+        if found:
+            await self._world.work.write(lambda tx: tx.emit(found))
 
     # --- polling -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,18 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, experts, linking, lists, notices, reminder, updates
+from blocks import (
+    access,
+    alerts,
+    archiving,
+    experts,
+    linking,
+    lists,
+    notices,
+    reminder,
+    standing_in,
+    updates,
+)
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -27,6 +38,8 @@ from blocks.forms import (
     merge,
     message_view,
     my_settings,
+    on_call_at,
+    override,
     page_someone,
     pick_incident,
     post_update,
@@ -35,11 +48,13 @@ from blocks.forms import (
     resolve,
     services,
     silence_alerts,
+    swap_turns,
     times,
 )
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, LinkButton, ShortcutId
 from blocks.mention import form_offer
+from blocks.oncall import on_call_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
@@ -49,6 +64,7 @@ from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, 
 from bot.domain.moments import Said
 from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
+from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import NotVisible
 from bot.ports import Message
 from handlers import panel
@@ -157,6 +173,7 @@ def beside_incidents() -> Iterator[Any]:
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
+    yield from of_rosters()
     affected = an_incident(service="web", service_title="Web")
     yield services.build(affected, services=[("db", "Database")])
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
@@ -176,6 +193,18 @@ def about_people() -> Iterator[Any]:
     yield my_settings.build(
         PersonSetting(skills=("redis",)), skills=["redis"], tz="UTC", accounts=[("GitHub", "octo")]
     )
+
+
+def of_rosters() -> Iterator[Any]:
+    """Who is on call, and who stands in."""
+    yield on_call_message([], rosters=[RosterNow(name="primary")])
+    one = StandIn(id=1, roster="primary", person=ANA_ACTOR, instead=(), since=NOW, until=NOW)
+    yield standing_in.made(one)
+    yield standing_in.made(one, one)
+    yield standing_in.override_list([one])
+    yield override.build(["primary"])
+    yield swap_turns.build(["primary"])
+    yield on_call_at.build(["primary"])
 
 
 def of_private_ones() -> Iterator[Any]:
@@ -277,8 +306,16 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Open incident": ActionId.ALERTS_OPEN,
         "Attach to...": ActionId.ALERTS_ATTACH,
         "Silence": ActionId.ALERTS_SILENCE,
+        "Override": ActionId.OVERRIDE,
+        "Swap": ActionId.SWAP_TURNS,
+        "Who was on call": ActionId.ON_CALL_AT,
+        "Overrides": ActionId.OVERRIDES,
+        "Remove swap": ActionId.REMOVE_OVERRIDE,
     }
-    also = {"Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value}}  # of alerts without an incident
+    also = {
+        "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value},  # of alerts without an incident
+        "Remove": {ActionId.REMOVE_OVERRIDE.value},  # of an override
+    }
     met: dict[str, set[str]] = {}
 
     def walk(value: Any) -> None:

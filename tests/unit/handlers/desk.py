@@ -15,6 +15,7 @@ from bot.services.merging import Merging
 from bot.services.moments import MessageTimeline
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
+from bot.services.standing_in import StandingIn
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -78,6 +79,7 @@ class Counter:
             roles=Roles(self.home.house, self.home.incidents),
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
+            standing_in=StandingIn(self.home.house),
             actions=ActionItems(self.home.house),
             linking=Linking(self.home.house),
             experts=Experts(self.home.house),

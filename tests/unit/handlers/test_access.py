@@ -40,6 +40,7 @@ GUEST, STRANGER, HOME = "U0GRACE", "U0ZOE", "T1"
 NUMBER = an_incident().number
 #: What follows ``INC-n`` in each command; a command that needs nothing is not named.
 WORDS = {
+    "oncall": "override <@U0BEN> primary for 4h",
     "declare": "Another one",
     "reassign": "<@U0BEN>",
     "escalate": "2",
@@ -126,6 +127,7 @@ def sent(view: dict[str, Any]) -> dict[str, Any]:
             "external_select": {"selected_option": options[0]},
             "users_select": {"selected_user": "U0BEN"},
             "checkboxes": {"selected_options": []},
+            "datetimepicker": {"selected_date_time": int(NOW.timestamp()) + 3600},
         }
         if kind in answers:
             state[block["block_id"]] = {element["action_id"]: answers[kind]}

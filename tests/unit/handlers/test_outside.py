@@ -89,7 +89,7 @@ WORDS: dict[str, str | None] = {
     "role": "{} commander",
     "service": "{} add db",
     "page": "{} <@U0BEN> help",
-    "oncall": None,
+    "oncall": "{} override <@U0BEN> for 4h",
     "expert": "{} redis",
     "link": None,
     "note": "{} text",
@@ -142,6 +142,11 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ALERTS_ACKNOWLEDGE: None,
     ActionId.ALERTS_SILENCE: None,
     ActionId.ALERTS_UNSILENCE: None,
+    ActionId.OVERRIDE: None,
+    ActionId.SWAP_TURNS: None,
+    ActionId.ON_CALL_AT: None,
+    ActionId.OVERRIDES: None,
+    ActionId.REMOVE_OVERRIDE: None,
     ActionId.DECLARE: None,
     ActionId.DECLARE_ANYWAY: None,
     ActionId.CHARTS: None,
@@ -213,7 +218,10 @@ def forms(
 
 
 #: Forms that name no incident.
-NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.MY_SETTINGS}
+NO_FORM = {
+    CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.OVERRIDE, CallbackId.SWAP_TURNS, CallbackId.ON_CALL_AT,
+    CallbackId.MY_SETTINGS,
+}  # fmt: skip
 
 
 @pytest.fixture
