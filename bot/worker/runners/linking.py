@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks import linking
 from bot.services import reachability
-from bot.worker.posting import posted_before
+from bot.worker.posting import post_once
 from bot.worker.runners.talk import tell_privately
 
 if TYPE_CHECKING:
@@ -47,10 +47,8 @@ async def list_unreachable(world: World, effect: Claimed) -> Settle | None:
     channel = await world.rooms.admins() if found else None
     if channel is None:
         return None
-    if await posted_before(world, effect, channel):
-        return None
     missing = [
         linking.Missing(email=each.email, why=each.why, slack_id=each.mendable) for each in found
     ]
-    await world.chat.post(channel, linking.unreachable(missing), key=effect.key)
+    await post_once(world, effect, channel, linking.unreachable(missing))
     return None

@@ -424,12 +424,12 @@ async def test_a_retaken_escalation_pages_nobody_twice(
     assert shop.pager.named("escalate") == calls
 
 
-async def test_who_has_no_account_is_told_once_and_named_at_the_pager(shop: Shop) -> None:
+async def test_who_has_no_account_is_asked_once_and_named_at_the_pager(shop: Shop) -> None:
     await running(shop)
     nobody = {"name": "Eve", "slack_id": "U0EVE"}
     for n in (77, 78):
         await shop.run(K.CHANGE_PAGE, payload={"verb": "acknowledge", "by": nobody}, id=n)
-    assert len(await shop.home.effects("slack.tell")) == 1
+    assert len(await shop.home.effects("slack.offer_link")) == 1
     notes = await shop.home.effects("pagerduty.note")
     assert [n.payload["who"] for n in notes if n.payload["text"] == "acted"] == ["Eve", "Eve"]
     [first, *_] = [n for n in notes if n.payload["text"] == "acted"]
