@@ -106,9 +106,22 @@ def load_all(
         config = load_config(path, merged, required="CONFIG_FILE" in merged)
     except SettingsError as error:
         problems += error.problems
+    if settings is not None:
+        problems += _mixed_up(settings, config)
     if settings is None or problems:
         raise SettingsError(problems)
     return settings, config
+
+
+def _mixed_up(settings: Settings, config: Config) -> list[Problem]:
+    """Drills are never announced where real incidents are."""
+    name = config.catalog.drills.channel
+    if name != settings.slack.incidents_channel.lstrip("#"):
+        return []
+    what = (
+        f"drills.channel is {name!r}, where real incidents are announced (SLACK_INCIDENTS_CHANNEL)."
+    )
+    return [Problem(DEFAULT_FILE, what, "Name a channel of its own for drills, or leave it out.")]
 
 
 def _read(top: Section, environ: Mapping[str, str]) -> Config:

@@ -199,6 +199,8 @@ def test_settings_and_file_are_reported_together(tmp_path: Path) -> None:
     read, config = load_all({**environ, **ENVIRON}, env_file=None)
     assert read.config_file == EXAMPLE
     assert "payments" in config.catalog.services
+    with pytest.raises(SettingsError, match="where real incidents are announced"):
+        load_all({**environ, **ENVIRON, "SLACK_INCIDENTS_CHANNEL": "#fire-drill"}, env_file=None)
 
 
 def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
