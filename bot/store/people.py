@@ -36,6 +36,7 @@ _PERSON = (
         _GITHUB, (_GITHUB.c.slack_id == _P.slack_id) & (_GITHUB.c.vendor == Vendor.GITHUB.value)
     )
 )
+_ANYBODY = select(_P.slack_id).limit(1)
 _BY_SLACK = _PERSON.where(_P.slack_id == bindparam("of")).limit(1)
 # Of several with one address the one who is still there.
 _BY_EMAIL = (
@@ -87,6 +88,10 @@ class People:
         """Made by ``Tx``; under equal ``domains`` an address is the same person's."""
         self._session = session
         self._domains = domains
+
+    def mirrored(self) -> bool:
+        """Whether anybody was read from Slack yet."""
+        return self._session.execute(_ANYBODY).first() is not None
 
     def by_slack(self, slack_id: str) -> Person | None:
         """The member with that Slack id."""
