@@ -208,11 +208,11 @@ def of_rosters() -> Iterator[Any]:
     yield override.build(["primary"])
     yield swap_turns.build(["primary"])
     yield on_call_at.build(["primary"])
-    yield rosters.roster_list([Listed(roster=Roster(name="primary"), changed_at=NOW)], NOW)
-    draft = Draft(name="primary", layers=(LayerDraft(key="l1", people=("U0ANA",)),), version=1)
+    yield rosters.roster_list([Listed(roster=Roster(name="made"), changed_at=NOW)], NOW)
+    draft = Draft(name="made", layers=(LayerDraft(key="l1", people=("U0ANA",)),), version=1)
     yield roster.build(draft)
     yield roster.build(replace(draft, version=0).with_layer())
-    yield rosters.deleting("primary")
+    yield rosters.deleting("made")
 
 
 def about_people() -> Iterator[Any]:

@@ -191,9 +191,7 @@ async def prepared(counter: Counter) -> None:
             an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}"
         )
 
-    made = Roster(
-        name="primary", layers=(RosterLayer(people=("b@example.com",), start="2026-01-05"),)
-    )
+    made = Roster(name="made", layers=(RosterLayer(people=("b@example.com",), start="2026-01-05"),))
     await home.work.write(lambda tx: rosters_made.add(tx, made, ANA_ACTOR))
 
     async def member(user: str) -> Member:
