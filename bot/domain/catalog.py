@@ -114,7 +114,7 @@ class Rule:
     when: str
     do: str
     severity: str | None = None
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,14 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blocks import direct, drill
+from blocks import direct, drill, paging
 from blocks.briefing import Handover, briefing
 from blocks.card import CardContext, card
 from blocks.home import home_view
 from bot.domain.catalog import Drills
 from bot.domain.drill import Drill
 from bot.domain.drill_report import MENDS, Outcome, Report, Result, Step
+from bot.domain.escalation import Page
 from bot.domain.incident import PagerKind, PagerLink, Places, Status
 from tests.unit.blocks.samples import QUIET
 from tests.unit.store.house import ANA_ACTOR, NOW, an_incident
@@ -49,14 +50,14 @@ def test_both_cards_say_so_and_offer_nothing_that_makes_no_sense() -> None:
 
 def test_direct_messages_say_so() -> None:
     told = [
-        direct.paged(a_drill()),
+        paging.for_person(Page(id=1, started_at=NOW), a_drill()),
         direct.handed_over(a_drill(), "page", ANA_ACTOR, "x"),
         briefing(a_drill(), Handover(role="scribe", to=ANA_ACTOR), ()),
     ]
     for message in told:
         assert message.text.startswith("🧯 *DRILL*")
         assert "DRILL" in json.dumps(message.blocks)
-    assert "DRILL" not in words(direct.paged(an_incident()))
+    assert "DRILL" not in words(paging.for_person(Page(id=1, started_at=NOW), an_incident()))
 
 
 def test_home_shows_my_drill_and_counts_none() -> None:

@@ -221,6 +221,7 @@ SEV1: 3, acknowledged in 1 min, resolved in 1 h
 no severity: 1, none acknowledged yet, none resolved yet
 Checkout API: 3, none acknowledged yet, none resolved yet
 &lt;b&gt;: 1, none acknowledged yet, none resolved yet
+[My settings]
 (As of {time}12:00)\
 """)
 

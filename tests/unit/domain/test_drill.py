@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain import drill as rules
 from bot.domain import lifecycle, merging, notify, plan, privacy, updates
-from bot.domain.catalog import Catalog, Drills, Notification, Person
+from bot.domain.catalog import Address, Catalog, Drills, Notification, Person
 from bot.domain.drill import Act, Drill, Standing
 from bot.domain.drill_report import NOBODY_REACHED, Fact, Outcome, Report, Result, Step, report
 from bot.domain.effects import EffectKind
@@ -151,7 +151,9 @@ def test_what_would_mix_it_with_real_ones_is_refused() -> None:
 def test_nobody_beyond_slack_is_told() -> None:
     catalog = Catalog(
         notifications=(Notification(url="json://team"),),
-        people={"ana@example.com": Person(email="ana@example.com", notify=("json://ana",))},
+        people={
+            "ana@example.com": Person(email="ana@example.com", notify=(Address(url="json://ana"),))
+        },
     )
     news = Entry(kind=EntryKind.TRIGGERED, at=NOW, id=1)
     update = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, id=2, text="x")

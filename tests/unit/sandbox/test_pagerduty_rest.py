@@ -568,7 +568,7 @@ async def test_includes_spell_objects_out(lab: Lab) -> None:
 async def test_people_and_services(lab: Lab) -> None:
     users = (await lab.get("/users"))["users"]
     assert [one["name"] for one in users] == ["Alice", "Bob", "Carol", "Dave K.", "Erin"]
-    assert len((await lab.get("/users", query="EXAMPLE"))["users"]) == 4
+    assert len((await lab.get("/users", query="EXAMPLE"))["users"]) == 5
     assert (await lab.get(f"/users/{users[0]['id']}"))["user"]["email"] == "alice@example.com"
     names = [one["name"] for one in (await lab.get("/services"))["services"]]
     assert names == ["Checkout API", "Payments", "Search"]

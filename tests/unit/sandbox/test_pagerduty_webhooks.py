@@ -363,7 +363,7 @@ async def test_escalation_ends(bot: Bot) -> None:
 
 async def test_people_without_an_account(bot: Bot) -> None:
     names = {user["name"] for user in bot.pagerduty.snapshot()["users"]}
-    assert names == {"Alice", "Bob", "Carol", "Erin"}
+    assert names == {"Alice", "Bob", "Carol", "Dave K.", "Erin"}
     more = [
         {"real_name": "Guest", "email": "guest@example.com", "is_restricted": True},
         {"real_name": "Gone", "email": "gone@example.com", "deleted": True},

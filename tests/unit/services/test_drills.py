@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain import evidence as chain
-from bot.domain.catalog import Catalog, Drills, EscalationPolicy, Level, Person, Service
+from bot.domain.catalog import Address, Catalog, Drills, EscalationPolicy, Level, Person, Service
 from bot.domain.drill_report import Outcome, Step
 from bot.domain.evidence_text import markdown
 from bot.domain.incident import EntryKind, Origin, PagerKind, PagerLink, Places, Status, Urgency
@@ -22,7 +22,7 @@ from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
 from bot.services.base import House, Options
 from bot.services.drills import NewDrill
-from bot.store import drills, evidence, queries, reminding
+from bot.store import drills, evidence, identities, queries, reminding
 from bot.store import statistics as counted
 from tests.unit.store.house import ANA, BEN, NOW, Home, build_home
 
@@ -31,13 +31,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.store.tables import EffectRow
+    from bot.store.tx import Tx
 
 POLICY = EscalationPolicy(name="default", levels=(Level(notify=("person:ben@example.com",)),))
 RULES = Drills(schedule="0 12 * * *", acknowledge_after=timedelta(minutes=5))
 CATALOG = Catalog(
     services={"web": Service(id="web", title="Web", pagerduty_service="S1")},
     policies={"default": POLICY},
-    people={"ana@example.com": Person(email="ana@example.com", notify=("json://ana",))},
+    people={
+        "ana@example.com": Person(email="ana@example.com", notify=(Address(url="json://ana"),))
+    },
     permissions={"drill": ("person:ana@example.com",)},
     drills=RULES,
 )
@@ -94,9 +97,19 @@ async def full(tmp_path: Path) -> AsyncIterator[Room]:
     """With PagerDuty, where Ana has an account, and GitHub."""
     found = await room(tmp_path, options=AT_PAGERDUTY)
     users = [PagerUser(id="PANA", name="Ana", email="ana@example.com")]
-    await found.home.work.write(lambda tx: tx.people.save_pager_users(users, {}))
+    await has_accounts(found, users)
     yield found
     found.home.work.close()
+
+
+async def has_accounts(found: Room, users: list[PagerUser]) -> None:
+    """PagerDuty tells of them."""
+
+    def save(tx: Tx) -> None:
+        identities.save_pager_users(tx, users)
+        identities.relink(tx, found.home.people._said)
+
+    await found.home.work.write(save)
 
 
 # --- starting ---------------------------------------------------------------------------------------
@@ -109,10 +122,9 @@ async def test_it_pages_only_whoever_started_it_unless_they_say_otherwise(alone:
     assert (incident.urgency, incident.severity) == (Urgency.LOW, "SEV1")
     assert incident.places.channel_name == "drill-1-test-incident-for-web"
     assert incident.pager.kind is PagerKind.NOBODY
-    [direct] = await alone.waiting("slack.send_direct")
-    assert direct.payload["user"] == "U0ANA"
-    assert len(await alone.waiting("apprise.notify")) == 1
-    assert await alone.waiting("muster.page_native") == []
+    [page] = await alone.waiting("muster.page_native")
+    assert page.payload["person"]["slack_id"] == "U0ANA"
+    assert page.payload["aside"], "no policy follows"
     [look] = await alone.waiting("muster.run_drill")
     assert look.due == NOW + RULES.acknowledge_after
 
@@ -120,8 +132,8 @@ async def test_it_pages_only_whoever_started_it_unless_they_say_otherwise(alone:
 async def test_with_page_it_pages_as_a_real_one_does(alone: Room) -> None:
     begun = await alone.start(pages=True, people=("U0BEN",))
     assert begun.incident.pager.kind is PagerKind.NATIVE
-    assert len(await alone.waiting("muster.page_native")) == 1
-    assert await alone.waiting("slack.send_direct") == []
+    [page] = await alone.waiting("muster.page_native")
+    assert "person" not in page.payload
     assert begun.drill.invited == ("U0ANA", "U0BEN")
     mine = await alone.home.incidents.listed(mine="U0BEN")
     assert [i.number for i in mine.incidents] == [1]
@@ -141,7 +153,7 @@ async def test_without_an_account_at_pagerduty_they_are_paged_in_slack(tmp_path:
     found = await room(tmp_path, options=AT_PAGERDUTY)
     begun = await found.start()
     assert begun.incident.pager.kind is PagerKind.NOBODY
-    assert len(await found.waiting("slack.send_direct")) == 1
+    assert len(await found.waiting("muster.page_native")) == 1
     paging = await room(tmp_path / "two", options=AT_PAGERDUTY)
     asked = await paging.start(pages=True)
     assert asked.incident.pager.kind is PagerKind.PAGERDUTY
@@ -157,17 +169,17 @@ async def test_what_pagerduty_opens_in_their_own_name_would_not_page_them(
     catalog = replace(CATALOG, people={"ana@example.com": known})
     found = await room(tmp_path, catalog=catalog, options=replace(AT_PAGERDUTY, pagerduty_from=own))
     users = [PagerUser(id="PANA", name="Ana", email="ana@example.com")]
-    await found.home.work.write(lambda tx: tx.people.save_pager_users(users, {}))
+    await has_accounts(found, users)
     begun = await found.start()
     assert begun.incident.pager.kind is PagerKind.NOBODY
-    assert len(await found.waiting("slack.send_direct")) == 1
+    assert len(await found.waiting("muster.page_native")) == 1
     found.home.work.close()
 
 
 async def test_pages_nobody_would_get_go_to_whoever_started_it(tmp_path: Path) -> None:
     found = await room(tmp_path, catalog=Catalog())
     await found.start(pages=True)
-    assert len(await found.waiting("slack.send_direct")) == 1
+    assert len(await found.waiting("muster.page_native")) == 1
     found.home.work.close()
 
 
@@ -362,7 +374,7 @@ async def test_a_scheduled_one_comes_once_pages_nobody_and_says_so(alone: Room) 
     incident = await alone.home.incident()
     assert (incident.reporter, incident.origin) == (None, Origin.MUSTER)
     assert incident.pager.kind is PagerKind.NOBODY
-    assert await alone.home.effects("slack.send_direct") == []
+    assert await alone.home.effects("muster.page_native") == []
     running = await alone.home.work.read(drills.running)
     assert running is not None
     assert running.scheduled_for == at

@@ -16,9 +16,11 @@ from bot.domain.permissions import NotAllowed
 from bot.domain.roster import Duty, Override, Shift
 from bot.errors import ProviderError, Reason, UserError
 from bot.ports import Member
+from bot.providers.native import Native
 from bot.services import calendars, rosters
 from bot.services.asking import Asking
 from bot.services.base import SlackUser
+from bot.services.native_desk import NativeDesk
 from bot.services.standing_in import StandingIn
 from bot.services.subscribing import CalendarLinks
 from bot.store import rosters as store
@@ -128,9 +130,15 @@ class TestAsking:
         assert (first.until, first.others) == (MONDAY, ())
         assert second.others == ("roster:kept (nobody now)", "channel:ops")
 
-    async def test_whoever_is_on_call_is_invited_to_a_native_incident(self, home: Home) -> None:
+    async def test_whoever_is_on_call_is_invited_to_a_native_incident(
+        self, home: Home, desk: StandingIn
+    ) -> None:
         incident = await home.declare(service="web")
-        assert await home.people.on_call(incident, None) == ["U0BEN"]
+        asking = Asking(home.house, home.incidents, home.people)
+        native = Native(
+            home.work, home.catalog, NativeDesk(home.house, home.incidents, asking, desk)
+        )
+        assert await home.people.on_call(incident, native) == ["U0BEN"]
 
 
 class TestOverrides:

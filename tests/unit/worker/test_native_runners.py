@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from bot.domain import page_plan
 from bot.domain.alert_sources import Alerts
-from bot.domain.catalog import Catalog, EscalationPolicy, Level, Person, Rule, Service
+from bot.domain.catalog import Address, Catalog, EscalationPolicy, Level, Person, Rule, Service
 from bot.domain.effects import EffectKind as K
 from bot.domain.escalation import DeliveryState, PageState
 from bot.domain.incident import PagerKind, PagerLink, Places
@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 
 ANAS, BENS = "person:ana@example.com", "person:ben@example.com"
 CATALOG = Catalog(
-    people={"ana@example.com": Person(email="ana@example.com", notify=("json://127.0.0.1:9/a",))},
+    people={
+        "ana@example.com": Person(
+            email="ana@example.com", notify=(Address(url="json://127.0.0.1:9/a"),)
+        )
+    },
     services={"web": Service(id="web", title="Web")},
     policies={
         "default": EscalationPolicy(
