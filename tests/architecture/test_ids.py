@@ -90,7 +90,7 @@ SHOWN_ONLY = {
 LATER_SHORTCUTS: dict[ShortcutId, str] = {}
 
 
-A_PAGE = Page(id=4, incident=1, started_at=NOW)
+A_PAGE = Page(id=1, incident=1, started_at=NOW)
 NEWS = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="We know more")
 
 

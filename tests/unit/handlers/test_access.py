@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from blocks.ids import ActionId, CallbackId
+from bot.domain.escalation import Page
 from bot.domain.incident import Phase, Places, Status
 from bot.ports import Member
 from bot.services.people import IDENTITY
+from bot.store import pages
 from handlers import access, commands
 from handlers.access import Asks, Free, Leads
 from handlers.actions import ACTIONS
@@ -173,6 +175,8 @@ async def prepared(counter: Counter) -> None:
         sent = json.dumps({"alerts": [firing | {"startsAt": NOW.isoformat()}]}).encode()
         understood = await home.intake.understand("alertmanager", sent)
         await home.work.write(partial(home.intake.apply, understood=understood))
+    page = Page(incident=NUMBER, started_at=NOW)
+    await home.work.write(lambda tx: pages.add(tx, page))
     for n in range(an_item().id):
         await counter.desk.actions.add(
             an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}"
