@@ -36,9 +36,12 @@ class Known:
 
 
 def people_of(
-    entries: Sequence[CalendarEntry], everybody: Iterable[Known]
+    entries: Sequence[CalendarEntry], everybody: Iterable[Known], now: datetime
 ) -> tuple[list[Stint], list[str]]:
-    """Who is on call when, and the titles of entries nobody can be found for, each once."""
+    """Who is on call when, and the titles of entries nobody can be found for, each once.
+
+    What is over needs nobody any more: people leave, and their old entries are no problem to mend.
+    """
     known = list(everybody)
     addresses = {each.email for each in known}
     names = _names(known)
@@ -47,7 +50,7 @@ def people_of(
     for entry in entries:
         found = _meant(entry, addresses, names)
         stints += [Stint(person=p, since=entry.since, until=entry.until) for p in found]
-        if not found:
+        if not found and entry.until > now:
             unmapped[entry.summary or f"an entry without a title, {entry.since:%Y-%m-%d}"] = None
     return stints, list(unmapped)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.calendar_people import Known, people_of
@@ -12,7 +12,6 @@ from bot.store import rosters as store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from bot.domain.calendar_people import CalendarEntry
     from bot.domain.catalog import Catalog, Roster
@@ -24,10 +23,18 @@ BACK, AHEAD = timedelta(days=366), timedelta(days=366)
 
 
 def due(tx: Tx, catalog: Catalog) -> list[Effect]:
-    """A reading for every calendar, once per slot of time: all replicas may ask."""
+    """A reading for every calendar that was not read in this slot of time yet: all replicas may ask.
+
+    Not before the workspace is mirrored: nobody could be found for any entry.
+    """
     slot = int(tx.now.timestamp() // EVERY.total_seconds())
     found = (rosters.find(tx, catalog, name) for name in rosters.names(tx, catalog))
-    return [_read(roster, f"{slot}") for roster in found if roster and roster.ical]
+    kept = [roster for roster in found if roster and roster.ical]
+    if not kept or not tx.people.mirrored():
+        return []
+    begun = datetime.fromtimestamp(slot * EVERY.total_seconds(), UTC)
+    tried = {roster.name: store.tried_at(tx, roster) for roster in kept}
+    return [_read(r, f"{slot}") for r in kept if (tried[r.name] or begun - EVERY) < begun]
 
 
 def _read(roster: Roster, slot: str) -> Effect:
@@ -54,5 +61,5 @@ def keep(tx: Tx, roster: Roster, entries: Sequence[CalendarEntry]) -> None:
         for person in tx.people.active()
         if person.email
     ]
-    stints, unmapped = people_of(entries, everybody)
+    stints, unmapped = people_of(entries, everybody, tx.now)
     store.keep_copy(tx, roster, stints, unmapped)

@@ -75,6 +75,10 @@ class People:
         row = self._session.execute(query, {"of": of}).first()
         return _person(row) if row else None
 
+    def mirrored(self) -> bool:
+        """Whether anybody is known yet."""
+        return self._session.execute(select(_P.slack_id).limit(1)).first() is not None
+
     def active(self) -> list[Person]:
         """Everybody who is here: no bots, nobody who was deactivated."""
         query = select(sql.PERSON).where(_P.deleted.is_(False), _P.is_bot.is_(False))

@@ -25,6 +25,7 @@ _OVERRIDES = (
     select(sql.ROSTER_OVERRIDE).where(_O.roster == bindparam("of")).order_by(_O.made_at, _O.id)
 )
 _MADE = select(sql.ROSTER_MADE).where(_M.name == bindparam("of"))
+_TRIED = select(_C.address, _C.tried_at).where(_C.roster == bindparam("of"))
 _COPY = select(sql.ROSTER_CALENDAR).where(_C.roster == bindparam("of"))
 
 
@@ -221,6 +222,13 @@ def copy_of(tx: Tx, roster: Roster) -> Copy:
         fetched_at=row.fetched_at,
         tried_at=row.tried_at,
     )
+
+
+def tried_at(tx: Tx, roster: Roster) -> datetime | None:
+    """When the calendar was read, or tried to be read, last."""
+    row: Any = tx.session.execute(_TRIED, {"of": roster.name}).first()
+    known = row is not None and row.address == address_key(roster.ical or "")
+    return row.tried_at if known else None
 
 
 def _stint(value: Mapping[str, Any]) -> Stint:

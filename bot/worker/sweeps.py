@@ -33,7 +33,7 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
-CALENDAR_SECONDS = 60
+CALENDAR_SECONDS = 15
 AUDIT_SECONDS = 60
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600

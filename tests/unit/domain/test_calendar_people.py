@@ -47,21 +47,22 @@ def entry(**facts: Any) -> CalendarEntry:
     ],
 )
 def test_attendees_then_the_title_then_the_organizer(facts: dict[str, Any], who: list[str]) -> None:
-    stints, unmapped = people_of([entry(**facts)], EVERYBODY)
+    stints, unmapped = people_of([entry(**facts)], EVERYBODY, NOON)
     assert [each.person for each in stints] == who
     assert bool(unmapped) is not bool(who)
     assert all((s.since, s.until) == (NOON, NOON + timedelta(hours=1)) for s in stints)
 
 
 def test_who_cannot_be_found_is_named_once() -> None:
-    _, unmapped = people_of([entry(summary="Zoe"), entry(summary="Zoe"), entry()], EVERYBODY)
+    _, unmapped = people_of([entry(summary="Zoe"), entry(summary="Zoe"), entry()], EVERYBODY, NOON)
     assert unmapped == ["Zoe", "an entry without a title, 2026-03-01"]
+    assert people_of([entry(summary="Zoe")], EVERYBODY, NOON + timedelta(hours=1)) == ([], [])
 
 
 @given(summary=st.text(max_size=40), names=st.lists(st.text(max_size=8), max_size=5))
 def test_whatever_the_title_people_are_real_and_never_twice(summary: str, names: list[str]) -> None:
     known = [Known(email=f"p{n}@x.de", names=(name,)) for n, name in enumerate(names)]
-    stints, _ = people_of([entry(summary=summary)], known)
+    stints, _ = people_of([entry(summary=summary)], known, NOON)
     found = [each.person for each in stints]
     assert len(found) == len(set(found))
     assert set(found) <= {each.email for each in known}

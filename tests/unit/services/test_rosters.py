@@ -329,6 +329,20 @@ class TestCalendars:
         await home.work.write(lambda tx: tx.emit(found))
         assert len(await home.effects("calendar")) == 2
 
+    async def test_none_is_read_before_anybody_is_known_nor_twice_in_its_time(
+        self, home: Home, tmp_path: Path
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        empty = build_home(tmp_path / "empty", catalog=CATALOG)
+        assert await empty.work.read(lambda tx: calendars.due(tx, CATALOG)) == []
+        empty.work.close()
+        assert len(await home.work.read(lambda tx: calendars.due(tx, CATALOG))) == 1
+        kept = CATALOG.rosters["kept"]
+        await home.work.write(lambda tx: store.keep_problem(tx, kept, "it answered 503"))
+        assert await home.work.read(lambda tx: calendars.due(tx, CATALOG)) == []
+        home.clock.advance(601)
+        assert len(await home.work.read(lambda tx: calendars.due(tx, CATALOG))) == 1
+
     async def test_an_override_holds_in_a_calendar_as_well(
         self, home: Home, desk: StandingIn
     ) -> None:

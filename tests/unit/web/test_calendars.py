@@ -59,7 +59,7 @@ async def test_the_link_opens_it_and_it_reads_back_as_the_roster(
     assert str(Calendar.from_ical(answer.content)["X-WR-CALNAME"]) == f"On call: {name}"
     since, until = NOW, NOW + timedelta(days=170)
     found = entries(answer.content, since, until, "UTC")
-    stints, unmapped = people_of(found, [Known(email=each) for each in PEOPLE])
+    stints, unmapped = people_of(found, [Known(email=each) for each in PEOPLE], NOW)
     assert unmapped == []
     plan, back = Rota(CATALOG.rosters[name]), Rota(Roster(name="back"), (), stints)
     assert back.shifts(since, until) == plan.shifts(since, until)
