@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from blocks import access, alerts, archiving, home, notices, paging, updates
+from blocks import access, alerts, archiving, home, notices, paging, standing_in, updates
 from blocks.action_items import item_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -23,6 +24,8 @@ from blocks.forms import (
     loading,
     merge,
     message_view,
+    on_call_at,
+    override,
     page_someone,
     panel,
     pick_incident,
@@ -32,6 +35,7 @@ from blocks.forms import (
     resolve,
     services,
     silence_alerts,
+    swap_turns,
     times,
 )
 from blocks.ids import ActionId, CallbackId, IncidentButton
@@ -46,6 +50,7 @@ from bot.domain.incident import Entry, EntryKind, Status
 from bot.domain.moments import Said
 from bot.domain.postmortem import Postmortem
 from bot.domain.reminders import Facts, Reminder
+from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import NotVisible
 from tests.unit.blocks.alert_samples import alert_views
 from tests.unit.blocks.limits import buttons
@@ -58,6 +63,11 @@ DRAFTED = Postmortem(incident=12, revision=1, drafted_at=NOW, canvas="F1", pull_
 FACTS = ServiceFacts(
     service=Service(id="web", title="Web"),
     upstream=[Neighbour(id="db", title="Database", has_owners=True)],
+)
+
+
+STAND_IN = StandIn(
+    id=1, roster="primary", person=ANA, instead=(), since=NOW, until=NOW + timedelta(hours=1)
 )
 
 
@@ -142,6 +152,9 @@ def test_every_id_is_rendered_somewhere() -> None:
             times.build(one),
             times.build(replace(one, status=Status.RESOLVED, resolved_at=NOW)),
             postmortem.build(one, post=DRAFTED),
+            *(form.build(["primary"]) for form in (override, swap_turns, on_call_at)),
+            [each.to_dict() for each in standing_in.roster_blocks([RosterNow(name="primary")])[1]],
+            standing_in.made(STAND_IN),
             access.unseen(NotVisible(9)),
             access.asked(one, Request(incident=12, slack_id="U1", asked_at=NOW)),
         ]
