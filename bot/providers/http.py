@@ -189,7 +189,7 @@ class VendorHttp:
         label of few values. ``expect`` names the key of the answer's object that is wanted.
         """
         started, outcome = time.monotonic(), "ok"
-        filled = path.format(**{k: quote(v, safe="") for k, v in (ids or {}).items()})
+        filled = path.format(**{k: quote(v, "", errors="replace") for k, v in (ids or {}).items()})
         try:
             response = await self._send(method, filled, json, params, headers)
             return self._read(response, expect, write=method != "GET")

@@ -19,6 +19,7 @@ from bot.services.base import SlackUser
 from bot.services.incidents import NewIncident
 from bot.services.people import reached
 from bot.store import rosters as roster_store
+from bot.store.convert import storable
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _user(actor: Actor) -> SlackUser:
 
 
 def _once(key: str) -> str:
-    return f"native/{key}"
+    return f"native/{storable(key)}"
 
 
 def _press() -> str:

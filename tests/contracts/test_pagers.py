@@ -22,7 +22,7 @@ BOB = "bob@example.com"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 UNKNOWN = (
     "", "INC-999999", "QNONE", "7", "INC-", "../../users", "INC-99999999999999999999", "x" * 300,
-    "ü 💥", "INC-1' OR '1'='1", "a\x00b",
+    "ü 💥", "INC-1' OR '1'='1", "a\x00b", "\ud800",
 )  # fmt: skip
 
 
@@ -325,14 +325,14 @@ class TestWhatIsNotThere:
             await refused(call, Reason.NOT_FOUND)
         assert await b.pager.find(unknown) is None
 
-    @pytest.mark.parametrize("unknown", [NOBODY, "PNONE", "", "x" * 300, "ü 💥"])
+    @pytest.mark.parametrize("unknown", [NOBODY, "PNONE", "", "x" * 300, "ü 💥", "a\x00b"])
     async def test_unknown_people(self, b: Bench, unknown: str) -> None:
         page = await opened(b)
         await refused(b.pager.reassign(page.id, unknown, by=ALICE), Reason.INVALID)
         responder = b.pager.request_responder(page.id, unknown, by=ALICE)
         await refused(responder, {Reason.INVALID, Reason.NOT_FOUND})
 
-    @pytest.mark.parametrize("by", [NOBODY, "x" * 300, "ü💥@example.com", "a@b\r\nX: 1"])
+    @pytest.mark.parametrize("by", [NOBODY, "x" * 300, "ü💥@example.com", "a@b\r\nX: 1", "a\x00b"])
     async def test_whoever_acts_is_known(self, b: Bench, by: str) -> None:
         page = await opened(b)
         for call in (

@@ -245,7 +245,7 @@ async def test_reassigning_and_escalating_page_through_the_same_engine(tmp_path:
         await n.s.quiet()
         assert len(await n.paged(DAVE)) == 1
         wrong = await n.s.command(f"/incident escalate {name} 7", user=BOB)
-        assert "The policy web has 1 level, so nobody was paged" in text_of(wrong["ack"])
+        assert "web has 1 level, no level 7" in text_of(wrong["ack"])
         proofs = await n.proofs(name)
         assert len(proofs) == 3, "one message per page"
         assert "over: it was reassigned" in proofs[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import AlreadyDone, Busy, NotFound, ProviderError, Reason, UserError
 from bot.ports_pager import PagerUser
+from bot.store.convert import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,9 @@ class Calls:
 
     async def _person(self, email: str) -> Actor:
         """The member of the workspace with that address, as PagerDuty takes a From header."""
-        found = await self._work.read(lambda tx: tx.people.by_email(email.strip()))
-        if found is None or found.deleted or not email.strip():
+        wanted = email.strip() if storable(email) == email else ""
+        found = await self._work.read(lambda tx: tx.people.by_email(wanted))
+        if found is None or found.deleted or not wanted:
             raise error(Reason.INVALID, f"nobody in Slack has the address {email}", UNKNOWN_PERSON)
         return found.actor
 

@@ -9,6 +9,7 @@ from bot.errors import Reason
 from bot.ports_pager import Override, Schedule, Shift
 from bot.providers.native.calls import Calls, error, not_found, told, user
 from bot.store import rosters as store
+from bot.store.convert import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ class Schedules(Calls):
             await self._desk.remove_override(schedule_id, int(override_id), by=person)
 
     def _rota(self, tx: Tx, name: str) -> Rota:
-        found = self._desk.rota(tx, name)
+        found = self._desk.rota(tx, name) if storable(name) == name else None
         if found is None:
             raise not_found(f"roster {name[:60]}")
         return found

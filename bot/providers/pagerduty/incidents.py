@@ -73,7 +73,7 @@ class Incidents(Calls):
 
     async def find(self, key: str) -> Page | None:
         """The page with exactly that ``incident_key``, whatever its state and age."""
-        params = [("incident_key", key), ("date_range", "all"), *_STATUSES, *_PEOPLE]
+        params = [("incident_key", text(key)), ("date_range", "all"), *_STATUSES, *_PEOPLE]
         found = [_page(one) for one in await self._list("/incidents", "incidents", params)]
         found = [page for page in found if page.key == key]
         found.sort(key=lambda page: (page.status is not Status.RESOLVED, page.created_at))

@@ -21,6 +21,11 @@ FACTS = ServiceFacts(
 )
 
 
+STAND_IN = StandIn(
+    id=1, roster="primary", person=ANA, instead=(), since=NOW, until=NOW + timedelta(hours=1)
+)
+
+
 def test_panel_offers_only_what_is_available() -> None:
     everything = panel.build(incident(), CONTEXT, available=set(ActionId))
     contract = [
