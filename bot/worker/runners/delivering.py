@@ -14,7 +14,7 @@ from bot.errors import ProviderError, Reason
 from bot.providers import beyond
 from bot.services.page_targets import CHANNEL
 from bot.store import pages as store
-from bot.worker.posting import post_once
+from bot.worker.posting import post_once, posted_before
 from bot.worker.runners.native import subject
 
 if TYPE_CHECKING:
@@ -36,10 +36,15 @@ _OVER = {
 async def in_slack(world: World, effect: Claimed) -> Settle | None:
     """Page one person by direct message, or a channel with a mention; a retaken effect looks for its message first."""
     page, delivery, why_not = await _judged(world, effect)
-    if why_not:
+    if why_not and effect.attempt == 1:
         return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
     try:
         channel = await _channel(world, delivery)
+        if why_not:  # an earlier attempt may have sent it: the proof must not deny that
+            ts = await posted_before(world, effect, channel)
+            if ts is None:
+                return _settled(world, delivery, DeliveryState.SKIPPED, why_not)
+            return _settled(world, delivery, DeliveryState.SENT, place=(channel, ts))
         message = await _message(world, page, everybody=delivery.way == CHANNEL)
         ts = await post_once(world, effect, channel, message)
     except ProviderError as error:
