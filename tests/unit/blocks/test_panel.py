@@ -21,8 +21,6 @@ FACTS = ServiceFacts(
 )
 
 
-STAND_IN = StandIn(
-    id=1, roster="primary", person=ANA, instead=(), since=NOW, until=NOW + timedelta(hours=1)
 )
 
 
