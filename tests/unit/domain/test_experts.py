@@ -27,8 +27,8 @@ def test_on_call_then_working_then_the_rest(some: list[Expert]) -> None:
     assert ranks == sorted(ranks)
     assert sorted(map(repr, found)) == sorted(map(repr, some)), "nobody is lost"
     for rank in (0, 2):
-        aways = [e.away for e, r in zip(found, ranks, strict=True) if r == rank]
-        assert aways == sorted(aways), "who is away comes after who is not"
+        gone = [e.away for e, r in zip(found, ranks, strict=True) if r == rank]
+        assert gone == sorted(gone), "who is away comes after who is not"
 
 
 def test_skills_are_one_whatever_the_case_and_spaces() -> None:
