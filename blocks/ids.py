@@ -72,6 +72,11 @@ class ActionId(StrEnum):
     ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     ALERTS_SILENCE = "alerts.silence"
     ALERTS_UNSILENCE = "alerts.unsilence"
+    OVERRIDE = "oncall.override"
+    SWAP_TURNS = "oncall.swap"
+    ON_CALL_AT = "oncall.at"
+    OVERRIDES = "oncall.overrides"
+    REMOVE_OVERRIDE = "oncall.remove_override"
     PAGE_ACKNOWLEDGE = "page.acknowledge"  # somebody asked to help is coming
     PAGE_ESCALATE = "page.escalate"  # of alerts: the next level at once
     STILL_ON_IT = "page.still_on_it"
@@ -104,6 +109,9 @@ class CallbackId(StrEnum):
     ACTION_OWNER = "action_owner"
     ATTACH_ALERTS = "attach_alerts"
     SILENCE_ALERTS = "silence_alerts"
+    OVERRIDE = "override"
+    SWAP_TURNS = "swap_turns"
+    ON_CALL_AT = "on_call_at"
     PANEL = "panel"
     TIMELINE = "timeline"
     LOADING = "loading"
@@ -153,6 +161,12 @@ class BlockId(StrEnum):
     USE_CHANNEL = "field.use_channel"
     ACTION = "field.action"
     DURATION = "field.duration"
+    ROSTER = "field.roster"
+    SINCE = "field.since"
+    UNTIL = "field.until"
+    AT = "field.at"
+    OTHER = "field.other"
+    OTHER_AT = "field.other_at"
 
 
 def step_block(effect_id: int) -> str:
@@ -239,6 +253,13 @@ class StepButton(ButtonValue):
 
     effect_id: int
     number: int
+
+
+@dataclass(frozen=True)
+class OverrideButton(ButtonValue):
+    """**Remove** of one override of a roster."""
+
+    override: int
 
 
 @dataclass(frozen=True)

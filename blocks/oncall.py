@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from blocks import kit, text
+from blocks.standing_in import ROSTERS_ROOM, roster_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from bot.domain.incident import Actor
+    from bot.domain.roster_views import RosterNow
     from bot.ports import Message
 
 MAX_PEOPLE: Final = 10
@@ -29,9 +31,14 @@ class OnDuty:
 
 
 def on_call_message(
-    duties: Sequence[OnDuty], *, title: str = "", note: str = "", hint: str = ""
+    duties: Sequence[OnDuty],
+    *,
+    title: str = "",
+    note: str = "",
+    hint: str = "",
+    rosters: Sequence[RosterNow] = (),
 ) -> Message:
-    """Policy by policy, level 1 first; ``note`` and ``hint`` are plain text."""
+    """Policy by policy, level 1 first, then the rosters; ``note`` and ``hint`` are plain text."""
     about = f" for {text.inline(title, 120)}" if title else ""
     heading = f"*Who is on call{about}*"
     lines: list[str] = []
@@ -41,13 +48,15 @@ def on_call_message(
             policy = duty.policy
             lines.append(f"*{text.inline(policy, 120, empty='Policy')}*")
         lines.append(_line(duty))
-    kept, hidden = kit.fit(lines, kit.MESSAGE_ROOM - 1500)
-    if not kept:
+    roster_lines, below = roster_blocks(rosters)
+    kept, hidden = kit.fit(lines, kit.MESSAGE_ROOM - 1500 - (ROSTERS_ROOM if rosters else 0))
+    if not kept and not rosters:
         kept = ["Nobody is: no escalation policy covers it."] if not note else []
     blocks = kit.paragraphs([heading, *kept])
     rest = [f"{hidden:,} more lines: name a service to see its own"] if hidden else []
     blocks += [kit.context(text.inline(each, 600)) for each in (note, *rest, hint) if each]
-    return kit.message("\n".join([heading, *kept, text.inline(note, 600, empty="")]), blocks)
+    told = [heading, *kept, text.inline(note, 600, empty=""), *roster_lines]
+    return kit.message("\n".join(told), [*blocks, *below])
 
 
 def _line(duty: OnDuty) -> str:

@@ -18,6 +18,7 @@ from bot.mapping.alerts import AlertMapper
 from bot.mapping.boot import wrong_presets
 from bot.metrics import Metrics
 from bot.ports import SystemClock
+from bot.services import rosters
 from bot.services.action_items import ActionItems
 from bot.services.affected import AffectedServices
 from bot.services.afterwards import Afterwards
@@ -42,12 +43,15 @@ from bot.services.reports import Reports
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms as IncidentRooms
 from bot.services.sightings import Sightings
+from bot.services.standing_in import StandingIn
+from bot.services.subscribing import CalendarLinks
 from bot.services.updates import Updates
 from bot.store import migrate
 from bot.store.engine import database_url
 from bot.store.work import Work
 from bot.web import server as web
 from bot.web.alerts import AlertWebhooks
+from bot.web.calendars import RosterCalendars
 from bot.web.health import Health, Readiness
 from bot.web.pages import AcknowledgePages
 from bot.web.webhooks import Webhooks
@@ -92,6 +96,9 @@ class Muster:
         self.tickets = self._build_tickets()
         counted = functools.partial(self.metrics.vendor, "alertmanager")
         self.silences = providers.build_silences(catalog.alerts, counted)
+        self.calendars = providers.build_calendars(
+            observe=functools.partial(self.metrics.vendor, "calendar")
+        )
         house = House(work=self.work, catalog=catalog, router=router, options=self._options())
         incidents = Incidents(house)
         people, reports = PeopleDirectory(house), Reports(house)
@@ -109,6 +116,7 @@ class Muster:
             alerts=catalog.alerts.channel,
         )
         escalating = Escalating(house)
+        self.standing_in = StandingIn(house, self._links())
         self.world = World(
             work=self.work,
             catalog=catalog,
@@ -140,6 +148,7 @@ class Muster:
             page_audit=PageAudit(house),
             deadman=providers.build_deadman(settings.watch.deadman_url),
             silences=self.silences,
+            calendars=self.calendars,
             from_email=settings.pagerduty.from_email or "",
         )
         self.worker = Worker(
@@ -171,6 +180,7 @@ class Muster:
             roles=Roles(house, incidents),
             services=AffectedServices(house, incidents),
             asking=Asking(house, incidents, people),
+            standing_in=self.standing_in,
             actions=actions,
             afterwards=afterwards,
             privacy=self.world.privacy,
@@ -261,7 +271,14 @@ class Muster:
             api_token=token.get_secret_value() if token else None,
             alerts=alerts,
             pages=AcknowledgePages(self.world.links),
+            calendars=RosterCalendars(self.standing_in, self._links()),
         )
+
+    def _links(self) -> CalendarLinks:
+        """Signed with API_TOKEN, or with what is never missing: whoever changes that ends all addresses."""
+        http = self.settings.http
+        secret = http.api_token or self.settings.slack.bot_token
+        return CalendarLinks(secret.get_secret_value(), http.public_url)
 
     async def _diagnose(self) -> str:
         """What ``/incident doctor`` answers."""
@@ -310,7 +327,12 @@ class Muster:
     async def start(self) -> None:
         """Migrate, then start everything; nothing waits for a vendor."""
         listening = web.listen(self.settings.http.host, self.settings.http.port)
-        await self._migrate()
+        try:
+            await self._migrate()
+            await self._no_clashes()
+        except BaseException:
+            listening.close()
+            raise
         remembered = await self.work.read(lambda tx: tx.value(IDENTITY))
         self._we_are(remembered or {})
         self._tasks = [
@@ -348,6 +370,13 @@ class Muster:
                 await asyncio.sleep(1)
             else:
                 return
+
+    async def _no_clashes(self) -> None:
+        """A roster of muster.yml that was made in Slack as well is wrong, and only the database knows."""
+        file = self.settings.config_file.name
+        found = await self.work.read(lambda tx: rosters.clashes(tx, self.world.catalog, file))
+        if found:
+            raise SettingsError(found)
 
     async def _identify(self) -> None:
         """Learn who we are and where announcements go; tried until Slack answers."""
@@ -404,8 +433,10 @@ class Muster:
         for task in self._tasks:
             if task.get_name() != "web":
                 task.cancel()
-        await asyncio.wait(self._tasks, timeout=2)
-        for vendor in (self.chat, self.pager, self.tickets, *self.silences.values()):
+        if self._tasks:  # none when the start was given up
+            await asyncio.wait(self._tasks, timeout=2)
+        vendors = (self.chat, self.pager, self.tickets, self.calendars, *self.silences.values())
+        for vendor in vendors:
             close = getattr(vendor, "aclose", None) or getattr(vendor, "close", None)
             if close is not None:
                 with contextlib.suppress(Exception):

@@ -11,12 +11,13 @@ from bot.doctor import probes
 from bot.ports import SystemClock
 from bot.providers import beyond
 from bot.providers.github import GitHubHooks
+from bot.services import rosters
 from bot.store import migrate, queries
 from bot.store.engine import database_url
 from bot.store.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.catalog import Catalog
@@ -38,6 +39,16 @@ async def database_state(work: Work) -> doctor.Database:
         problem = str(error).splitlines()[0][:200]
         return doctor.Database(writable=False, revision=None, head=migrate.head(), problem=problem)
     return doctor.Database(writable=True, revision=revision, head=migrate.head())
+
+
+async def rosters_state(work: Work, catalog: Catalog) -> Sequence[tuple[str, str | None]] | None:
+    """Every roster and what is wrong with it; None while the database is not ready."""
+    try:
+        if await asyncio.to_thread(migrate.current, work.engine) != migrate.head():
+            return None
+        return await work.read(lambda tx: rosters.examined(tx, catalog))
+    except Exception:  # noqa: BLE001 - "Database" says what is wrong with it
+        return None
 
 
 async def pinged(work: Work, since: datetime) -> bool:
@@ -72,6 +83,7 @@ def context_of(
         ),
         database=lambda: database_state(work),
         reach=probes.reach,
+        rosters=lambda: rosters_state(work, catalog),
         usable=beyond.usable,
         pinged=lambda since: pinged(work, since),
     )

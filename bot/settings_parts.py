@@ -132,7 +132,7 @@ class Http(Part):
     port: Annotated[int, Field(ge=0, le=65535)] = env("HTTP_PORT", "A port, 0 to 65535", 8080)
     public_url: Annotated[str | None, AfterValidator(_bare)] = env(
         "PUBLIC_URL",
-        "The https address this bot is reached under (for webhooks, and to acknowledge a page without Slack)",
+        "The https address this bot is reached under (for webhooks, roster calendars, acknowledging without Slack)",
     )
     api_token: SecretStr | None = env("API_TOKEN", "Make one up: openssl rand -hex 32")
     alerts_token: SecretStr | None = env("ALERTS_TOKEN", "Make one up: openssl rand -hex 32")

@@ -11,7 +11,7 @@ from blocks.oncall import OnDuty, on_call_message
 from bot.domain.incident import PagerKind
 from bot.domain.plan_people import Question
 from bot.errors import UserError
-from handlers import grammar
+from handlers import grammar, oncall
 from handlers.command import Command, meant
 
 if TYPE_CHECKING:
@@ -110,10 +110,15 @@ async def submit(turn: Turn) -> None:
 
 
 async def on_call(turn: Turn, rest: str) -> None:
-    """``oncall [service|all]``: in an incident's channel that of its service, elsewhere everybody."""
+    """``oncall [INC-n|service|roster|all]``: in an incident's channel that of its service, elsewhere everybody."""
+    number, rest = grammar.number_first(rest)
+    here = await turn.incident(number) if number else None
+    if await oncall.subcommand(turn, rest):
+        return
     words = text.plain(rest).strip()
-    here = None
-    if not words and turn.channel:
+    if words and await oncall.one_roster(turn, words):
+        return
+    if not words and here is None and turn.channel:
         here = await turn.desk.incidents.in_channel(turn.channel)
     known = turn.desk.catalog.service
     service = known(here.service or "") if here else _service(turn, words)
@@ -129,16 +134,15 @@ async def on_call(turn: Turn, rest: str) -> None:
             title=title,
         )
         await turn.desk.asking.ask_pagerduty(question, once=turn.once)
-        await turn.say(
-            notices.said("Asking PagerDuty who is on call; the answer comes in a moment.")
-        )
+        coming = "Asking PagerDuty who is on call; the answer comes in a moment."
+        await turn.say(oncall.with_rosters(notices.said(coming), await oncall.now(turn, service)))
         return
     native = await turn.desk.asking.native_duties(service)
     duties = [
         OnDuty(policy=d.policy, level=d.level, people=d.people, others=d.others, until=d.until)
         for d in native
     ]
-    await turn.say(on_call_message(duties, title=title))
+    await turn.say(on_call_message(duties, title=title, rosters=await oncall.now(turn, service)))
 
 
 def _service(turn: Turn, words: str) -> Service | None:
@@ -159,7 +163,11 @@ COMMANDS: dict[str, Command] = {
     "page": Command(
         "page [INC-n] @user|<policy> [message]", "ask one more person or a policy to help", page
     ),
-    "oncall": Command("oncall [service|all]", "who is on call", on_call),
+    "oncall": Command(
+        "oncall [INC-n|service|roster|all] · oncall override|swap|at|overrides",
+        "who is on call; stand in, swap turns, who it was at a moment",
+        on_call,
+    ),
 }
-ACTIONS: dict[ActionId, Handler] = {ActionId.PAGE_SOMEONE: ask}
-VIEWS: dict[CallbackId, Handler] = {CallbackId.PAGE_SOMEONE: submit}
+ACTIONS: dict[ActionId, Handler] = {ActionId.PAGE_SOMEONE: ask, **oncall.ACTIONS}
+VIEWS: dict[CallbackId, Handler] = {CallbackId.PAGE_SOMEONE: submit, **oncall.VIEWS}

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bot.services.roles import Roles
     from bot.services.rooms import Rooms
     from bot.services.sightings import Sightings
+    from bot.services.standing_in import StandingIn
     from bot.services.updates import Updates
 
     Handler = Callable[["Turn"], Awaitable[None]]
@@ -78,6 +79,7 @@ class Desk:
     roles: Roles
     services: AffectedServices
     asking: Asking
+    standing_in: StandingIn
     actions: ActionItems
     afterwards: Afterwards
     privacy: Privacy

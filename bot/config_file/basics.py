@@ -33,7 +33,7 @@ SERVICE_KEYS = (
 PLACEHOLDERS = ("number", "slug", "date", "external_id", "severity")
 PAGERDUTY_DO = ("channel", "announce", "ignore")
 ALERTS_DO = ("incident", "page", "announce", "ignore")
-PERMISSIONS = ("declare", "resolve", "severity", "publish", "private")
+PERMISSIONS = ("declare", "resolve", "severity", "publish", "private", "rosters")
 EVERYONE = "everyone"
 #: Severities and roles are typed in commands, so they are single words.
 WORD = re.compile(r"[\w-]{1,30}")

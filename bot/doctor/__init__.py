@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.doctor import alerts, github, house, pagerduty, paging, slack
+from bot.doctor import alerts, github, house, pagerduty, paging, rosters, slack
 from bot.doctor.context import Context, Database
 from bot.doctor.findings import Finding, exit_code, render
 
@@ -24,6 +24,7 @@ AREAS: dict[str, Callable[[Context], Awaitable[list[Finding]]]] = {
     "Paging": paging.check,
     "Web": house.check_web,
     "Alerts": alerts.check,
+    "Rosters": rosters.check,
 }
 #: A vendor that does not answer must not keep the doctor for ever.
 SECONDS = 60.0

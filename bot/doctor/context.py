@@ -48,6 +48,8 @@ class Context:
     #: apps.connections.open with the app token; gives Slack's Date header, raises ProviderError.
     open_socket: Callable[[], Awaitable[datetime | None]] | None = None
     database: Callable[[], Awaitable[Database]] | None = None
+    #: Every roster's name and what is wrong with it, None when nothing is.
+    rosters: Callable[[], Awaitable[Sequence[tuple[str, str | None]] | None]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
     #: Whether Apprise knows what to do with an address; asking sends nothing.

@@ -84,6 +84,7 @@ class EffectKind(StrEnum):
     WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there
     SILENCE_ALERTS = "alertmanager.silence"  # at their source, as long as here
     LOOK_AT_SILENCED = "alertmanager.look"  # what ended there while it was silenced
+    READ_CALENDAR = "calendar.read"  # of a roster that is kept elsewhere
     NOTIFY = "apprise.notify"  # beyond Slack, at least once
     DELIVER_BEYOND = "apprise.deliver_page"  # at least once
     PING_DEADMAN = "deadman.ping"  # somebody else hears that pages go on

@@ -25,6 +25,7 @@ class Right(StrEnum):
     SEVERITY = "severity"
     PUBLISH = "publish"
     PRIVATE = "private"
+    ROSTERS = "rosters"
     JOIN = "join"
     FOLLOW = "follow"
     ACT = "act"
@@ -37,6 +38,7 @@ _WISH: Final = {
     Right.SEVERITY: "change the severity",
     Right.PUBLISH: "publish updates",
     Right.PRIVATE: "see private incidents",
+    Right.ROSTERS: "change who is on call",
     Right.JOIN: "join incidents",
     Right.FOLLOW: "follow incidents",
     Right.ACT: "change incidents",

@@ -288,7 +288,8 @@ class Rota:
     def _changes(self, since: datetime, until: datetime) -> Iterator[datetime]:
         for layer in self._layers:
             yield from layer.changes(since, until)
-        for each in (*self.overrides, *self._stints):
+        spans: list[Override | Stint] = [*self.overrides, *self._stints]
+        for each in spans:
             yield each.since
             yield each.until
 
@@ -298,7 +299,7 @@ class Rota:
             first = self.shifts(at, at + look)[0]
             if first.until < at + look:
                 return Duty(people=first.people, until=first.until)
-        return Duty(people=first.people)
+        return Duty(people=self.on_duty(at))
 
 
 def configured(roster: Roster) -> tuple[Override, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.alert_sources import Alerts
     from bot.providers.alertmanager import Alertmanager
+    from bot.providers.calendar import Calendars
     from bot.providers.deadman import DeadManSwitch
     from bot.providers.github import GitHubTickets
     from bot.providers.http import Observe
@@ -85,6 +86,13 @@ def build_silences(alerts: Alerts, observe: Observe | None = None) -> dict[str, 
     return built
 
 
+def build_calendars(timeout: float = 8.0, observe: Observe | None = None) -> Calendars:
+    """``Calendars`` over HTTP: their addresses stand in the rosters."""
+    from bot.providers.calendar import Calendars  # noqa: PLC0415
+
+    return Calendars(timeout, observe)
+
+
 def build_deadman(url: SecretStr | None) -> DeadManSwitch | None:
     """``DeadMan``, if somebody listens."""
     from bot.providers.deadman import DeadManSwitch  # noqa: PLC0415
@@ -109,5 +117,6 @@ PROVIDERS: dict[str, Provider] = {
     "alertmanager": Provider(
         "Silences", "https://prometheus.io/docs/alerting/latest/alerts_api/", build_alertmanager
     ),
+    "calendar": Provider("Calendars", "https://www.rfc-editor.org/rfc/rfc5545", build_calendars),
     "github": Provider("Tickets", "https://docs.github.com/rest/issues", build_github),
 }

@@ -37,6 +37,18 @@ def able(tx: Tx, incident: Incident, slack_id: str) -> Actor:
     return person.actor
 
 
+def with_address(tx: Tx, slack_id: str, wish: str) -> Person:
+    """Somebody who can stand in a roster: a known, active person whose e-mail address Slack told."""
+    person = _active(tx, slack_id, wish)
+    if not person.email:
+        msg = (
+            f"I do not know the e-mail address of {person.name}, and rosters name people by it, so they cannot "
+            f"{wish}. Ask them to fill it in at Slack, or choose somebody else."
+        )
+        raise UserError(msg)
+    return person
+
+
 def _active(tx: Tx, slack_id: str, wish: str) -> Person:
     person = tx.people.by_slack(slack_id)
     if person is None:

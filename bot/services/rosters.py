@@ -6,8 +6,9 @@ these run inside a transaction, so a use case sees one consistent answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bot.domain.postmortem import lasting
 from bot.domain.roster import Duty, Rota, Shift
 from bot.errors import Problem
 from bot.store import rosters as store
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from bot.domain.catalog import Catalog, Roster
     from bot.store.tx import Tx
+#: How many entries nobody can be found for are named; the others are counted.
+SOME: Final = 5
 
 
 def find(tx: Tx, catalog: Catalog, name: str) -> Roster | None:
@@ -35,9 +38,9 @@ def rota(tx: Tx, catalog: Catalog, name: str) -> Rota | None:
     return rota_of(tx, roster) if roster else None
 
 
-def rota_of(tx: Tx, roster: Roster) -> Rota:
-    """The same for a roster at hand."""
-    kept = [each.override for each in store.overrides(tx, roster.name)]
+def rota_of(tx: Tx, roster: Roster, *, plain: bool = False) -> Rota:
+    """The same for a roster at hand; ``plain``: without what was changed in Slack."""
+    kept = [] if plain else [each.override for each in store.overrides(tx, roster.name)]
     stints = store.copy_of(tx, roster).stints if roster.ical else ()
     return Rota(roster, kept, stints)
 
@@ -60,11 +63,41 @@ def shifts(tx: Tx, catalog: Catalog, name: str, since: datetime, until: datetime
     return found.shifts(since, until) if found else []
 
 
-def clashes(tx: Tx, catalog: Catalog) -> list[Problem]:
-    """Rosters of muster.yml whose name a roster made in Slack has as well: nobody could tell which is meant."""
+def calendar_problem(tx: Tx, roster: Roster) -> str | None:
+    """What is wrong with the copy of a roster's calendar: a sentence, None when all is well."""
+    copy = store.copy_of(tx, roster)
+    if copy.problem is not None:
+        if copy.fetched_at is None:
+            return f"the calendar could not be fetched yet: {copy.problem}"
+        age = lasting(tx.now - copy.fetched_at)
+        return f"the calendar cannot be fetched ({copy.problem}); this is its copy of {age} ago"
+    if copy.fetched_at is None:
+        return "the calendar was not fetched yet"
+    if copy.unmapped:
+        some = ", ".join(copy.unmapped[:SOME])
+        more = f" and {len(copy.unmapped) - SOME} more" if len(copy.unmapped) > SOME else ""
+        return f"I do not know who is meant by: {some}{more}"
+    return None
+
+
+def examined(tx: Tx, catalog: Catalog) -> list[tuple[str, str | None]]:
+    """Every roster's name and what is wrong with it, None when nothing is."""
+    both = set(catalog.rosters) & set(store.made_names(tx))
+    found = []
+    for name in names(tx, catalog):
+        roster = find(tx, catalog, name)
+        problem = calendar_problem(tx, roster) if roster and roster.ical else None
+        if name in both:
+            problem = "there are two of that name, in muster.yml and made in Slack"
+        found.append((name, problem))
+    return found
+
+
+def clashes(tx: Tx, catalog: Catalog, file: str = "muster.yml") -> list[Problem]:
+    """Rosters of muster.yml (``file``) with the name of one made in Slack: nobody could tell which is meant."""
     return [
         Problem(
-            f"muster.yml:{catalog.rosters[name].line}",
+            f"{file}:{catalog.rosters[name].line}",
             f"rosters.{name} is also the name of a roster made in Slack.",
             "Rename it here, or delete the other one in Slack first.",
         )

@@ -114,6 +114,11 @@ class People:
         row = self._session.execute(query, {"of": of}).first()
         return _person(row) if row else None
 
+    def active(self) -> list[Person]:
+        """Everybody who is here: no bots, nobody who was deactivated."""
+        query = select(sql.PERSON).where(_P.deleted.is_(False), _P.is_bot.is_(False))
+        return [_person(row) for row in self._session.execute(query.order_by(_P.slack_id))]
+
     def actor(self, slack_id: str, name: str = "") -> Actor:
         """Whoever has that Slack id; somebody not mirrored yet is known by the name Slack sent along."""
         found = self.by_slack(slack_id)

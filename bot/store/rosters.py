@@ -38,7 +38,8 @@ class KeptOverride:
     replaces: str | None
     since: datetime
     until: datetime
-    swap: str | None
+    once: str
+    swap: bool
     by: Actor | None
 
     @property
@@ -92,44 +93,45 @@ def _override(row: Any) -> KeptOverride:
         replaces=row.replaces,
         since=row.since,
         until=min(row.until, row.removed_at) if row.removed_at else row.until,
+        once=row.once,
         swap=row.swap,
         by=actor_from(row.made_by),
     )
 
 
-def add_override(
-    tx: Tx, roster: str, what: Override, by: Actor, *, swap: str | None = None
-) -> KeptOverride:
-    """Keep an override; it is in force from its beginning on."""
-    values = {
-        "roster": roster,
-        "person": what.person,
-        "replaces": what.replaces,
-        "since": what.since,
-        "until": what.until,
-        "swap": swap,
-        "made_by": actor_data(by),
-        "made_at": tx.now,
-    }
-    result: Any = tx.session.execute(sql.ROSTER_OVERRIDE.insert(), values)
-    return KeptOverride(
-        id=result.inserted_primary_key[0],
-        roster=roster,
-        person=what.person,
-        replaces=what.replaces,
-        since=what.since,
-        until=what.until,
-        swap=swap,
-        by=by,
-    )
+def made_by_press(tx: Tx, once: str) -> list[KeptOverride]:
+    """What that very press made: one override, or the two halves of a swap."""
+    query = select(sql.ROSTER_OVERRIDE).where(_O.once == once).order_by(_O.id)
+    return [_override(row) for row in tx.session.execute(query)]
+
+
+def add_overrides(
+    tx: Tx, roster: str, what: Sequence[Override], by: Actor, once: str
+) -> list[KeptOverride]:
+    """Keep an override, or the two of a swap; each is in force from its beginning on."""
+    rows = [
+        {
+            "roster": roster,
+            "person": each.person,
+            "replaces": each.replaces,
+            "since": each.since,
+            "until": each.until,
+            "once": once,
+            "swap": len(what) > 1,
+            "made_by": actor_data(by),
+            "made_at": tx.now,
+        }
+        for each in what
+    ]
+    tx.session.execute(sql.ROSTER_OVERRIDE.insert(), rows)
+    return made_by_press(tx, once)
 
 
 def end_overrides(tx: Tx, kept: KeptOverride, by: Actor) -> None:
     """Take one back (a swap: both halves) from now on; what was until now stays true."""
-    same = _O.swap == kept.swap if kept.swap else _O.id == kept.id
     tx.session.execute(
         update(sql.ROSTER_OVERRIDE)
-        .where(same, _O.removed_at.is_(None))
+        .where(_O.once == kept.once, _O.removed_at.is_(None))
         .values(removed_at=tx.now, removed_by=actor_data(by))
     )
 
@@ -245,9 +247,8 @@ def keep_copy(tx: Tx, roster: Roster, stints: Sequence[Stint], unmapped: Sequenc
 
 def keep_problem(tx: Tx, roster: Roster, problem: str) -> None:
     """The calendar could not be fetched: the last copy of the same address stays."""
-    kept = (
-        {} if copy_of(tx, roster).tried_at else {"stints": [], "unmapped": [], "fetched_at": None}
-    )
+    nothing: dict[str, Any] = {"stints": [], "unmapped": [], "fetched_at": None}
+    kept = {} if copy_of(tx, roster).tried_at else nothing
     _keep(tx, roster, kept | {"problem": problem})
 
 

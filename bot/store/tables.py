@@ -558,9 +558,8 @@ class RosterOverrideRow(SQLModel, table=True):
     replaces: str | None = Field(default=None, max_length=320)
     since: datetime = _time(nullable=False)
     until: datetime = _time(nullable=False)
-    swap: str | None = Field(
-        default=None, max_length=64, index=True
-    )  # the two halves of a swap share it
+    once: str = Field(index=True)  # the press that made it: the two halves of a swap share it
+    swap: bool = False
     made_by: dict[str, Any] | None = _json()
     made_at: datetime = _time(nullable=False)
     removed_by: dict[str, Any] | None = _json()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.services.incidents import Incidents
     from bot.web.alerts import AlertWebhooks
+    from bot.web.calendars import RosterCalendars
     from bot.web.health import Health
     from bot.web.pages import AcknowledgePages
     from bot.web.webhooks import Webhooks
@@ -35,6 +36,7 @@ def build(
     *,
     api_token: str | None,
     alerts: AlertWebhooks | None = None,
+    calendars: RosterCalendars | None = None,
     pages: AcknowledgePages | None = None,
 ) -> FastAPI:
     """All routes. Webhooks and health are plain Starlette routes: nothing stands between them and the bytes."""
@@ -49,6 +51,8 @@ def build(
     ]
     if alerts is not None:
         app.router.routes += alerts.routes()
+    if calendars is not None:
+        app.router.routes += calendars.routes()
     if pages is not None:
         app.router.routes += pages.routes()
     app.add_exception_handler(Busy, _busy)

@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.domain import action_plan, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
+from bot.services import calendars
 from bot.store import alerts
 from bot.store import effects as effect_store
 
@@ -32,6 +33,7 @@ MIRROR_RETRY = 5.0
 PROBE_SECONDS = 30
 REMIND_SECONDS = 15
 DIGEST_SECONDS = 60
+CALENDAR_SECONDS = 60
 AUDIT_SECONDS = 60
 #: How often GitHub is asked which issues changed: without webhooks, and with them (it sends each only once).
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
@@ -87,6 +89,8 @@ class Sweeps:
         if self._world.catalog.digest is not None:
             await self.digest()
             add(self.digest, "interval", seconds=DIGEST_SECONDS, **options)
+        await self.calendars()
+        add(self.calendars, "interval", seconds=CALENDAR_SECONDS, **options)
         add(self._probe, "interval", seconds=PROBE_SECONDS, **options)
         add(self._prune, "interval", seconds=PRUNE_EVERY.total_seconds(), **options)
         if self._world.pager is not None:
@@ -115,6 +119,14 @@ class Sweeps:
         due = await self._world.afterwards.archiving.sweep()
         if due:
             log.info("archiving.due", count=due)
+
+    # --- calendars ---------------------------------------------------------------------------------------------
+
+    async def calendars(self) -> None:
+        """Have the calendars of rosters read; most looks find that it is not time yet."""
+        found = await self._world.work.read(lambda tx: calendars.due(tx, self._world.catalog))
+        if found:
+            await self._world.work.write(lambda tx: tx.emit(found))
 
     # --- pages -------------------------------------------------------------------------------------------------
 

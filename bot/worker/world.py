@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.catalog import Catalog
     from bot.domain.incident import Incident
     from bot.ports import DeadMan, Message, Pager, Silences
+    from bot.ports_calendars import Calendars
     from bot.services.action_items import ActionItems
     from bot.services.afterwards import Afterwards
     from bot.services.alert_actions import AlertActions
@@ -84,6 +85,7 @@ class World:
     page_audit: PageAudit
     deadman: DeadMan | None = None  # None: nobody else listens
     silences: Mapping[str, Silences] = field(default_factory=dict)  # by the source of the alerts
+    calendars: Calendars | None = None
     from_email: str = ""
     workspace_url: str = ""
     bot_user: str = ""

@@ -6,7 +6,17 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from blocks import access, alerts, archiving, lists, notices, paging, reminder, updates
+from blocks import (
+    access,
+    alerts,
+    archiving,
+    lists,
+    notices,
+    paging,
+    reminder,
+    standing_in,
+    updates,
+)
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -24,6 +34,8 @@ from blocks.forms import (
     escalate,
     merge,
     message_view,
+    on_call_at,
+    override,
     page_someone,
     pick_incident,
     post_update,
@@ -32,11 +44,13 @@ from blocks.forms import (
     resolve,
     services,
     silence_alerts,
+    swap_turns,
     times,
 )
 from blocks.home import home_view
 from blocks.ids import ELEMENT, ActionId, CallbackId, ShortcutId
 from blocks.mention import form_offer
+from blocks.oncall import on_call_message
 from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import Step, StepState, timeline_message, timeline_view
 from bot.domain.access import AccessState, Request
@@ -45,6 +59,7 @@ from bot.domain.escalation import Page
 from bot.domain.incident import Entry, EntryKind, PagerKind, PagerLink, Places, Status
 from bot.domain.moments import Said
 from bot.domain.reminders import Facts, Reminder
+from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import NotVisible
 from bot.ports import Message
 from handlers import panel
@@ -75,7 +90,7 @@ SHOWN_ONLY = {
 LATER_SHORTCUTS: dict[ShortcutId, str] = {}
 
 
-A_PAGE = Page(id=4, incident=1, started_at=NOW)
+A_PAGE = Page(id=1, incident=1, started_at=NOW)
 NEWS = Entry(kind=EntryKind.STATUS_UPDATE, at=NOW, text="We know more")
 
 
@@ -160,11 +175,24 @@ def beside_incidents() -> Iterator[Any]:
     yield form_offer("declare")
     yield pick_incident.build("ack")
     yield page_someone.build(an_incident(), policies=[("P1", "Ops")])
+    yield from of_rosters()
     affected = an_incident(service="web", service_title="Web")
     yield services.build(affected, services=[("db", "Database")])
     neighbour = Neighbour(id="db", title="Database", has_owners=True)
     facts = ServiceFacts(service=Service(id="web", title="Web"), upstream=[neighbour])
     yield service_message(affected, facts)
+
+
+def of_rosters() -> Iterator[Any]:
+    """Who is on call, and who stands in."""
+    yield on_call_message([], rosters=[RosterNow(name="primary")])
+    one = StandIn(id=1, roster="primary", person=ANA_ACTOR, instead=(), since=NOW, until=NOW)
+    yield standing_in.made(one)
+    yield standing_in.made(one, one)
+    yield standing_in.override_list([one])
+    yield override.build(["primary"])
+    yield swap_turns.build(["primary"])
+    yield on_call_at.build(["primary"])
 
 
 def of_private_ones() -> Iterator[Any]:
@@ -263,11 +291,17 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
         "Open incident": ActionId.ALERTS_OPEN,
         "Attach to...": ActionId.ALERTS_ATTACH,
         "Silence": ActionId.ALERTS_SILENCE,
+        "Override": ActionId.OVERRIDE,
+        "Swap": ActionId.SWAP_TURNS,
+        "Who was on call": ActionId.ON_CALL_AT,
+        "Overrides": ActionId.OVERRIDES,
+        "Remove swap": ActionId.REMOVE_OVERRIDE,
         "Still on it": ActionId.STILL_ON_IT,
     }
     also = {  # of alerts without an incident, and of somebody who was asked to help
         "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value, ActionId.PAGE_ACKNOWLEDGE.value},
         "Escalate": {ActionId.PAGE_ESCALATE.value},
+        "Remove": {ActionId.REMOVE_OVERRIDE.value},  # of an override
     }
     met: dict[str, set[str]] = {}
 

@@ -29,6 +29,7 @@ NAMES = (
     "alert_latency",
     "footprint",
     "lists",
+    "rosters",
 )
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 

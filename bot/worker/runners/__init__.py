@@ -14,6 +14,7 @@ from bot.worker.runners import (
     action_items,
     alerts,
     archiving,
+    calendars,
     channel,
     deadman,
     delivering,
@@ -116,4 +117,5 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.END_ALERTS: alerts.end,
     EffectKind.SILENCE_ALERTS: silencing.silence,
     EffectKind.LOOK_AT_SILENCED: silencing.look,
+    EffectKind.READ_CALENDAR: calendars.read,
 }

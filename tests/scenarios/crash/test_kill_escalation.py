@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
 from bot.services.base import House, Options
 from bot.services.page_audit import PageAudit
-from bot.store import pages
+from bot.store import pages, sql
 from tests.scenarios.crash.life import Life, life
 from tests.stage import API_TOKEN, BOB, CAROL, DefaultRouter
 from tests.workspace import room_of, said_in, text_of, told_directly
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from tests.databases import Cluster
     from tests.scenarios.crash.process import Bot, Forge
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -97,8 +99,12 @@ async def answers(one: Life) -> bool:
 async def seen(one: Life) -> dict[str, Any]:
     """What there is of it for people, and in the database."""
     state = await one.stage.state()
-    proofs = [line for line in said_in(state, room_of(state, "INC-1")) if "*Page* for" in line]
-    known = await one.work.read(lambda tx: pages.of_incident(tx, 1, living=False, lock=False))
+    # PostgreSQL gives a number away with a transaction that was killed before its commit.
+    newest = select(func.max(sql.INCIDENT.c.number))
+    number = await one.work.read(lambda tx: tx.session.execute(newest).scalar()) or 0
+    room = room_of(state, f"INC-{number}")
+    proofs = [line for line in said_in(state, room) if "*Page* for" in line]
+    known = await one.work.read(lambda tx: pages.of_incident(tx, number, living=False, lock=False))
     house = House(
         work=one.work, catalog=one.stage.catalog, router=DefaultRouter(), options=Options()
     )
@@ -186,3 +192,21 @@ async def test_a_page_survives_a_death_at_every_place(tmp_path: Path, smithy: Fo
     assert found == EXPECTED
     # The last places are where nothing is left to do; other coincidences may have a few less.
     assert await killed(tmp_path, smithy, list(range(1, len(places) - 6)), on_sqlite) == []
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+@pytest.mark.timeout(900)
+async def test_a_page_survives_a_death_on_postgresql(
+    tmp_path: Path, smithy: Forge, postgres_cluster: Cluster
+) -> None:
+    first = postgres_cluster.fresh()
+    found, places = await lived(tmp_path / "undisturbed", smithy, 0, first)
+    assert found == EXPECTED
+    wrong = await killed(
+        tmp_path,
+        smithy,
+        list(range(1, len(places) - 6, 12)),
+        lambda _place: postgres_cluster.fresh(),
+    )
+    assert wrong == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks import access, archiving, briefing, notices, postmortem, updates
+from blocks import access, archiving, briefing, notices, postmortem, standing_in, updates
 from blocks.action_items import item_message, list_message
 from blocks.card import CardContext, Place, card
 from blocks.forms import (
@@ -29,6 +29,8 @@ from blocks.forms import (
     loading,
     merge,
     message_view,
+    on_call_at,
+    override,
     page_someone,
     panel,
     pick_incident,
@@ -36,6 +38,7 @@ from blocks.forms import (
     reassign,
     resolve,
     services,
+    swap_turns,
 )
 from blocks.forms import postmortem as postmortem_form
 from blocks.forms import times as times_form
@@ -56,6 +59,7 @@ from bot.domain.archiving import Memory
 from bot.domain.catalog import Service
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.reminders import Facts, Reminder
+from bot.domain.roster_views import RosterNow, StandIn
 from bot.errors import AlreadyDone, NotVisible, ProviderError, Reason, UserError
 from bot.ports import Activity, Change, Message
 from handlers.messages import KEPT
@@ -63,6 +67,8 @@ from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.limits import check_message, check_view
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.domain.action_item import ActionItem
 
 thorough = settings(
@@ -314,6 +320,52 @@ def test_service(
 )
 def test_on_call(duties: Any, times: int, words: str) -> None:
     check_message(on_call_message(duties * times, title=words, note=words, hint=words), KNOWN)
+
+
+@thorough
+@given(
+    st.lists(
+        st.builds(
+            RosterNow,
+            name=odd.texts,
+            people=st.lists(odd.actors, max_size=12).map(tuple),
+            until=st.none() | odd.times,
+            then=st.lists(odd.actors, max_size=12).map(tuple),
+            problem=st.none() | odd.texts,
+            subscribe=st.none() | odd.texts,
+        ),
+        max_size=3,
+    ),
+    st.lists(
+        st.builds(
+            StandIn,
+            id=st.integers(1, 2**31 - 1),
+            roster=odd.texts,
+            person=odd.actors,
+            instead=st.lists(odd.actors, max_size=12).map(tuple),
+            since=odd.times,
+            until=odd.times,
+            swap=st.booleans(),
+            by=st.none() | odd.actors,
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    odd.repeats,
+    odd.times,
+    odd.texts,
+)
+def test_rosters(
+    rosters: list[RosterNow], overrides: list[StandIn], times: int, at: datetime, words: str
+) -> None:
+    check_message(on_call_message([], rosters=rosters * times), KNOWN)
+    check_message(standing_in.at_moment(rosters * times, at, ahead=True), KNOWN)
+    check_message(standing_in.override_list(overrides * times), KNOWN)
+    check_message(standing_in.made(*overrides[:2]), KNOWN)
+    check_message(standing_in.removed(overrides[0]), KNOWN)
+    names = [words, *(each.name for each in rosters)] * times
+    for form in (override.build(names), swap_turns.build(names), on_call_at.build(names)):
+        check_view(form, KNOWN)
 
 
 @thorough

@@ -179,10 +179,9 @@ INC-12 <#C0INCIDENT> *Checkout is down* · SEV1 · 🚨 Triggered
 > your turn
 [Acknowledge] [More]\
 """)
-    assert buttons(notices.paged(incident()).blocks) == ["Acknowledge", "More"]
     mine = incident(status=Status.ACKNOWLEDGED)
-    assert buttons(notices.paged(mine).blocks) == ["More"]
-    secret = notices.paged(incident(private=True, title="SECRET"))
+    assert buttons(notices.handed_over(mine, "reassign", BEN).blocks) == ["More"]
+    secret = notices.handed_over(incident(private=True, title="SECRET"), "reassign", BEN)
     assert "SECRET" not in json.dumps([secret.text, *secret.blocks])
 
 

@@ -164,9 +164,6 @@ def test_slack_takes_it_whatever_the_data(page: Page, some: list[Delivery], one:
     check_message(paging.still_on_it(page, "INC-1"), known)
     tried = [paging.text.inline(each.name, 80, empty="somebody") for each in some]
     check_message(hushed(paging.nobody_answered(page, "INC-1", tried, number=1)), known)
-    title, body = paging.beyond(page, one, None)  # type: ignore[arg-type]
-    assert title
-    assert body
 
 
 # --- the pages themselves ------------------------------------------------------------------------
@@ -198,7 +195,6 @@ def test_of_a_private_incident_nothing_is_told() -> None:
     secret = incident(private=True, title="The layoffs")
     for message in (paging.for_person(a_page(), secret), paging.for_channel(a_page(), secret)):
         assert "layoffs" not in str(message)
-    assert "layoffs" not in str(paging.beyond(a_page(), secret, None))
     named = Proof(page=a_page(), deliveries=(), policy=None, subject="INC-1", private=True)
     assert proof(named).text == "📟 A page"
 
@@ -210,6 +206,3 @@ def test_who_asked_and_what_they_wrote_stands_in_the_page() -> None:
     said = paging.for_person(asked, incident()).text
     assert "<@UBEN> pages you" in said
     assert "Can you look?" in said
-    title, body = paging.beyond(asked, incident(), None)
-    assert "you are paged" in title
-    assert "Ben: Can you look?" in body

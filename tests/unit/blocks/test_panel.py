@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks import access, alerts, archiving, home, notices, updates
+from blocks import access, alerts, archiving, home, notices, paging, updates
 from blocks.action_items import item_message
 from blocks.card import CardContext, FailedStep, card
 from blocks.forms import (
@@ -41,6 +41,7 @@ from blocks.service import Neighbour, ServiceFacts, service_message
 from blocks.timeline import timeline_view
 from bot.domain.access import Request
 from bot.domain.catalog import Service
+from bot.domain.escalation import Page
 from bot.domain.incident import Entry, EntryKind, Status
 from bot.domain.moments import Said
 from bot.domain.postmortem import Postmortem
@@ -119,6 +120,9 @@ def test_every_id_is_rendered_somewhere() -> None:
             message_view("x", "y"),
             merge.build(one, [one]),
             form_offer("x"),
+            paging.for_person(Page(id=1, aside=True, started_at=NOW), one),
+            paging.for_alerts(Page(id=1, started_at=NOW), next(alert_views())),
+            paging.still_on_it(Page(id=1, started_at=NOW), "x"),
             item_message(one, an_item()),
             action_items.build(one, [an_item(), an_item(done_at=NOW)]),
             action_owner.build(one, an_item()),

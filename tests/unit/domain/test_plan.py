@@ -331,5 +331,5 @@ def test_an_actor_survives_json(actor: Actor | None) -> None:
 
 
 def test_the_kind_names_its_provider() -> None:
-    beside = {"alertmanager", "apprise", "deadman", "muster"}
+    beside = {"alertmanager", "apprise", "calendar", "deadman", "muster"}
     assert {k.provider for k in EffectKind} == {"slack", "pagerduty", "github"} | beside

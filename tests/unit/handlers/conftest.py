@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.catalog import Catalog, EscalationPolicy, Level, Service
+from bot.domain.catalog import Catalog, EscalationPolicy, Level, Roster, RosterLayer, Service
 from bot.ports import Member
 from tests.unit.handlers.desk import Counter
 from tests.unit.store.house import build_home
@@ -26,6 +26,19 @@ CATALOG = Catalog(
     policies={
         "default": EscalationPolicy(
             name="default", levels=(Level(notify=()), Level(notify=()), Level(notify=()))
+        )
+    },
+    rosters={
+        "primary": Roster(
+            name="primary",
+            layers=(
+                RosterLayer(
+                    people=("ana@example.com",),
+                    rotate="daily",
+                    handover="09:00",
+                    start="2026-01-05",
+                ),
+            ),
         )
     },
 )

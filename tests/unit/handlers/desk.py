@@ -14,6 +14,7 @@ from bot.services.moments import MessageTimeline
 from bot.services.roles import Roles
 from bot.services.rooms import Rooms
 from bot.services.sightings import Sightings
+from bot.services.standing_in import StandingIn
 from handlers import turn_of
 from handlers.errors import answer_errors
 from handlers.turn import Desk
@@ -78,6 +79,7 @@ class Counter:
             roles=Roles(self.home.house, self.home.incidents),
             services=AffectedServices(self.home.house, self.home.incidents),
             asking=Asking(self.home.house, self.home.incidents, self.home.people),
+            standing_in=StandingIn(self.home.house),
             actions=ActionItems(self.home.house),
             afterwards=Afterwards.of(self.home.house, self.home.incidents),
             privacy=self.home.privacy,

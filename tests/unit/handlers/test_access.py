@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from blocks.ids import ActionId, CallbackId
+from bot.domain.escalation import Page
 from bot.domain.incident import Phase, Places, Status
 from bot.ports import Member
 from bot.services.people import IDENTITY
+from bot.store import pages
 from handlers import access, commands
 from handlers.access import Asks, Free, Leads
 from handlers.actions import ACTIONS
@@ -40,6 +42,7 @@ GUEST, STRANGER, HOME = "U0GRACE", "U0ZOE", "T1"
 NUMBER = an_incident().number
 #: What follows ``INC-n`` in each command; a command that needs nothing is not named.
 WORDS = {
+    "oncall": "override <@U0BEN> primary for 4h",
     "declare": "Another one",
     "reassign": "<@U0BEN>",
     "escalate": "2",
@@ -126,6 +129,7 @@ def sent(view: dict[str, Any]) -> dict[str, Any]:
             "external_select": {"selected_option": options[0]},
             "users_select": {"selected_user": "U0BEN"},
             "checkboxes": {"selected_options": []},
+            "datetimepicker": {"selected_date_time": int(NOW.timestamp()) + 3600},
         }
         if kind in answers:
             state[block["block_id"]] = {element["action_id"]: answers[kind]}
@@ -171,6 +175,8 @@ async def prepared(counter: Counter) -> None:
         sent = json.dumps({"alerts": [firing | {"startsAt": NOW.isoformat()}]}).encode()
         understood = await home.intake.understand("alertmanager", sent)
         await home.work.write(partial(home.intake.apply, understood=understood))
+    page = Page(incident=NUMBER, started_at=NOW)
+    await home.work.write(lambda tx: pages.add(tx, page))
     for n in range(an_item().id):
         await counter.desk.actions.add(
             an_item().incident, f"Item {n + 1}", by=ANA, once=f"item-{n}"

@@ -189,9 +189,9 @@ async def test_the_doctor_answers_in_a_moment(counter: Counter) -> None:
 async def test_escalating_to_a_person_or_a_policy(counter: Counter) -> None:
     await counter.declare()
     await counter.command("escalate INC-1 <@U0BEN> help me")
-    await counter.command("escalate INC-1 database")
+    await counter.command("escalate INC-1 default")
     entries = await counter.home.work.read(lambda tx: tx.entries(1))
-    assert [e.target for e in entries[1:]] == ["Ben", "Database"]
+    assert [e.target for e in entries[1:]] == ["Ben", "default"]
     assert entries[1].text == "help me"
 
 

@@ -85,7 +85,7 @@ WORDS: dict[str, str | None] = {
     "role": "{} commander",
     "service": "{} add db",
     "page": "{} <@U0BEN> help",
-    "oncall": None,
+    "oncall": "{} override <@U0BEN> for 4h",
     "note": "{} text",
     "merge": "{} into INC-2",
     "private": "{}",
@@ -136,6 +136,11 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ALERTS_ACKNOWLEDGE: None,
     ActionId.ALERTS_SILENCE: None,
     ActionId.ALERTS_UNSILENCE: None,
+    ActionId.OVERRIDE: None,
+    ActionId.SWAP_TURNS: None,
+    ActionId.ON_CALL_AT: None,
+    ActionId.OVERRIDES: None,
+    ActionId.REMOVE_OVERRIDE: None,
     ActionId.DECLARE: None,
     ActionId.DECLARE_ANYWAY: None,
     ActionId.CHARTS: None,
@@ -197,7 +202,9 @@ def forms(
 
 
 #: Forms that name no incident.
-NO_FORM = {CallbackId.DECLARE, CallbackId.SILENCE_ALERTS}
+NO_FORM = {
+    CallbackId.DECLARE, CallbackId.SILENCE_ALERTS, CallbackId.OVERRIDE, CallbackId.SWAP_TURNS, CallbackId.ON_CALL_AT,
+}  # fmt: skip
 
 
 @pytest.fixture

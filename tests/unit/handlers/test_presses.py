@@ -219,9 +219,9 @@ def test_the_panel_offers_what_can_be_done() -> None:
         (
             PagerLink(kind=PagerKind.NATIVE, policy_name="default"),
             Urgency.HIGH,
-            ["level:2", "level:3"],
+            ["level:2", "level:3", "level:1"],
         ),
-        (PagerLink(kind=PagerKind.NATIVE, policy_name="gone"), Urgency.HIGH, []),
+        (PagerLink(kind=PagerKind.NATIVE, policy_name="gone"), Urgency.HIGH, ["policy:default"]),
         (
             PagerLink(kind=PagerKind.PAGERDUTY, policy_id="E1"),
             Urgency.HIGH,

@@ -22,7 +22,8 @@ def upgrade() -> None:
         sa.Column("replaces", sa.String(length=320), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("swap", sa.String(length=64), nullable=True),
+        sa.Column("once", sa.String(), nullable=False),
+        sa.Column("swap", sa.Boolean(), nullable=False),
         sa.Column("made_by", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_by", sa.JSON(none_as_null=True), nullable=True),
@@ -30,7 +31,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_override")),
     )
     op.create_index(op.f("ix_roster_override_roster_until"), "roster_override", ["roster", "until"])
-    op.create_index(op.f("ix_roster_override_swap"), "roster_override", ["swap"])
+    op.create_index(op.f("ix_roster_override_once"), "roster_override", ["once"])
     op.create_table(
         "roster_made",
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -58,6 +59,6 @@ def downgrade() -> None:
     """Go back."""
     op.drop_table("roster_calendar")
     op.drop_table("roster_made")
-    op.drop_index(op.f("ix_roster_override_swap"), table_name="roster_override")
+    op.drop_index(op.f("ix_roster_override_once"), table_name="roster_override")
     op.drop_index(op.f("ix_roster_override_roster_until"), table_name="roster_override")
     op.drop_table("roster_override")
