@@ -1,7 +1,8 @@
 """The vendors Muster talks to, each behind Protocols of ``bot.ports``.
 
-A new one is a file (or package) here, a line in ``PROVIDERS``, a stand-in and a contract test. The native pager is none
-of them: it has no address and no key, and is built from what the house has.
+A new one is a file (or package) here, a line in ``PROVIDERS``, a stand-in and a contract test. None of them
+are the native pager (no address, no key: it is built from what the house has), calendars (their addresses are the
+rosters') and the dead man's switch (one address, which is its key).
 Vendors never import each other. Building one calls nobody: the bot starts while vendors are down.
 """
 
@@ -129,6 +130,5 @@ PROVIDERS: dict[str, Provider] = {
     "alertmanager": Provider(
         "Silences", "https://prometheus.io/docs/alerting/latest/alerts_api/", build_alertmanager
     ),
-    "calendar": Provider("Calendars", "https://www.rfc-editor.org/rfc/rfc5545", build_calendars),
     "github": Provider("Tickets", "https://docs.github.com/rest/issues", build_github),
 }
