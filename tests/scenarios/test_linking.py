@@ -257,7 +257,10 @@ CONFIGURED = Catalog(
         "primary": Roster(
             name="primary",
             layers=(
-                RosterLayer(people=("bob@example.com", "ivy@example.com", "frank@example.com")),
+                RosterLayer(
+                    people=("bob@example.com", "ivy@example.com", "frank@example.com"),
+                    start="2026-01-05",
+                ),
             ),
         )
     },

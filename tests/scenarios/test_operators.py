@@ -188,7 +188,7 @@ async def test_the_native_policy_pages_when_pagerduty_takes_nothing_for_two_minu
         clock.pass_by(timedelta(seconds=125))
         await s.until(lambda state: told(state, "You are paged"), user=CAROL)
         await s.until(
-            lambda state: [t for t in said_in(state, room_of(state, name)) if "Paged level 1" in t]
+            lambda state: [t for t in said_in(state, room_of(state, name)) if "Level 1" in t]
         )
         assert len([t for t in told(await s.state(CAROL), "paged") if name in t]) == 1
 

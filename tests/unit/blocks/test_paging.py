@@ -167,7 +167,7 @@ def test_slack_takes_it_whatever_the_data(page: Page, some: list[Delivery], one:
     check_message(hushed(paging.nobody_answered(page, "INC-1", tried, number=1)), known)
     title, body = page_words.beyond(page_words.of_incident(one), page, "")  # type: ignore[arg-type]
     assert title
-    assert len(body) <= 4 * page_words.MOST
+    assert len(title) + len(body.partition("Slack: ")[0]) <= 4 * page_words.MOST
 
 
 # --- the pages themselves ------------------------------------------------------------------------
