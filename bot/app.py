@@ -351,7 +351,7 @@ class Muster:
         listening = web.listen(self.settings.http.host, self.settings.http.port)
         try:
             await self._migrate()
-            await self._no_clashes()
+            await self._rosters_are_clear()
         except BaseException:
             listening.close()
             raise
@@ -393,10 +393,12 @@ class Muster:
             else:
                 return
 
-    async def _no_clashes(self) -> None:
-        """A roster of muster.yml that was made in Slack as well is wrong, and only the database knows."""
-        file = self.settings.config_file.name
-        found = await self.work.read(lambda tx: rosters.clashes(tx, self.world.catalog, file))
+    async def _rosters_are_clear(self) -> None:
+        """Two rosters of one name, and policies that name none: only the database knows those made in Slack."""
+        file, catalog = self.settings.config_file.name, self.world.catalog
+        found = await self.work.read(
+            lambda tx: [*rosters.clashes(tx, catalog, file), *rosters.unknown(tx, catalog, file)]
+        )
         if found:
             raise SettingsError(found)
 

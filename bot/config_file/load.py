@@ -144,7 +144,7 @@ def _read(top: Section, environ: Mapping[str, str]) -> Config:
     if value := top.get("reactions"):
         parts["reactions"] = read_reactions(value)
     rosters = read_rosters(top.get("rosters"))
-    policies = read_policies(top.get("escalation_policies"), rosters)
+    policies = read_policies(top.get("escalation_policies"))
     services = read_services(top.get("services"), policies, environ.get("GITHUB_OWNER"))
     sections = read_sections(
         top,

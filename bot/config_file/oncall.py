@@ -12,8 +12,6 @@ from bot.domain.catalog import EscalationPolicy, Level, Person, Roster, RosterLa
 from bot.domain.hours import Hours
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from bot.config_file.reader import Section, Value
 
 PERSON_KEYS = ("pagerduty", "github", "skills", "notify", "quiet_hours", "time_zone")
@@ -129,13 +127,13 @@ def _before(begin: str, end: str) -> bool:
     return (first.tzinfo is None) != (last.tzinfo is None) or first < last
 
 
-def read_policies(value: Value | None, rosters: Collection[str]) -> dict[str, EscalationPolicy]:
-    """Keyed by name."""
+def read_policies(value: Value | None) -> dict[str, EscalationPolicy]:
+    """Keyed by name. Rosters may be made in Slack: whether a name is one of any is known with the database."""
     pairs = value.section().pairs if value else {}
-    return {name: _policy(name, each, rosters) for name, each in pairs.items()}
+    return {name: _policy(name, each) for name, each in pairs.items()}
 
 
-def _policy(name: str, value: Value, rosters: Collection[str]) -> EscalationPolicy:
+def _policy(name: str, value: Value) -> EscalationPolicy:
     section = value.section(("repeat", "acknowledge_expires", "time_zone", "levels"))
     zone = formats.time_zone(section.get("time_zone")) or "UTC"
     levels = section.need("levels")
@@ -145,15 +143,16 @@ def _policy(name: str, value: Value, rosters: Collection[str]) -> EscalationPoli
     repeat = section.get("repeat")
     return EscalationPolicy(
         name=name,
-        levels=tuple(_level(item, rosters, zone) for item in items),
+        levels=tuple(_level(item, zone) for item in items),
         repeat=(repeat.whole(0, MOST_REPEATS) if repeat else None) or 0,
         acknowledge_expires=formats.duration(section.get("acknowledge_expires")),
+        line=value.key_line or value.line,
     )
 
 
-def _level(value: Value, rosters: Collection[str], zone: str) -> Level:
+def _level(value: Value, zone: str) -> Level:
     section = value.section(("notify", "wait", "only"))
-    kinds = {"person": None, "roster": rosters, "group": None, "channel": None}
+    kinds = {"person": None, "roster": None, "group": None, "channel": None}
     notify = section.need("notify")
     found = [formats.reference(item, kinds) for item in notify.items()] if notify else []
     if notify and not found:

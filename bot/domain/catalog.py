@@ -105,6 +105,7 @@ class EscalationPolicy:
     levels: tuple[Level, ...]
     repeat: int = 0
     acknowledge_expires: timedelta | None = None
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.store import rosters as store
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.domain.catalog import Catalog, Roster
+    from bot.domain.catalog import Catalog, EscalationPolicy, Roster
     from bot.store.tx import Tx
 #: How many entries nobody can be found for are named; the others are counted.
 SOME: Final = 5
@@ -90,7 +90,10 @@ def examined(tx: Tx, catalog: Catalog) -> list[tuple[str, str | None]]:
         if name in both:
             problem = "there are two of that name, in muster.yml and made in Slack"
         found.append((name, problem))
-    return found
+    return [
+        *found,
+        *((problem.where, problem.what.rstrip(".")) for problem in unknown(tx, catalog)),
+    ]
 
 
 def clashes(tx: Tx, catalog: Catalog, file: str = "muster.yml") -> list[Problem]:
@@ -104,3 +107,23 @@ def clashes(tx: Tx, catalog: Catalog, file: str = "muster.yml") -> list[Problem]
         for name in store.made_names(tx)
         if name in catalog.rosters
     ]
+
+
+def unknown(tx: Tx, catalog: Catalog, file: str = "muster.yml") -> list[Problem]:
+    """Policies that name a roster neither muster.yml (``file``) nor anybody in Slack made: it would page nobody."""
+    known = names(tx, catalog)
+    there = f"There are {', '.join(known)}." if known else "There is none yet."
+    return [
+        Problem(
+            f"{file}:{policy.line}",
+            f"escalation_policies.{policy.name} names the unknown roster {name!r}.",
+            f"Write it under rosters:, or make it in Slack before it is named here. {there}",
+        )
+        for policy in catalog.policies.values()
+        for name in sorted(_rosters_of(policy) - set(known))
+    ]
+
+
+def _rosters_of(policy: EscalationPolicy) -> set[str]:
+    targets = (target for level in policy.levels for target in level.notify)
+    return {target.removeprefix("roster:") for target in targets if target.startswith("roster:")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,23 @@ class TestAsking:
         assert "made in Slack" in problem.what
         examined = dict(await home.work.read(lambda tx: rosters.examined(tx, home.catalog)))
         assert "two of that name" in (examined["primary"] or "")
+
+    async def test_a_policy_may_name_a_roster_made_in_slack_and_no_other(self, home: Home) -> None:
+        policy = EscalationPolicy(
+            name="late", levels=(Level(notify=("roster:nights", "person:ana@example.com")),), line=9
+        )
+        catalog = replace(home.catalog, policies={"late": policy})
+        (problem,) = await home.work.read(lambda tx: rosters.unknown(tx, catalog, "m.yml"))
+        assert problem.where == "m.yml:9"
+        assert problem.what == "escalation_policies.late names the unknown roster 'nights'."
+        assert "There are primary, kept." in problem.mend
+        examined = dict(await home.work.read(lambda tx: rosters.examined(tx, catalog)))
+        assert "unknown roster 'nights'" in (examined["muster.yml:9"] or "")
+        row = {
+            "name": "nights", "value": {}, "made_by": None, "made_at": NOW, "changed_at": NOW, "version": 0,
+        }  # fmt: skip
+        await home.work.write(lambda tx: tx.session.execute(sql.ROSTER_MADE.insert(), row))
+        assert await home.work.read(lambda tx: rosters.unknown(tx, catalog)) == []
 
     async def test_policies_reach_whoever_is_on_call(self, home: Home) -> None:
         assert await home.people.targets(["roster:primary"]) == [("U0BEN", "Ben Weber")]

@@ -30,7 +30,7 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         "escalation_policies:\n"
         "  default: {levels: [{notify: [roster:gone], wait: soon}]}\n"
     )
-    assert [line.partition(":")[0] for line in told] == ["1", "3", "3", "5", "7", "7"]
+    assert [line.partition(":")[0] for line in told] == ["1", "3", "3", "5", "7"]
     assert told[0] == "1: unknown key 'severitys'. Did you mean 'severities'?"
 
 
@@ -153,11 +153,6 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
         ("rosters: {r: {ical: file:///etc/passwd}}", "1: rosters.r.ical is 'file:///etc/passwd'."),
         ("escalation_policies: {d: {}}", "1: escalation_policies.d has no 'levels'."),
         ("escalation_policies: {d: {levels: []}}", "1: escalation_policies.d.levels has 0 levels."),
-        (
-            """rosters: {a: {ical: https://x.de/a}}
-escalation_policies: {d: {levels: [{notify: [roster:aa]}]}}""",
-            "2: escalation_policies.d.levels[1].notify[1] names the unknown roster 'aa'. Did you m",
-        ),
         ("permissions: {declare: [role:boss]}", "1: permissions.declare[1] names the unknown role"),
         (
             "permissions: {declare: [nobody]}",
