@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.catalog import Catalog, EscalationPolicy, Level
+from bot.domain.catalog import Catalog, EscalationPolicy, Level, Roster, RosterLayer
 from bot.domain.hours import Hours
 from tests.scenarios.test_archiving import SharedClock
 from tests.stage import BOB, CAROL, DAVE, GENERAL, Json, Stage, stage
@@ -189,6 +189,8 @@ async def test_hours_and_targets_nobody_stands_behind_are_passed_at_once(tmp_pat
         level("person:nobody@example.org", "roster:gone"),
         level("person:carol@example.com"),
     )
+    later = RosterLayer(people=("bob@example.com",), start="2099-01-05")
+    catalog = replace(catalog, rosters={"gone": Roster(name="gone", layers=(later,))})
     async with night(tmp_path, catalog) as n:
         name = await n.s.declare("SEV2 Who is there")
         await n.s.settled(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from bot.domain.catalog import Catalog, EscalationPolicy, Level, Service
+from bot.domain.catalog import Catalog, EscalationPolicy, Level, Roster, RosterLayer, Service
 from tests.stage import ALICE, BOB, CAROL, DAVE, GENERAL, Json, Stage, stage
 from tests.workspace import cards_of, pages, room_of, said_in, text_of, told, told_directly
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NATIVE = Catalog(
+    rosters={
+        "primary": Roster(
+            name="primary",
+            layers=(RosterLayer(people=("bob@example.com",), start="2099-01-05"),),
+        )
+    },
     services={"shop": Service(id="shop", title="Shop", escalation_policy="web")},
     policies={
         "default": EscalationPolicy(name="default", levels=(Level(notify=("roster:primary",)),)),
