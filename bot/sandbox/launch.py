@@ -53,9 +53,20 @@ services:
   payments: {title: Payments, repo: acme/payments, owners: [bob@example.com], pagerduty_service: PPAYMNT}
   search: {title: Search, repo: acme/search, owners: [erin@example.com], pagerduty_service: PSEARCH}
 people:
-  alice@example.com: {github: alice}
-  bob@example.com: {github: bob}
-  carol@example.com: {github: carol}
+  alice@example.com: {github: alice, skills: [redis, checkout]}
+  bob@example.com: {github: bob, skills: [postgres, payments]}
+  carol@example.com: {github: carol, skills: [redis, kubernetes]}
+rosters:
+  support:
+    time_zone: Europe/Berlin
+    layers:
+      - {people: [alice@example.com, bob@example.com, carol@example.com], rotate: weekly, handover: "Mon 09:00", start: 2026-01-05}
+escalation_policies:
+  default:                        # pages when PagerDuty cannot be reached
+    repeat: 1
+    levels:
+      - {notify: [roster:support], wait: 5m}
+      - {notify: [channel:ops]}
 """
 
 
