@@ -60,7 +60,10 @@ rosters:
   support:
     time_zone: Europe/Berlin
     layers:
-      - {people: [alice@example.com, bob@example.com, carol@example.com], rotate: weekly, handover: "Mon 09:00", start: 2026-01-05}
+      - people: [alice@example.com, bob@example.com, carol@example.com]
+        rotate: weekly
+        handover: "Mon 09:00"
+        start: 2026-01-05
 escalation_policies:
   default:                        # pages when PagerDuty cannot be reached
     repeat: 1
