@@ -30,7 +30,7 @@ COMMAND = "/incident drill now"
 PLACES = (
     "",
     "call.after slack.announce",
-    "call.after slack.send_direct",
+    "call.after slack.deliver_page",
     "call.before muster.run_drill",
     "call.after muster.run_drill",
     "call.after slack.drill_news",
@@ -111,6 +111,12 @@ async def wrong(folder: Path, smithy: Forge, places: tuple[str, ...]) -> list[st
     return [each for each in found if each]
 
 
+@pytest.mark.timeout(150)
+async def test_a_drill_survives_a_death_in_the_middle(tmp_path: Path, smithy: Forge) -> None:
+    assert await wrong(tmp_path, smithy, ("call.after muster.run_drill",)) == []
+
+
+@pytest.mark.long
 @pytest.mark.timeout(150)
 async def test_a_drill_survives_a_death_where_it_matters_most(
     tmp_path: Path, smithy: Forge
