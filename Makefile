@@ -46,7 +46,7 @@ PYTEST := $(BIN)/python -m pytest -q -rs -n $(WORKERS)
 COVERED := --cov --cov-append --cov-report=
 
 test: $(VENV)/.dev ## the tests that run everywhere, within 5 minutes
-	@$(PYTEST) --dist loadfile -m "not long and not browser"
+	@$(PYTEST) --dist loadfile -m "not long and not later and not browser"
 
 # What keeps state is shown on both databases: a second time with everything on PostgreSQL.
 ON_POSTGRES := MUSTER_TEST_DATABASE=postgres $(PYTEST) --dist loadfile -m "not sqlite and not long" \

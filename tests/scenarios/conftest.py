@@ -14,6 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 
+#: Whole files the short run leaves to the long one: what happens beside and after the main job, and every variation
+#: of bad input. They are no less checked, on both databases.
+LATER = {
+    "test_archiving.py", "test_bad_input_api.py", "test_bad_input_presses.py", "test_both_pagers.py", "test_drills.py",
+    "test_export.py", "test_faults.py", "test_faults_keys.py", "test_github_in.py", "test_lanes.py", "test_linking.py",
+    "test_make_private.py", "test_page_ways.py", "test_payload_gallery.py", "test_polling.py", "test_postmortem.py",
+    "test_replicas.py", "test_request_access.py", "test_rosters_live.py", "test_stop.py", "test_terminal.py",
+    "test_times.py",
+}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them before pytest chooses by marks."""
+    for item in items:
+        if item.path.name in LATER and "scenarios" in item.path.parts:
+            item.add_marker(pytest.mark.later)
+
+
 @pytest.fixture(scope="session")
 def record() -> Iterator[Record]:
     """Everything that comes in over Socket Mode, for tests/exercised.py."""
