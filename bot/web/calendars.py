@@ -54,7 +54,8 @@ class RosterCalendars:
 def calendar(roster: str, shifts: Sequence[ShiftView], now: datetime) -> Calendar:
     """An entry for each shift of somebody, which keeps its identity as long as it begins at the same time.
 
-    The first one began before the stretch that is shown and would change every time, so it is left out.
+    The first one began before the stretch that is shown and would change every time, so it is left out, unless it is all
+    there is: somebody is always on call.
     """
     from icalendar import Calendar, Event, vCalAddress  # noqa: PLC0415 - only when one is asked for
 
@@ -66,7 +67,7 @@ def calendar(roster: str, shifts: Sequence[ShiftView], now: datetime) -> Calenda
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
     mark = hashlib.sha256(roster.encode()).hexdigest()[:16]
-    for shift in shifts[1:]:
+    for shift in shifts[1:] or shifts:
         if not shift.people:
             continue
         event = Event()

@@ -86,6 +86,12 @@ async def test_nothing_is_told_without_its_token(
     assert "VEVENT" not in answer.text
 
 
+def test_somebody_who_is_always_on_call_is_shown() -> None:
+    always = ShiftView(since=NOW, until=NOW + AHEAD, people=(Actor(name="Ana"),))
+    [event] = calendar("solo", [always], NOW).walk("VEVENT")
+    assert str(event["SUMMARY"]) == "On call: Ana"
+
+
 def test_gaps_are_no_entries_and_an_entry_keeps_its_identity() -> None:
     ana = (Actor(name="Ana", email=PEOPLE[0]),)
     cuts = [datetime(2026, 3, day, 9, tzinfo=UTC) for day in range(1, 5)]
