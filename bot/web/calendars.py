@@ -54,7 +54,7 @@ class RosterCalendars:
 def calendar(roster: str, shifts: Sequence[ShiftView], now: datetime) -> Calendar:
     """An entry for each shift of somebody, which keeps its identity as long as it begins at the same time.
 
-    The first one began before the stretch that is shown and would change every time, so it is left out, unless it is all
+    The first one began before the stretch that is shown and would change every time: it is left out, unless it is all
     there is: somebody is always on call.
     """
     from icalendar import Calendar, Event, vCalAddress  # noqa: PLC0415 - only when one is asked for
