@@ -74,7 +74,7 @@ class Forge:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._order = asyncio.Lock()
-        self._begun: asyncio.Queue[int] = asyncio.Queue()
+        self._begun: asyncio.Queue[tuple[int, asyncio.Future[int]]] = asyncio.Queue()
         self._ends: dict[int, asyncio.Future[int]] = {}
         self._reading = asyncio.create_task(self._read())
 
@@ -82,25 +82,24 @@ class Forge:
         assert self._process.stdout
         while line := await self._process.stdout.readline():
             said = json.loads(line)
-            if "exit" in said:
-                self._end_of(said["pid"]).set_result(said["exit"])
+            pid = said["pid"]
+            if "exit" in said:  # forgotten: the system gives the same number again
+                self._ends.pop(pid).set_result(said["exit"])
             else:
-                self._begun.put_nowait(said["pid"])
-
-    def _end_of(self, pid: int) -> asyncio.Future[int]:
-        return self._ends.setdefault(pid, asyncio.get_running_loop().create_future())
+                self._ends[pid] = asyncio.get_running_loop().create_future()
+                self._begun.put_nowait((pid, self._ends[pid]))
 
     async def start(self, environ: Mapping[str, str], folder: Path, log: Path) -> Bot:
         order = {"environ": _whole(environ), "cwd": str(folder), "log": str(log)}
         async with self._order:
             assert self._process.stdin
             self._process.stdin.write(f"{json.dumps(order)}\n".encode())
-            pid = await asyncio.wait_for(self._begun.get(), PATIENCE)
-        return Bot(pid, log, self._end_of(pid))
+            pid, ended = await asyncio.wait_for(self._begun.get(), PATIENCE)
+        return Bot(pid, log, ended)
 
     async def close(self) -> None:
         """End the forge and whatever it still has running."""
-        for pid, end in self._ends.items():
+        for pid, end in list(self._ends.items()):
             if not end.done():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
