@@ -43,26 +43,32 @@ class IssueFollowing:
         wanted = repo.casefold()
         return {repo, repo.lower(), *(each for each in self._repos if each.casefold() == wanted)}
 
-    def apply(self, news: IssueNews) -> Callable[[Tx], str]:
-        """What an event does, to be run in the transaction that settles it; returns what became of it."""
+    def apply(self, news: IssueNews, began: datetime | None = None) -> Callable[[Tx], str]:
+        """What an event does, to be run in the transaction that settles it; returns what became of it.
+
+        ``began``: when we asked ourselves. What we changed there since may not be in the answer, whose times are
+        whole seconds.
+        """
 
         def run(tx: Tx) -> str:
             repos = self._spellings(news.repo)
             item = kept.by_ticket(tx, repos, news.number)
             if item is not None:
-                return self._item(tx, tx.incident(item.incident), item.id, news)
+                return self._item(tx, tx.incident(item.incident), item.id, news, began)
             incident = kept.incident_of_ticket(tx, repos, news.number)
             if incident is not None:
-                return self._own(tx, tx.incident(incident.number), news)
+                return self._own(tx, tx.incident(incident.number), news, began)
             return "ignored"
 
         return run
 
-    def _item(self, tx: Tx, incident: Incident, number: int, news: IssueNews) -> str:
+    def _item(
+        self, tx: Tx, incident: Incident, number: int, news: IssueNews, began: datetime | None
+    ) -> str:
         item = kept.one(tx, number)  # read again: its incident is locked now
         pending = Pending(
-            state=kept.change_pending(tx, incident, item, "state"),
-            owner=kept.change_pending(tx, incident, item, "owner"),
+            state=kept.change_pending(tx, incident, item, "state", began),
+            owner=kept.change_pending(tx, incident, item, "owner", began),
         )
         person = lambda login: self._actions.person(tx, login)  # noqa: E731
         after, entries = issue_news.follow(item, news, person, pending)
@@ -74,8 +80,8 @@ class IssueFollowing:
         record(tx, incident, stored, entries)
         return "applied"
 
-    def _own(self, tx: Tx, incident: Incident, news: IssueNews) -> str:
-        if kept.ticket_change_pending(tx, incident.number):
+    def _own(self, tx: Tx, incident: Incident, news: IssueNews, began: datetime | None) -> str:
+        if kept.ticket_change_pending(tx, incident.number, began):
             return "ignored"  # what was done here will win
         known = known_state(tx, incident.number)
         login = str((tx.value(IDENTITY) or {}).get("login") or "").casefold()
@@ -111,10 +117,12 @@ class IssueFollowing:
 
         return await self._house.work.read(look)
 
-    def looked(self, tx: Tx, repo: str, found: Sequence[IssueNews], until: datetime | None) -> None:
-        """Apply what a look showed, oldest change first, and remember how far it got."""
+    def looked(
+        self, tx: Tx, repo: str, found: Sequence[IssueNews], until: datetime | None, began: datetime
+    ) -> None:
+        """Apply what a look that ``began`` then showed, oldest change first, and remember how far it got."""
         for news in found:
-            self.apply(news)(tx)
+            self.apply(news, began)(tx)
         if until is not None:
             tx.set_value(_cursor(repo), {"since": until.isoformat()})
 

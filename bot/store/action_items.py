@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
@@ -19,7 +20,6 @@ from bot.store.effects import UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from bot.domain.incident import Incident
     from bot.store.tx import Tx
@@ -44,18 +44,22 @@ _BY_MESSAGE = select(sql.ACTION_ITEM).where(
 _COUNT = select(func.count(_A.done_at), func.count()).where(
     _A.incident == bindparam("of"), _PRESENT
 )
+#: Nothing is carried out after it.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _ADD = insert(sql.ACTION_ITEM)
 _SAVE = update(sql.ACTION_ITEM).where(_A.id == bindparam("of"))
+#: Not carried out yet, or only at or after a moment.
+_NOT_BEFORE = or_(_E.state.in_(UNFINISHED), _E.settled_at >= bindparam("since"))
 _PENDING = select(_E.id).where(
     _E.incident == bindparam("of"),
     _E.kind == EffectKind.CHANGE_ACTION.value,
-    _E.state.in_(UNFINISHED),
+    _NOT_BEFORE,
     _E.key.startswith(bindparam("prefix"), autoescape=False),
 )
 _TICKET_PENDING = select(_E.id).where(
     _E.incident == bindparam("of"),
     _E.kind == EffectKind.CHANGE_TICKET.value,
-    _E.state.in_(UNFINISHED),
+    _NOT_BEFORE,
 )
 #: In words SQLite can compare with the condition of its partial index.
 _OPEN: Any = _N.status != literal_column("'resolved'")
@@ -122,16 +126,19 @@ def watched(tx: Tx, since: datetime) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def change_pending(tx: Tx, incident: Incident, item: ActionItem, verb: str) -> bool:
-    """Whether a change of ours of that kind has not reached GitHub yet."""
+def change_pending(
+    tx: Tx, incident: Incident, item: ActionItem, verb: str, since: datetime | None = None
+) -> bool:
+    """Whether a change of ours of that kind has not reached GitHub yet, or reached it only after ``since``."""
     prefix = change_issue(incident, item, verb).key.partition("@")[0] + "@"
-    wanted = {"of": incident.number, "prefix": prefix}
+    wanted = {"of": incident.number, "prefix": prefix, "since": since or NEVER}
     return tx.session.execute(_PENDING, wanted).first() is not None
 
 
-def ticket_change_pending(tx: Tx, number: int) -> bool:
-    """Whether closing or reopening the incident's own issue has not reached GitHub yet."""
-    return tx.session.execute(_TICKET_PENDING, {"of": number}).first() is not None
+def ticket_change_pending(tx: Tx, number: int, since: datetime | None = None) -> bool:
+    """The same of closing or reopening the incident's own issue."""
+    wanted = {"of": number, "since": since or NEVER}
+    return tx.session.execute(_TICKET_PENDING, wanted).first() is not None
 
 
 def add(tx: Tx, draft: ActionItem) -> ActionItem:

@@ -131,6 +131,6 @@ async def change_issue(world: World, effect: Claimed) -> Settle | None:
 async def poll(world: World, effect: Claimed) -> Settle | None:
     """Read which issues of one repository changed since the last look; one page at a time."""
     repo = effect.payload["repo"]
-    since = await world.following.since(repo)
+    since, began = await world.following.since(repo), world.work.clock.now()
     found, until = await world.the_tickets().changed(repo, since)
-    return lambda tx: world.following.looked(tx, repo, found, until)
+    return lambda tx: world.following.looked(tx, repo, found, until, began)

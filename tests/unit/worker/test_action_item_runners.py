@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -168,6 +169,21 @@ async def test_a_look_at_github_applies_what_changed(shop: Shop) -> None:
     looks = [call[2] for call in shop.tickets.named("changed")]
     assert looks[1] == NOW.replace(minute=5), "the second look begins where the first one ended"
     assert await shop.world.following.watched() == ["acme/incidents"]
+
+
+async def test_a_look_that_began_before_our_change_was_made_undoes_nothing(shop: Shop) -> None:
+    item = await run(shop, K.OPEN_ACTION, await added(shop))
+    await shop.world.actions.complete(item.id, by=BEN, once="d")
+    await shop.home.dismiss_all()  # it reached GitHub now
+    stale = IssueNews(repo="acme/incidents", number=4, action="read", state="open", at=NOW)
+
+    async def looked(began: Any) -> ActionItem:
+        look = shop.world.following.looked
+        await shop.home.work.write(lambda tx: look(tx, stale.repo, [stale], None, began))
+        return await shop.world.actions.one(item.id)
+
+    assert not (await looked(NOW)).is_open
+    assert (await looked(NOW + timedelta(seconds=1))).is_open, "somebody reopened it there"
 
 
 async def test_without_a_token_the_step_says_so(shop: Shop) -> None:
