@@ -93,7 +93,7 @@ async def test_the_roster_says_who_is_on_call_pages_them_and_brings_them_in(tmp_
         await w.s.until(lambda state: state["views"], user=CAROL)
         await w.s.submit({"Title": "Checkout is down", "Service": "shop"}, user=CAROL)
         name = await w.s.announced("Checkout is down")
-        [page] = await w.s.until(lambda state: told_directly(state, f"{name} "), user=w.next)
+        [page] = await w.s.until(lambda state: told_directly(state, "You are paged"), user=w.next)
         assert "Checkout is down" in page
         state = await w.s.settled(name)
         room = room_of(state, name)
