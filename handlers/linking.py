@@ -117,6 +117,12 @@ async def _complete(turn: Turn, click: LinkButton, done: Linked) -> list[str]:
             "twice. From now on what you do carries your name."
         )
         return [done_before]
+    if done.click is Click.UNDER_WAY:
+        under_way = (
+            f"What you pressed on {name} is on its way to PagerDuty at this moment, in my name; should it have to be "
+            "sent again, it will carry your name."
+        )
+        return [under_way]
     if done.click is Click.WAITING:
         return [f"What you pressed on {name} waits for PagerDuty yet; it will carry your name."]
     if not click.verb:

@@ -39,7 +39,17 @@ class Click(StrEnum):
 
     NONE = "none"
     DONE = "done"  # it went out in the bot's name
+    UNDER_WAY = "under way"  # at this moment, in the bot's name; the next attempt is in theirs
     WAITING = "waiting"  # it goes out in theirs
+
+
+#: What the state of the change's effect says of the click.
+CLICKS = {
+    "pending": Click.WAITING,
+    "dead": Click.WAITING,
+    "leased": Click.UNDER_WAY,
+    "done": Click.DONE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,9 +284,7 @@ class Linking:
         if not wish.change or wish.number is None:
             return Click.NONE
         state = runlog.state_of(tx, wish.number, wish.change)
-        if state in {"pending", "dead"}:
-            return Click.WAITING
-        return Click.DONE if state in {"leased", "done"} else Click.NONE
+        return CLICKS.get(state or "", Click.NONE)
 
     @staticmethod
     def _hear(tx: Tx, before: Standing, after: Standing, by: SlackUser, once: str) -> None:

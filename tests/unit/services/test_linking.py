@@ -265,7 +265,7 @@ async def test_what_does_not_reach_pagerduty_asks_nobody(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("state", "click"),
-    [("pending", Click.WAITING), ("done", Click.DONE), ("leased", Click.DONE), ("cancelled", Click.NONE)],
+    [("pending", Click.WAITING), ("done", Click.DONE), ("leased", Click.UNDER_WAY), ("cancelled", Click.NONE)],
 )  # fmt: skip
 async def test_what_became_of_the_click(home: Home, state: str, click: Click) -> None:
     await paged(home)
