@@ -10,8 +10,9 @@ import structlog
 from bot.domain.identities import Vendor, configured
 from bot.domain.incident import PagerKind
 from bot.domain.reach import Policy
-from bot.errors import ProviderError, Reason
+from bot.errors import ProviderError
 from bot.services import rosters
+from bot.services.readings import UNSEEN, Readings
 from bot.store import identities
 
 if TYPE_CHECKING:
@@ -36,12 +37,10 @@ SCHEDULES = "pagerduty.schedules"
 PAGER_USERS = "pagerduty.users"
 #: Whom PagerDuty said to be on call when it was read last.
 DUTY = "pagerduty.duty"
-#: That the members and groups of the workspace were read, and when.
+#: That the members of the workspace were read, and how many they and its groups are (None: unreadable).
 MIRRORED = "people.mirrored"
 #: How long somebody we do not know may hold back an answer while Slack is asked who they are.
 LOOK_UP = 1.0
-#: Slack's answers about people it does not show us.
-UNSEEN = {Reason.NOT_FOUND, Reason.INVALID}
 
 
 def owners_of(service: Service) -> list[str]:
@@ -64,17 +63,6 @@ def reached(tx: Tx, catalog: Catalog, notify: Sequence[str]) -> list[tuple[str, 
     return list(found.items())
 
 
-async def _schedules_of(pager: Pager) -> dict[str, str] | None:
-    """Names of PagerDuty's schedules by id; None when this key may not read them, which stops nothing else."""
-    try:
-        return {each.id: each.name for each in await pager.schedules()}
-    except ProviderError as error:
-        if error.reason not in UNSEEN:
-            raise
-        log.info("pagerduty.no_schedules", reason=error.reason.value)
-        return None
-
-
 def _duty_value(duty: Sequence[OnCall], now: datetime) -> dict[str, Any]:
     """Whom PagerDuty said to be on call first (``bot.domain.experts`` reads it)."""
     people = [
@@ -87,6 +75,11 @@ def _duty_value(duty: Sequence[OnCall], now: datetime) -> dict[str, Any]:
         if each.level == 1
     ]
     return {"at": now.isoformat(), "people": people}
+
+
+def groups_known(tx: Tx) -> bool:
+    """Whether Slack told us of its user groups, so that one we do not know is none."""
+    return (tx.value(MIRRORED) or {}).get("groups") is not None
 
 
 def _home(tx: Tx) -> str:
@@ -110,35 +103,45 @@ class PeopleDirectory:
         self._said = configured(house.catalog)
 
     async def mirror(self, chat: Chat, pager: Pager | None) -> None:
-        """Read everybody from Slack and PagerDuty; ProviderError when one of them does not answer."""
+        """Read everybody from Slack and PagerDuty; ProviderError at the end when something did not answer.
+
+        What cannot be read stays as it is known and holds back nothing else.
+        """
         self._asked.clear()
-        members = await chat.members()
-        groups = await chat.user_groups()
-        home = await self._house.work.read(_home) or str(
-            (await chat.identity()).get("team_id") or ""
-        )
-        await self.remember(members, groups, home=home, everybody=True)
+        readings = Readings()
+        await self._mirror_slack(chat, readings)
         if pager is not None:
-            await self._mirror_pager(pager)
+            await self._mirror_pager(pager, readings)
         elif await self._house.work.read(lambda tx: tx.value(PAGER_USERS)):
             await self._house.work.write(lambda tx: tx.set_value(PAGER_USERS, None))
+        readings.check()
 
-    async def _mirror_pager(self, pager: Pager) -> None:
-        users = await pager.users()
-        policies = await pager.policies()
-        duty = await pager.on_call(None)
-        schedules = await _schedules_of(pager)
+    async def _mirror_slack(self, chat: Chat, readings: Readings) -> None:
+        members = await readings.take("members", chat.members())
+        groups = await readings.take("groups", chat.user_groups())
+        home = await self._house.work.read(_home)
+        if not home and (identity := await readings.take("identity", chat.identity())):
+            home = str(identity.get("team_id") or "")
+        await self.remember(members or (), groups, home=home, everybody=members is not None)
+
+    async def _mirror_pager(self, pager: Pager, readings: Readings) -> None:
+        users = await readings.take("users", pager.users())
+        policies = await readings.take("policies", pager.policies())
+        duty = await readings.take("on-calls", pager.on_call(None))
+        schedules = await readings.take("schedules", pager.schedules())
 
         def save(tx: Tx) -> None:
+            if users is not None:
+                identities.save_pager_users(tx, users)
+                identities.relink(tx, self._said)
+                tx.set_value(PAGER_USERS, {"count": len(users)})
+            if policies is not None:
+                levels = {i: [name, levels] for i, (name, levels) in policies.items()}
+                tx.set_value("pagerduty.policies", levels)
+            if duty is not None:
+                tx.set_value(DUTY, _duty_value(duty, tx.now))
             if schedules is not None:
-                tx.set_value(SCHEDULES, schedules)
-            identities.save_pager_users(tx, users)
-            identities.relink(tx, self._said)
-            tx.set_value(PAGER_USERS, {"count": len(users)})
-            tx.set_value(DUTY, _duty_value(duty, tx.now))
-            tx.set_value(
-                "pagerduty.policies", {i: [name, levels] for i, (name, levels) in policies.items()}
-            )
+                tx.set_value(SCHEDULES, {each.id: each.name for each in schedules})
 
         await self._house.work.write(save)
 
@@ -153,24 +156,26 @@ class PeopleDirectory:
     async def remember(
         self,
         members: Sequence[Member],
-        groups: Sequence[UserGroup] = (),
+        groups: Sequence[UserGroup] | None = (),
         *,
         home: str = "",
         everybody: bool = False,
     ) -> None:
         """Take over what Slack told of people and groups; people of other workspaces are none of ours.
 
-        Who they are elsewhere is decided again when that may have changed, and with ``everybody`` anyway.
+        Who they are elsewhere is decided again when that may have changed, and with ``everybody`` anyway; groups
+        that could not be read are None.
         """
 
         def save(tx: Tx) -> None:
             ours = home or _home(tx)
             changed = tx.people.save_members([m for m in members if _ours(m, ours)], tx.now)
-            tx.people.save_groups(groups)
+            tx.people.save_groups(groups or ())
             if changed or everybody:
                 identities.relink(tx, self._said)
             if everybody:
-                tx.set_value(MIRRORED, {"members": len(members), "groups": len(groups)})
+                read = None if groups is None else len(groups)
+                tx.set_value(MIRRORED, {"members": len(members), "groups": read})
 
         await self._house.work.write(save)
 

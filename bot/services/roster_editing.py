@@ -13,7 +13,7 @@ from bot.domain.permissions import Right
 from bot.domain.roster_draft import Draft, LayerDraft, Listed, Saved, draft_of, roster_of
 from bot.errors import FieldError, NotFound, UserError
 from bot.services import reachability, rosters
-from bot.services.people import MIRRORED
+from bot.services.people import groups_known
 from bot.services.permissions import require
 from bot.services.roster_watch import actors, memory_name
 from bot.store import rosters as overrides
@@ -212,7 +212,7 @@ class RosterEditing:
     def _check_group(tx: Tx, draft: Draft) -> None:
         """A group Slack has not told of is most likely mistyped; before the first reading nobody knows."""
         known = tx.people.group_handles()
-        if not draft.user_group or draft.user_group in known or tx.value(MIRRORED) is None:
+        if not draft.user_group or draft.user_group in known or not groups_known(tx):
             return
         near = get_close_matches(draft.user_group, known, n=1, cutoff=0.5)
         hint = f" Did you mean @{near[0]}?" if near else " Create it in Slack first."

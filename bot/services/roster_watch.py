@@ -17,7 +17,7 @@ from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.incident import Actor
 from bot.domain.roster_duties import Memory, NewsKind, Told
 from bot.services import rosters
-from bot.services.people import MIRRORED
+from bot.services.people import groups_known
 from bot.store import alert_lists, queries
 from bot.store import rosters as calendars
 
@@ -106,7 +106,7 @@ class RosterWatch:
     def _groups(self, tx: Tx, found: Iterable[Roster]) -> list[GroupNow]:
         """All that are kept; none before the members of the workspace were read for the first time."""
         keeping = [roster for roster in found if roster.user_group]
-        if not keeping or tx.value(MIRRORED) is None:
+        if not keeping or not groups_known(tx):
             return []
         duty = {r.name: rosters.rota_of(tx, r).on_duty(tx.now) for r in keeping}
         return [

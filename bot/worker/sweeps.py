@@ -18,6 +18,7 @@ from bot.domain import action_plan, plan_identity, report
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.errors import ProviderError, Reason
 from bot.services import calendars, reachability
+from bot.services.readings import Readings
 from bot.store import alerts
 from bot.store import effects as effect_store
 from bot.worker import cron
@@ -200,8 +201,12 @@ class Sweeps:
         while True:
             self._changed_meanwhile = False
             try:
-                await self._world.privacy.catch_up(await self._world.chat.private_channels())
+                readings = Readings()
+                rooms = await readings.take("rooms", self._world.chat.private_channels())
+                if rooms is not None:
+                    await self._world.privacy.catch_up(rooms)
                 await self._world.people.mirror(self._world.chat, self._world.pager)
+                readings.check()
             except ProviderError as error:
                 log.warning(
                     "people.not_mirrored", provider=error.provider, reason=error.reason.value

@@ -98,10 +98,15 @@ class Channels(Calls):
                 return found
 
     async def private_channels(self) -> frozenset[str]:
-        """Ids of the private channels we are in (Slack lists no others), all pages."""
+        """Ids of the private channels we are in (Slack lists no others), all pages.
+
+        What is listed without being called private is left out: an incident never becomes private by mistake.
+        """
         asked: dict[str, Any] = {"types": "private_channel", "limit": 1000}
         pages = self._pages("conversations.list", "channels", **asked)
-        return frozenset([text(one.get("id")) async for one in pages])
+        return frozenset(
+            [text(one.get("id")) async for one in pages if one.get("is_private") is True]
+        )
 
     async def bookmarks(self, channel: str) -> Mapping[str, str]:
         """Title to bookmark id."""

@@ -236,7 +236,8 @@ class TestChannels:
         more = {"response_metadata": {"next_cursor": "n"}}
         vendor.answers = {
             "GET /conversations.list": [
-                OK | {"channels": [{"id": "C1"}]} | more, OK | {"channels": [{"id": "C2"}]},
+                OK | {"channels": [{"id": "C1", "is_private": True}, {"id": "C3", "is_private": False}]} | more,
+                OK | {"channels": [{"id": "C2", "is_private": True}, {"id": "C4"}]},
             ],
             "GET /conversations.replies": [
                 OK | {"messages": [{"ts": "1.0"}]} | more, OK | {"messages": [{"ts": "1.1"}]},
