@@ -14,13 +14,14 @@ from bot.domain.plan import actor_from
 from bot.errors import ProviderError, Reason
 from bot.ports import PageRequest
 from bot.services import linking
+from bot.services.readings import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.incident import Actor, Entry, Incident
     from bot.domain.page import PageEvent
-    from bot.ports import Page
+    from bot.ports import Page, Pager
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
@@ -182,15 +183,25 @@ async def _change(world: World, effect: Claimed, incident: Incident, email: str)
 
 
 async def _set_field(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:
-    """The title, or the priority (``if_known``: nobody asked, so an account without priorities is fine)."""
+    """The title, or the priority (``if_known``: nobody asked, so an account that shows us none is fine)."""
     pager, priority = world.the_pager(), _priority(world, incident)
     if effect.payload["verb"] == "title":
         return await pager.set_title(incident.pager.id or "", _title(incident), by=email)
-    if priority is None or (
-        effect.payload.get("if_known") and priority not in await pager.priorities()
-    ):
+    if priority is None:
+        return None
+    if effect.payload.get("if_known") and priority not in await _priorities(pager):
         return None
     return await pager.set_priority(incident.pager.id or "", priority, by=email)
+
+
+async def _priorities(pager: Pager) -> Sequence[str]:
+    """The account's priorities, as far as this key may read them."""
+    try:
+        return await pager.priorities()
+    except ProviderError as error:
+        if error.reason in UNSEEN:
+            return ()
+        raise
 
 
 async def _escalate(world: World, effect: Claimed, incident: Incident, email: str) -> Page | None:

@@ -264,6 +264,10 @@ class FakePager(Vendor):
         self.asked("set_priority", page_id, priority, by)
         return replace(self.now, priority=priority)
 
+    async def priorities(self) -> list[str]:
+        self.asked("priorities")
+        return ["P1", "P2"]
+
     async def set_title(self, page_id: str, title: str, *, by: str) -> Page:
         self.asked("set_title", page_id, title, by)
         return self.now

@@ -402,6 +402,23 @@ async def test_a_change_that_has_nothing_to_say_is_done(shop: Shop) -> None:
     assert await shop.run(K.CHANGE_PAGE, payload={"verb": "priority", "by": BY_ANA}) is None
 
 
+async def test_a_priority_nobody_asked_for_is_set_where_there_is_such_a_one(shop: Shop) -> None:
+    await running(shop, severity="SEV2")
+    nobody_asked = {"verb": "priority", "by": BY_ANA, "if_known": True}
+    for reason in (
+        Reason.NOT_FOUND,
+        Reason.INVALID,
+    ):  # this key is not shown the account's priorities
+        shop.pager.fail["priorities"] = [refusal("", reason, "pagerduty")]
+        assert await shop.run(K.CHANGE_PAGE, payload=nobody_asked) is None
+    shop.pager.fail["priorities"] = [refusal("", Reason.UNAVAILABLE, "pagerduty")]
+    with pytest.raises(ProviderError):
+        await shop.run(K.CHANGE_PAGE, payload=nobody_asked)
+    assert shop.pager.named("set_priority") == []
+    await shop.run(K.CHANGE_PAGE, payload=nobody_asked)
+    assert shop.pager.named("set_priority") == [("set_priority", "P1", "P2", "ana@example.com")]
+
+
 async def test_somebody_without_an_account_cannot_be_given_it(shop: Shop) -> None:
     await running(shop)
     with pytest.raises(ProviderError, match="Eve has no PagerDuty account") as caught:
