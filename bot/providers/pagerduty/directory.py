@@ -74,8 +74,8 @@ class Directory(Calls):
         if at is not None:
             params += [("since", iso(at)), ("until", iso(at))]
         if service_id is not None:
-            policy_id, _, _ = await self.policy_of(service_id)
-            params.append(("escalation_policy_ids[]", policy_id))
+            policy = await self._policy(service_id)  # its id is enough
+            params.append(("escalation_policy_ids[]", text(policy.get("id"))))
         entries = [parse.on_call(one) for one in await self._list("/oncalls", "oncalls", params)]
         entries.sort(key=lambda entry: (entry.policy_name, entry.policy_id, entry.level))
         once: dict[tuple[str, str, int], OnCall] = {}
@@ -98,14 +98,17 @@ class Directory(Calls):
 
     async def policy_of(self, service_id: str) -> tuple[str, str, int]:
         """(policy id, name, number of levels) of a service."""
-        include, ids = [("include[]", "escalation_policies")], {"id": service_id}
-        service = await self._object("GET", "/services/{id}", "service", params=include, ids=ids)
-        policy = obj(service.get("escalation_policy"))
+        policy = await self._policy(service_id)
         if "escalation_rules" not in policy and (found := some(policy.get("id"))):
             policy = await self._object(
                 "GET", "/escalation_policies/{id}", "escalation_policy", ids={"id": found}
             )
         return parse.policy(policy)
+
+    async def _policy(self, service_id: str) -> dict[str, Any]:
+        include, ids = [("include[]", "escalation_policies")], {"id": service_id}
+        service = await self._object("GET", "/services/{id}", "service", params=include, ids=ids)
+        return obj(service.get("escalation_policy"))
 
     async def priorities(self) -> Sequence[str]:
         """Names, most severe first; empty when the account has none (402)."""
