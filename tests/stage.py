@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +24,7 @@ from bot.settings import load
 from bot.store import runlog
 from bot.store.tables import EffectRow
 from tests.databases import an_empty_database
+from tests.ports import free_port
 from tests.workspace import (
     buttons,
     card_of,
@@ -79,12 +79,6 @@ class DefaultRouter:
 
     async def route(self, subject: Mapping[str, Any]) -> str:
         return "channel" if subject["urgency"] == "high" else "announce"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def bot_environ(
