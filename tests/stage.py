@@ -122,6 +122,9 @@ class Turns:
 
 
 TURNS = Turns()
+#: How long a test waits for what must come, seconds: long enough for a machine that does ten other things as well.
+#: Nothing waits longer than until it is there.
+PATIENCE = 40.0
 #: How long a test waits for the rest of an answer; a vendor that is held up for a test keeps it longer.
 ANSWER_SECONDS = 6.0
 handlers.answer_errors = TURNS.counted(handlers.answer_errors)
@@ -184,7 +187,7 @@ class Stage:
             bot, self.bot = self.bot, None
             await bot.stop()
 
-    async def ready(self, timeout: float = 20, *, people: bool = True) -> None:
+    async def ready(self, timeout: float = PATIENCE, *, people: bool = True) -> None:
         """Wait until the bot is ready and (``people``) knows everybody at Slack and PagerDuty."""
 
         async def check() -> bool:
@@ -208,7 +211,9 @@ class Stage:
 
     # --- waiting ----------------------------------------------------------------------
 
-    async def wait(self, check: Callable[[], Any], timeout: float = 10, what: str = "it") -> Any:
+    async def wait(
+        self, check: Callable[[], Any], timeout: float = PATIENCE, what: str = "it"
+    ) -> Any:
         """Ask again until the answer is truthy (no fixed pause anywhere)."""
         deadline = time.monotonic() + timeout
         while True:
@@ -225,7 +230,7 @@ class Stage:
         check: Callable[[Json], Any],
         *,
         user: str = ALICE,
-        timeout: float = 15,
+        timeout: float = PATIENCE,
     ) -> Any:
         """Wait until the workspace as ``user`` sees it fulfils ``check``; returns what it returned.
 
@@ -248,7 +253,7 @@ class Stage:
         finally:
             feed.unsubscribe(changed)
 
-    async def quiet(self, timeout: float = 20, *, ahead: float = 0) -> None:
+    async def quiet(self, timeout: float = PATIENCE, *, ahead: float = 0) -> None:
         """Wait until nobody is being told or answered and nothing is left to do within ``ahead`` seconds.
 
         Not only the effects: a webhook, an event or a press on its way may emit more of them.

@@ -238,7 +238,7 @@ async def test_the_rules_open_an_incident_and_its_end_resolves_it(s: Stage) -> N
     async def resolved() -> bool:
         return not (await incident(s, name)).is_open
 
-    await s.wait(resolved, 15, "the incident to resolve itself")
+    await s.wait(resolved, what="the incident to resolve itself")
     state = await s.settled(name)
     said = " ".join(text_of(m) for m in state["messages"][(room_of(state, name) or {})["id"]])
     assert "I resolve it at" in said

@@ -266,11 +266,11 @@ async def test_a_lost_answer_says_the_last_word_once(tmp_path: Path) -> None:
     async with shelf(tmp_path) as x:
         await x.s.fault("slack.chat.postMessage", "lost")
         await x.later(days=13, hours=1)
-        await x.s.quiet(30, ahead=30)
+        await x.s.quiet(ahead=30)
         assert len(await x.notices()) == 1
         await x.s.fault("slack.chat.postMessage", "lost")
         await x.s.fault("slack.conversations.archive", "lost")
         await x.later(days=1, hours=1)
-        await x.s.quiet(30, ahead=30)
+        await x.s.quiet(ahead=30)
         assert await x.archived()
         assert len(await x.said("is archived now")) == 1

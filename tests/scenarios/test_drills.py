@@ -76,7 +76,7 @@ class Ground:
             found = await self.reports()
             return found[-1] if len(found) >= count else None
 
-        return dict(await self.s.wait(there, 20, f"{count} reports"))
+        return dict(await self.s.wait(there, what=f"{count} reports"))
 
 
 @contextlib.asynccontextmanager

@@ -154,7 +154,7 @@ async def test_a_message_that_was_deleted_meanwhile(talk: Talk) -> None:
     if ts in channel.messages:
         messages.delete(slack, channel, channel.messages[ts])
     await talk.s._call("DELETE", "/api/faults")
-    await talk.s.quiet(30, ahead=30)
+    await talk.s.quiet(ahead=30)
     waiting = [one for one in await talk.s.unfinished() if "/message/" in one["effect"]]
     assert waiting == []
     assert await talk.entries("Gone soon") == []
