@@ -19,7 +19,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -32,6 +31,7 @@ import pytest
 
 from bot.store import migrate
 from bot.store.engine import database_url, open_engine
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,12 +113,6 @@ def _owner() -> pwd.struct_passwd | None:
     raise NoPostgresError("PostgreSQL does not run as root and there is no other user here")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def start() -> Cluster:
     """A new cluster on a free port of 127.0.0.1; raises NoPostgresError."""
     found = programs()
@@ -149,7 +143,7 @@ def start() -> Cluster:
 def _serve(
     programs: Path, folder: Path, environ: dict[str, str], someone: dict[str, Any]
 ) -> Cluster:
-    port = _free_port()
+    port = free_port()
     settings = {**OPTIONS, "port": str(port), "unix_socket_directories": str(folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+import handlers
 from bot.app import Muster
 from bot.domain.catalog import Catalog
 from bot.sandbox.server import Running, SandboxConfig, serve
@@ -25,6 +25,7 @@ from bot.settings import load
 from bot.store import runlog
 from bot.store.tables import EffectRow
 from tests.databases import an_empty_database
+from tests.ports import free_port
 from tests.workspace import (
     buttons,
     card_of,
@@ -38,8 +39,11 @@ from tests.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
+
+    from bot.store.tx import Tx
+    from handlers.turn import Handler, Turn
 
 __all__ = [
     "ALICE",
@@ -81,10 +85,49 @@ class DefaultRouter:
         return "channel" if subject["urgency"] == "high" else "announce"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class Turns:
+    """What people did that the bots of this process are still busy with.
+
+    Some answers follow the acknowledgement (by ``response_url``, a view that is opened), so that whoever waits for
+    the acknowledgement alone may look before they are there.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def under_way(self) -> int:
+        return len(self._here())
+
+    def _here(self) -> list[asyncio.Task[Any]]:
+        """Those of this event loop; what was left in one that is closed is nobody's concern."""
+        here = asyncio.get_running_loop()
+        return [task for task in self._tasks if task.get_loop() is here and not task.done()]
+
+    async def ended(self, seconds: float) -> None:
+        """Wait for the end of those under way now, so long at most."""
+        if tasks := self._here():
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def counted(
+        self, answering: Callable[[Turn, Handler], Awaitable[None]]
+    ) -> Callable[[Turn, Handler], Awaitable[None]]:
+        async def count(turn: Turn, handler: Handler) -> None:
+            task = asyncio.create_task(answering(turn, handler))  # type: ignore[arg-type]
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            await task
+
+        return count
+
+
+TURNS = Turns()
+#: How long a test waits for what must come, seconds: long enough for a machine that does ten other things as well.
+#: Nothing waits longer than until it is there.
+PATIENCE = 40.0
+#: How long a test waits for the rest of an answer; a vendor that is held up for a test keeps it longer.
+ANSWER_SECONDS = 6.0
+handlers.answer_errors = TURNS.counted(handlers.answer_errors)
 
 
 def bot_environ(
@@ -144,14 +187,14 @@ class Stage:
             bot, self.bot = self.bot, None
             await bot.stop()
 
-    async def ready(self, timeout: float = 20, *, people: bool = True) -> None:
+    async def ready(self, timeout: float = PATIENCE, *, people: bool = True) -> None:
         """Wait until the bot is ready and (``people``) knows everybody at Slack and PagerDuty."""
 
         async def check() -> bool:
             bot = self.bot
             if bot is None or not (bot.gateway.connected and bot.worker.last_look):
                 return False
-            if people and not await self._people_known():
+            if people and not self._people_known():
                 return False
             try:
                 answer = await self.http.get(f"{self.bot_url}/readyz")
@@ -161,14 +204,16 @@ class Stage:
 
         await self.wait(check, timeout, "the bot to be ready")
 
-    async def _people_known(self) -> bool:
-        if self.bot is None or self.bot.pager is None:
-            return True
-        return await self.bot.work.read(lambda tx: tx.value("pagerduty.users")) is not None
+    def _people_known(self) -> bool:
+        """Whoever is paged must be known: a bot on its way up reads Slack's people, then PagerDuty's."""
+        reading = self.bot.sweeps._mirroring if self.bot else None
+        return reading is not None and reading.done()
 
     # --- waiting ----------------------------------------------------------------------
 
-    async def wait(self, check: Callable[[], Any], timeout: float = 10, what: str = "it") -> Any:
+    async def wait(
+        self, check: Callable[[], Any], timeout: float = PATIENCE, what: str = "it"
+    ) -> Any:
         """Ask again until the answer is truthy (no fixed pause anywhere)."""
         deadline = time.monotonic() + timeout
         while True:
@@ -185,7 +230,7 @@ class Stage:
         check: Callable[[Json], Any],
         *,
         user: str = ALICE,
-        timeout: float = 15,
+        timeout: float = PATIENCE,
     ) -> Any:
         """Wait until the workspace as ``user`` sees it fulfils ``check``; returns what it returned.
 
@@ -208,22 +253,30 @@ class Stage:
         finally:
             feed.unsubscribe(changed)
 
-    async def quiet(self, timeout: float = 20, *, ahead: float = 0) -> None:
-        """Wait until no webhook is under way and nothing is left to do within ``ahead`` seconds."""
+    async def quiet(self, timeout: float = PATIENCE, *, ahead: float = 0) -> None:
+        """Wait until nobody is being told or answered and nothing is left to do within ``ahead`` seconds.
+
+        Not only the effects: a webhook, an event or a press on its way may emit more of them.
+        """
 
         async def idle() -> bool:
             bot = self.bot
             assert bot is not None
-            if bot.worker.under_way or self._webhooks_under_way():
+            if bot.worker.under_way or self._on_the_way():
                 return False
             soon = bot.work.clock.now() + timedelta(seconds=ahead)
             due = await bot.work.read(lambda tx: runlog.due_now(tx, soon))
-            return not due and not bot.worker.under_way
+            return not due and not bot.worker.under_way and not self._on_the_way()
 
         try:
             await self.wait(idle, timeout, "the bot to be idle")
         except AssertionError as error:
             raise AssertionError(f"{error}: {await self.unfinished()}") from None
+
+    def _on_the_way(self) -> bool:
+        """Webhooks, Slack's envelopes that are not acknowledged yet, and turns that are not at their end."""
+        envelopes = self.sandbox.sandbox.slack.socket._waiting
+        return bool(envelopes or TURNS.under_way or self._webhooks_under_way())
 
     def _webhooks_under_way(self) -> bool:
         vendors: Any = self.sandbox.sandbox.vendors.values()
@@ -249,9 +302,22 @@ class Stage:
         if self.bot is not None:
             for provider in list(self.bot.world.stopped):
                 await self.bot.worker.resume(provider)
+            await self._try_again()
             await self.quiet()
         for what in self.seen:
             self.seen[what] = max((entry["n"] for entry in await self._listed(what)), default=0)
+
+    async def _try_again(self) -> None:
+        """What failed in the story before is tried now: its next attempt must not come in the middle of this one."""
+        assert self.bot is not None
+        row: Any = EffectRow
+        failed = (row.state == "pending") & row.last_reason.is_not(None)
+
+        def now(tx: Tx) -> None:
+            tx.session.execute(update(EffectRow).where(failed).values(due=tx.now))
+
+        await self.bot.work.write(now)
+        self.bot.worker.wake()
 
     async def _listed(self, what: str) -> list[Json]:
         found = await self._call("GET", f"/api/{what}")
@@ -263,17 +329,20 @@ class Stage:
         answer = await self.http.request(method, f"{self.sandbox.url}{path}", json=body)
         return answer.json()
 
+    async def _ask(self, path: str, body: Json) -> Json:
+        """What somebody does that is answered, up to the end of the answer: it may follow the acknowledgement."""
+        answer = dict(await self._call("POST", path, body))
+        await TURNS.ended(ANSWER_SECONDS)
+        return answer
+
     async def state(self, user: str = ALICE) -> Json:
         return dict(await self._call("GET", f"/api/state?user={user}"))
 
     async def command(
         self, text: str, *, user: str = ALICE, channel: str = GENERAL, **more: Any
     ) -> Json:
-        return dict(
-            await self._call(
-                "POST", "/api/command", {"user": user, "channel": channel, "text": text, **more}
-            )
-        )
+        body = {"user": user, "channel": channel, "text": text, **more}
+        return await self._ask("/api/command", body)
 
     async def press(
         self,
@@ -287,12 +356,10 @@ class Stage:
     ) -> Json:
         body = {"user": user, "where": where, "label": label, **more}
         body |= {k: v for k, v in (("channel", channel), ("ts", ts)) if v}
-        return dict(await self._call("POST", "/api/press", body))
+        return await self._ask("/api/press", body)
 
     async def submit(self, values: Json, *, user: str = ALICE, **more: Any) -> Json:
-        return dict(
-            await self._call("POST", "/api/submit", {"user": user, "values": values, **more})
-        )
+        return await self._ask("/api/submit", {"user": user, "values": values, **more})
 
     async def declare(self, words: str, *, user: str = ALICE, channel: str = GENERAL) -> str:
         """``/incident declare``; its name (``INC-7``) once the bot answered."""
@@ -351,7 +418,7 @@ class Stage:
 
     async def act(self, path: str, **body: Any) -> Json:
         """Any other path of the sandbox's own API (``shortcut``, ``github``, ``react`` …)."""
-        return dict(await self._call("POST", f"/api/{path}", body))
+        return await self._ask(f"/api/{path}", body)
 
     async def pagerduty(self, action: str, *, by: str | None = None, **more: Any) -> Json:
         return dict(

@@ -8,6 +8,7 @@ page wins over everything older; a webhook's payload counts only while nothing n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import plan
@@ -109,7 +110,16 @@ def reconcile(  # noqa: PLR0913 - the facts of one comparison
 
 
 def _newer(incident: Incident, told_at: datetime | None) -> bool:
-    return told_at is not None and (incident.vendor_at is None or told_at >= incident.vendor_at)
+    """Whether a payload is newer than what is known.
+
+    Pages are read with whole seconds, payloads come with milliseconds: of the second in which a page last changed
+    nobody can tell which was first, and the reading that follows every payload decides.
+    """
+    known = incident.vendor_at
+    if told_at is None or known is None:
+        return told_at is not None
+    within = not known.microsecond and told_at.microsecond
+    return told_at >= (known + timedelta(seconds=1) if within else known)
 
 
 def _visible(incident: Incident) -> Incident:

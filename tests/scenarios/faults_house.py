@@ -11,7 +11,7 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from bot.store.tables import EffectRow
@@ -38,8 +38,9 @@ ADMINS = "ops"
 
 
 def impatient(s: Stage) -> None:
-    """Wait for vendors only ``PATIENCE`` seconds."""
+    """Wait for vendors only ``PATIENCE`` seconds, and ask a stopped one again only when the test says so."""
     bot: Any = s.bot
+    bot.sweeps._scheduler.pause()
     bot.chat._timeout = bot.tickets._timeout = bot.pager._http._timeout = PATIENCE
     bot.gateway.views.timeout = PATIENCE
 
@@ -83,7 +84,7 @@ class House:
     async def _resting(self, ahead: float) -> bool:
         bot = self.s.bot
         assert bot is not None
-        if bot.worker.under_way or self.s._webhooks_under_way():
+        if bot.worker.under_way or self.s._on_the_way():
             return False
         stopped, soon = set(bot.world.stopped), bot.work.clock.now() + timedelta(seconds=ahead)
         columns: Any = EffectRow
@@ -105,7 +106,7 @@ class House:
                 and row.provider not in stopped
             )
         ]
-        return not left and not bot.worker.under_way
+        return not left and not bot.worker.under_way and not self.s._on_the_way()
 
     # --- living -----------------------------------------------------------------------
 
@@ -180,6 +181,25 @@ class House:
 
         found: Json = await self.s.until(shows, timeout=seconds)
         return found
+
+    async def put_off(self) -> None:
+        """What failed is not tried again by itself for an hour: whatever happens now, a person's Retry did it."""
+        row: Any = EffectRow
+        failing = row.last_reason.is_not(None)
+        open_ones = select(row.state).where(failing, row.state.in_(("pending", "leased")))
+
+        def later(tx: Tx) -> bool:
+            states = list(tx.session.execute(open_ones).scalars())
+            if set(states) != {"pending"}:
+                return False  # it is being tried at this moment
+            an_hour = tx.now + timedelta(hours=1)
+            waiting = update(EffectRow).where(failing, row.state == "pending")
+            tx.session.execute(waiting.values(due=an_hour))
+            return True
+
+        assert self.s.bot
+        work = self.s.bot.work
+        await self.s.wait(lambda: work.write(later), what="the next attempt to be put off")
 
     async def press(self, label: str, card: Json) -> None:
         answer = await self.s.press(label, channel=card["channel"], ts=card["ts"])

@@ -120,16 +120,15 @@ def alert_cards(state: Json, title: str) -> list[Json]:
 
 
 async def shown(s: Stage, title: str, *words: str, user: str = ALICE) -> Json:
-    """The one card of a group, once it says all these words."""
+    """The one card of a group as it stays, once it says all these words."""
 
-    def look(state: Json) -> Json | None:
+    def look(state: Json) -> bool:
         found = alert_cards(state, title)
-        return found[0] if found and all(w in text_of(found[0]) for w in words) else None
+        return bool(found and all(w in text_of(found[0]) for w in words))
 
-    found: Json = await s.until(look, user=user)
+    await s.until(look, user=user)
     await s.quiet()
-    state = await s.state(user)
-    assert len(alert_cards(state, title)) == 1
+    [found] = alert_cards(await s.state(user), title)
     return found
 
 
@@ -239,7 +238,7 @@ async def test_the_rules_open_an_incident_and_its_end_resolves_it(s: Stage) -> N
     async def resolved() -> bool:
         return not (await incident(s, name)).is_open
 
-    await s.wait(resolved, 15, "the incident to resolve itself")
+    await s.wait(resolved, what="the incident to resolve itself")
     state = await s.settled(name)
     said = " ".join(text_of(m) for m in state["messages"][(room_of(state, name) or {})["id"]])
     assert "I resolve it at" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import itertools
@@ -168,9 +169,12 @@ ODD = st.recursive(
 DATA = st.dictionaries(NAMES | st.text(max_size=5), ODD, max_size=8)
 
 
-@pytest.fixture(scope="module")
-def odd_events() -> list[bytes]:
-    """Signed events with data of every shape, found by Hypothesis once and sent in one go."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def odd_events() -> list[bytes]:
+    """Signed events with data of every shape, found by Hypothesis once and sent in one go.
+
+    That takes seconds, and the stage lives in this event loop: it must not miss its pings and leases meanwhile.
+    """
     found: list[bytes] = []
 
     @settings(
@@ -190,7 +194,7 @@ def odd_events() -> list[bytes]:
     def draw(data: dict[str, Any], kind: str, more: dict[str, Any]) -> None:
         found.append(event(**more, data=data, event_type=kind))
 
-    draw()
+    await asyncio.to_thread(draw)
     return found
 
 

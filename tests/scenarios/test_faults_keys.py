@@ -161,6 +161,8 @@ async def test_a_step_that_keeps_failing_shows_and_can_be_retried_at_once(
     call = Call(step, target)
     await h.life(step)
     name, title = await h.begin(call, "500", times=1000)
+    await h.failed(name, label, "tried", "trying again")
+    await h.put_off()
     card = await h.failed(name, label, "tried", "trying again", "Retry", "Dismiss")
     await h.s._call("DELETE", "/api/faults")
     await h.press("Retry", card)

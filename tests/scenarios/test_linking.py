@@ -326,6 +326,7 @@ async def test_who_can_not_be_reached_is_told_weekly_and_by_the_doctor(tmp_path:
         assert len(lists(await s.state())) == 1, "once a week, whoever looks"
         await s.act("user", email="ivy@example.com", real_name="Ivy")
         await s.wait(lambda: mirrored_email(s, "ivy@example.com"), what="Ivy")
+        await s.quiet()
         clock.pass_by(days=7)
         await s.bot.sweeps.unreachable()
         [_, second] = await s.until(lambda state: found if len(found := lists(state)) > 1 else None)

@@ -145,13 +145,15 @@ async def test_events_that_come_twice_or_for_what_is_not_meant_add_nothing(talk:
 
 
 async def test_a_message_that_was_deleted_meanwhile(talk: Talk) -> None:
-    await talk.s.fault("slack.conversations.history", "error:internal_error", times=1)
+    # It cannot be read before it is gone, however soon that is tried again.
+    await talk.s.fault("slack.conversations.history", "error:internal_error", times=1000)
     ts = await talk.say("Gone soon", user=BOB)
     slack = talk.s.sandbox.sandbox.slack.ws
     channel = slack.channels[talk.room["id"]]
     await talk.s.act("react", user=BOB, channel=channel.id, ts=ts, name="pushpin")
     if ts in channel.messages:
         messages.delete(slack, channel, channel.messages[ts])
+    await talk.s._call("DELETE", "/api/faults")
     await talk.s.quiet(ahead=30)
     waiting = [one for one in await talk.s.unfinished() if "/message/" in one["effect"]]
     assert waiting == []

@@ -221,6 +221,21 @@ def test_an_older_payload_tells_news_and_changes_no_state() -> None:
     assert ours.incident.vendor_at == NOW + timedelta(seconds=500)
 
 
+@pytest.mark.parametrize(
+    ("later", "status"), [(0.1, Status.ACKNOWLEDGED), (0.999, Status.ACKNOWLEDGED), (1.1, Status.TRIGGERED)]
+)  # fmt: skip
+def test_within_the_whole_second_of_a_reading_no_payload_is_newer(
+    later: float, status: Status
+) -> None:
+    """A page that is opened and acknowledged within a second: word of its opening may come after that."""
+    ours = Ours()
+    at = NOW + timedelta(seconds=60)
+    ours.read(a_page(status=Status.ACKNOWLEDGED, assignees=(PD_ANA,), changed_at=at))
+    word = an_event(EntryKind.TRIGGERED, 60 + later)
+    ours.take(a_page(status=Status.TRIGGERED, assignees=(PD_BEN,), changed_at=at), [word])
+    assert ours.incident.status is status
+
+
 def test_the_newest_payload_wins_until_the_page_is_read() -> None:
     ours = Ours()
     event = an_event(EntryKind.RESOLVED, 60, actor=PD_ANA)
