@@ -1,16 +1,26 @@
-"""What fails a whole run: a skipped test on CI, and something people can do that no scenario does."""
+"""What fails a whole run: a skipped test on CI, and something people can do that no scenario does.
+
+What must not fail one is chance and a machine that is busy: generated examples are the same in every run and are not
+timed. New ones are looked for with ``pytest --hypothesis-profile=hunting``.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+
+UNTIMED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("steady", **UNTIMED, derandomize=True, database=None, print_blob=True)
+settings.register_profile("hunting", **UNTIMED, derandomize=False, max_examples=2_000)
+settings.load_profile("steady")
 
 
 def _skipped(reporter: TerminalReporter | None) -> list[str]:

@@ -152,6 +152,9 @@ class Worker:
     def _claim(self, tx: Tx, limit: int) -> Claim:
         if time.monotonic() - self._freed_at > LOOK_SECONDS:
             self._freed_at = time.monotonic()
+            # A machine that slept, or whose clock leapt, finds the leases of its own calls under way run out.
+            if ours := list(self._running):
+                store.renew(tx.session, ours, self.name, tx.now)
             store.free_leases(tx.session, tx.now)
         stopped = [p for p in runlog.PROVIDERS if self._is_stopped(tx, p)]
         return store.claim(

@@ -23,6 +23,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 DESK = {"width": 1440, "height": 900}
+#: Two Chromiums share the machine with whatever else it does.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +57,7 @@ def mock(_server: MockSandbox) -> MockSandbox:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A desk-sized window."""
     context = browser.new_context(viewport=DESK, locale="en-US")  # type: ignore[arg-type]
-    context.set_default_timeout(5000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

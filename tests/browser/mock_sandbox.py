@@ -26,7 +26,7 @@ class MockSandbox:
         self.state: Json = canned.state()
         self.posts: list[tuple[str, Json]] = []
         self.answers: dict[str, Answer] = {}
-        self.delay = 0.0
+        self.held = False  # what the page does is recorded, and answered when this is over
         self.url = ""
         self._streams: set[asyncio.Queue[int | None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -71,7 +71,7 @@ class MockSandbox:
         self.state = canned.state()
         self.posts.clear()
         self.answers.clear()
-        self.delay = 0.0
+        self.held = False
 
     def change(self, do: Callable[[Json], object]) -> None:
         """Change the state and tell the page, as a bot at work would."""
@@ -118,6 +118,7 @@ class MockSandbox:
         path = request.path
         body: Json = await request.json() if request.can_read_body else {}
         self.posts.append((path, body))
-        await asyncio.sleep(self.delay)
+        while self.held:  # noqa: ASYNC110 - a plain flag, set from the tests' thread
+            await asyncio.sleep(0.01)
         answer = self.answers.get(path)
         return web.json_response(answer(body) if answer else {"ok": True, "ack": None})

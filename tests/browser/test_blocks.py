@@ -180,7 +180,7 @@ def pick(page: Page, select: Locator, text: str) -> None:
 
 def wait_for_posts(page: Page, mock: MockSandbox, path: str, count: int) -> None:
     """Let the page work until it has called `path` so often."""
-    for _ in range(100):
+    for _ in range(1000):
         if len(mock.posted(path)) >= count:
             return
         page.wait_for_timeout(20)

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+#: Scrolls up, and waits until the page has heard of it.
+SCROLLED = """node => new Promise(heard => {
+    node.addEventListener("scroll", () => heard(), { once: true });
+    node.scrollTop = 200;
+})"""
+
+
 def composer(page: Page) -> Locator:
     """Where messages are typed."""
     return page.locator('[data-composer="channel"]')
@@ -115,7 +122,7 @@ def test_people_channels_and_emoji_are_completed(page: Page) -> None:
 
 
 def test_a_button_press_says_where_it_was(page: Page, mock: MockSandbox) -> None:
-    mock.delay = 0.3
+    mock.held = True
     card = row(page, "INC-7 Checkout").first
     card.get_by_role("button", name="Acknowledge").click()
     expect(card.locator(".btn.busy")).to_be_visible()
@@ -130,6 +137,7 @@ def test_a_button_press_says_where_it_was(page: Page, mock: MockSandbox) -> None
         "block_id": "actions-7",
         "action_id": "ack",
     }
+    mock.held = False
     expect(card.locator(".btn.busy")).to_have_count(0)
 
 
@@ -190,7 +198,12 @@ def test_hover_tools_react_pin_and_run_message_shortcuts(page: Page, mock: MockS
     page.get_by_role("menuitem", name="Pin to channel").click()
     tools.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Add to timeline").click()
-    wait_for_posts(page, mock, "/api/shortcut", 1)
+    for path in (
+        "/api/react",
+        "/api/pin",
+        "/api/shortcut",
+    ):  # each may come by a connection of its own
+        wait_for_posts(page, mock, path, 1)
     place = {"user": canned.ALICE, "channel": canned.INCIDENTS, "ts": canned.ts(5000)}
     assert mock.posted("/api/react") == [{**place, "name": "eyes"}]
     assert mock.posted("/api/pin") == [place]
@@ -220,8 +233,7 @@ def test_live_update_keeps_focus_text_scroll_and_nodes(page: Page, mock: MockSan
     expect(row(page, "filler 299")).to_be_in_viewport()
     composer(page).press_sequentially("typing")
     scroller = page.locator(".channel .scroller")
-    scroller.evaluate("node => { node.scrollTop = 200; }")
-    page.wait_for_timeout(50)
+    scroller.evaluate(SCROLLED)
     page.locator(".channel .message").first.evaluate("node => { node.kept = true; }")
     say(mock, canned.CAROL, "a new one")
     expect(page.get_by_role("button", name="New messages")).to_be_visible()

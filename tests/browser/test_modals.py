@@ -55,7 +55,7 @@ def test_fill_and_submit(page: Page, mock: MockSandbox, modal: Locator) -> None:
     expect(modal.get_by_role("button", name="Service: Checkout")).to_be_visible()
     modal.get_by_label("What is happening?").fill("Errors\nsince 9")
     modal.get_by_role("checkbox", name="Only invited people").check()
-    mock.delay = 0.4
+    mock.held = True
     modal.get_by_role("button", name="Declare").click()
     expect(modal.locator("[type=submit][aria-busy=true]")).to_be_disabled()
     assert submitted(page, mock) == {
@@ -65,6 +65,7 @@ def test_fill_and_submit(page: Page, mock: MockSandbox, modal: Locator) -> None:
         "what": "Errors\nsince 9",
         "private": ["yes"],
     }
+    mock.held = False
     mock.change(lambda state: state.update(views=[]))
     expect(modal).to_have_count(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,19 +42,28 @@ def test_incidents_are_shown_with_their_history(page: Page) -> None:
 def test_acting_in_pagerduty(page: Page, mock: MockSandbox) -> None:
     panel(page, "pagerduty")
     card = incident(page, 42)
+    happened = partial(
+        wait_for_posts, page, mock, "/api/pagerduty"
+    )  # each by a connection of its own
     card.get_by_role("button", name="Acknowledge").click()
+    happened(1)
     card.get_by_role("button", name="Reassign").click()
     page.get_by_role("menuitem", name="Bob Martin").click()
+    happened(2)
     card.get_by_role("button", name="Escalate").click()
     page.get_by_role("menuitem", name="Level 2").click()
+    happened(3)
     card.get_by_role("button", name="Note").click()
     page.get_by_role("textbox", name="Note").fill("Looking")
     page.get_by_role("button", name="Save").click()
+    happened(4)
     card.get_by_role("button", name="More PagerDuty actions").click()
     page.get_by_role("menuitem", name="P2").click()
+    happened(5)
     card.get_by_role("button", name="Resolve").click()
+    happened(6)
     incident(page, 41).get_by_role("button", name="Reopen").click()
-    wait_for_posts(page, mock, "/api/pagerduty", 7)
+    happened(7)
     common = {"as": ALICE, "incident": "PINC42"}
     assert mock.posted("/api/pagerduty") == [
         {**common, "action": "acknowledge"},
@@ -94,6 +104,7 @@ def test_issues_are_shown_and_acted_on(page: Page, mock: MockSandbox) -> None:
     expect(card.locator("b", has_text="Slack")).to_be_visible()
     expect(card).to_contain_text("Channel: #incidents")
     card.get_by_role("button", name="Close issue").click()
+    wait_for_posts(page, mock, "/api/github", 1)
     card.get_by_role("button", name="Comment", exact=True).click()
     page.get_by_role("textbox", name="Comment").fill("Fixed")
     page.get_by_role("dialog").get_by_role("button", name="Comment").click()
@@ -109,7 +120,9 @@ def test_latency_limits_and_faults(page: Page, mock: MockSandbox) -> None:
     body = panel(page, "sandbox")
     body.get_by_label("Slack latency").fill("250")
     body.get_by_label("Slack latency").press("Enter")
+    wait_for_posts(page, mock, "/api/settings", 1)
     body.get_by_role("switch", name="Rate limits").uncheck()
+    wait_for_posts(page, mock, "/api/settings", 2)
     body.get_by_label("What fails").fill("slack.chat.postMessage")
     body.get_by_label("Fails with").select_option("429")
     body.get_by_role("button", name="Add fault").click()

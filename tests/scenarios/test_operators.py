@@ -130,11 +130,12 @@ async def test_it_starts_while_slack_is_down_and_is_ready_once_slack_is(tmp_path
             headers={"Authorization": f"Bearer {API_TOKEN}"},
         )
         assert answer.status_code == 202
+        name = answer.json()["id"]
         await s.until(lambda state: pages(state, "Declared while Slack is down"))
         await s._call("DELETE", "/api/faults")
         await s.ready(timeout=30)
         state = await s.until(
-            lambda state: state if room_of(state, "INC-1") and card_of(state, "INC-1") else None,
+            lambda state: state if room_of(state, name) and card_of(state, name) else None,
             timeout=30,
         )
         assert len(cards(state)) == 1

@@ -200,7 +200,7 @@ async def test_low_urgency_offers_no_levels_to_escalate_to(s: Stage) -> None:
     name = await s.announced("No levels here")
     await s.settled(name)
     await s.on_card(name, "Escalate", user=BOB)
-    view = str((await s.state(BOB))["views"][-1]["blocks"])
+    view = str((await s.until(lambda state: state["views"], user=BOB))[-1]["blocks"])
     assert "Level 2" not in view
     assert "Payments escalation" in view
     assert await s.problems() == []

@@ -130,6 +130,7 @@ async def test_it_is_offered_only_where_it_can_be(s: Stage) -> None:
     await s.act("join", user=BOB, channel=room)
     for user in (ALICE, BOB):
         await s.command("/incident declare", channel=room, user=user)
+        await s.until(lambda state: state["views"], user=user)
     here = {"Use this channel": ["Run it in the channel I am in now"]}
     answer = await s.submit({"Title": "First in the channel", **here})
     assert not answer["errors"], answer

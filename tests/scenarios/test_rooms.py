@@ -32,9 +32,20 @@ async def mention(s: Stage, words: str, channel: str, user: str = ALICE, **more:
     before = len(await private_answers(s, channel, user))
     answer = await s.act("message", user=user, channel=channel, text=f"@Muster {words}", **more)
     assert set(answer["delivered"]) == {"acknowledged"}
+    await answered(s, channel, user, before + 1)
     found = await private_answers(s, channel, user)
     assert len(found) == before + 1, "one answer"
     return found[-1]
+
+
+async def answered(s: Stage, channel: str, user: str, count: int) -> None:
+    """An event is acknowledged first, and what is said to it follows."""
+
+    def told(state: Json) -> bool:
+        messages = state["messages"].get(channel, [])
+        return len([m for m in messages if m["ephemeral"]]) >= count
+
+    await s.until(told, user=user)
 
 
 async def test_a_mention_takes_the_same_words_as_the_command(s: Stage) -> None:
@@ -59,8 +70,10 @@ async def test_a_mention_in_the_middle_and_in_a_thread(s: Stage) -> None:
     answer = await mention(s, f"show {name}", room["id"], thread_ts=first["ts"])
     assert name in text_of(answer)
     assert answer["thread_ts"] == first["ts"]
+    before = len(await private_answers(s, room["id"], ALICE))
     said = await s.act("message", user=ALICE, channel=room["id"], text="Hello @Muster, help")
     assert said["ok"]
+    await answered(s, room["id"], ALICE, before + 1)
     assert "What I can do" in text_of((await private_answers(s, room["id"], ALICE))[-1])
     assert await s.problems() == []
 

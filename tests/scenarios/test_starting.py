@@ -140,8 +140,8 @@ async def test_the_form_opens_at_once_while_the_vendors_hang(s: Stage) -> None:
     await s.wait(lambda: held(s), what="calls that hang")
     answer = await s.command("/incident")
     assert answer["ok"]
-    state = await s.state()
-    assert [view["title"] for view in state["views"]] == ["Declare an incident"]
+    [view] = await s.until(lambda state: state["views"])
+    assert view["title"] == "Declare an incident"
     await s._call("DELETE", "/api/faults")
     await s.quiet()
     assert await s.problems() == []

@@ -2,7 +2,8 @@
 
 ``python lane_worker.py DATABASE_URL NAME LOG``: one line per claim and per settlement,
 ``claim|settle ID LANE ATTEMPT FROM TO``; the times are of the machine's monotonic clock (the same
-in every process), just before and just after the transaction.
+in every process), just before and just after the transaction. It says when it is ready, and begins with the first
+line it is given: the other one has loaded by then as well.
 """
 
 from __future__ import annotations
@@ -90,6 +91,9 @@ class LaneWorker:
 def main() -> None:
     url, name, log = sys.argv[1:]
     worker = LaneWorker(url, name)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
     try:
         asyncio.run(worker.run())
     finally:

@@ -75,6 +75,8 @@ async def test_killed_while_a_post_mortem_is_put_out(tmp_path: Path, smithy: For
             one.open_gate(gate)
             await _draft(one, name)
             await one.until(lambda doomed=doomed: _ended(doomed), time.monotonic() + 10)
+            doomed.kill()  # with other coincidences there is a place less, and it lives on
+            await doomed.end()
             bot = await one.start()
             await one.ready(bot)
             await one.rest()

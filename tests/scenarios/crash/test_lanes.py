@@ -73,15 +73,23 @@ async def filled(url: str) -> Work:
     return work
 
 
-async def worked(url: str, folder: Path, name: str) -> list[Event]:
-    """Run one worker process to its end."""
-    log = folder / f"{name}.log"
+async def ready(url: str, folder: Path, name: str) -> asyncio.subprocess.Process:
+    """A worker process that has loaded and waits for the word to begin."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(WORKER), url, name, str(log), env=_whole({})
-    )
-    assert await process.wait() == 0
+        sys.executable, str(WORKER), url, name, str(folder / f"{name}.log"), env=_whole({}),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout
+    assert await process.stdout.readline() == b"ready\n"
+    return process
+
+
+async def worked(process: asyncio.subprocess.Process, folder: Path, name: str) -> list[Event]:
+    """Have it begin, and wait for its end."""
+    await process.communicate(b"go\n")
+    assert process.returncode == 0
     events = []
-    for line in log.read_text().splitlines():
+    for line in (folder / f"{name}.log").read_text().splitlines():
         what, effect, lane, attempt, began, ended = line.split()
         numbers = (int(effect), lane, int(attempt), int(began), int(ended))
         events.append(Event(what, *numbers, name))
@@ -95,7 +103,11 @@ async def test_each_effect_is_claimed_once_and_lanes_keep_their_order(
     address = cluster_or_skip().fresh() if kind == "postgres" else f"sqlite:///{tmp_path}/muster.db"
     url = database_url(address)
     work = await filled(url)
-    logs = await asyncio.gather(*(worked(url, tmp_path, name) for name in ("one", "two")))
+    names = ("one", "two")
+    both = await asyncio.gather(*(ready(url, tmp_path, name) for name in names))
+    logs = await asyncio.gather(
+        *(worked(process, tmp_path, name) for process, name in zip(both, names, strict=True))
+    )
 
     def undone(tx: Tx) -> int:
         query = select(func.count()).where(effects.E.c.state != "done")

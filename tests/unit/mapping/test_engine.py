@@ -109,26 +109,22 @@ async def test_too_long_an_answer_is_refused(engine: Engine) -> None:
 
 async def test_the_event_loop_goes_on_while_an_expression_runs(engine: Engine) -> None:
     await engine.evaluate({"warm": "1"}, {})
-    ticks = 0
-
-    async def tick() -> None:
-        nonlocal ticks
-        while True:
-            await asyncio.sleep(0.005)
-            ticks += 1
-
-    task = asyncio.create_task(tick())
+    task = asyncio.create_task(engine.evaluate({"bad": ENDLESS}, {}))
+    turns = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
     with pytest.raises(ExpressionError):
-        await engine.evaluate({"bad": ENDLESS}, {})
-    task.cancel()
-    assert ticks > 10
+        await task
+    assert turns > 100, "without a clock: a loaded machine gives few turns a second"
 
 
 async def test_a_helper_killed_from_outside_is_replaced(engine: Engine) -> None:
     await engine.evaluate({"a": "1"}, {})
     assert engine.pid is not None
     os.kill(engine.pid, signal.SIGKILL)
-    await asyncio.sleep(0.3)
+    assert engine._process
+    await asyncio.wait_for(engine._process.wait(), 20)
     assert await engine.evaluate({"a": "1"}, {}) == {"a": 1}
 
 
@@ -188,7 +184,8 @@ async def test_any_subject_comes_back_as_it_was(engine: Engine) -> None:
     subjects: list[object] = []
 
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=60,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(JSON)
     def collect(subject: object) -> None:

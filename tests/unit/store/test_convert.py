@@ -116,7 +116,8 @@ entries = st.builds(
     vendor_id=maybe,
 )
 on_disk = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -443,5 +443,24 @@ async def test_signs_of_life_are_sent_while_a_call_is_under_way(
         gate.set()
 
 
+async def test_a_clock_that_leaps_takes_no_call_under_way_from_its_own_process(
+    shop: Shop, use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(loop_module, "RENEW_SECONDS", 3600)
+    gate = asyncio.Event()
+    runner = use(PAGE, gate)
+    use(EffectKind.PIN_CARD, None)
+    async with running(shop):
+        await emit(shop, page())
+        await runner.started.wait()
+        shop.home.clock.advance(3600)
+        await emit(shop, Effect(kind=EffectKind.PIN_CARD, key="after", lane="after"))
+        await until(shop, "after", "done")
+        gate.set()
+        row = await until(shop, "k", "done")
+    assert (row.attempts, len(runner.seen)) == (1, 1), "made once"
+
+
 async def test_waking_before_the_start_does_nothing(shop: Shop) -> None:
     shop.worker.wake()
