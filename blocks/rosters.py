@@ -112,8 +112,10 @@ def roster_list(listed: Sequence[Listed], now: datetime) -> Message:
     if not listed:
         blocks = [kit.section("There are no rosters yet. *New roster* makes the first one.")]
     blocks.append(kit.actions([kit.button("New roster", ActionId.ROSTER_NEW)], "rosters.new"))
-    spoken = [f"{each.roster.name}: {people(each.people)}" for each in listed[:MAX_LISTED]]
-    return kit.message("\n".join([f"Rosters ({len(listed):,})", *map(text.escape, spoken)]), blocks)
+    spoken = [
+        f"{text.escape(each.roster.name)}: {people(each.people)}" for each in listed[:MAX_LISTED]
+    ]
+    return kit.message("\n".join([f"Rosters ({len(listed):,})", *spoken]), blocks)
 
 
 def _edit(listed: Listed) -> ButtonElement | None:

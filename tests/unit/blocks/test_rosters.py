@@ -14,6 +14,7 @@ from blocks.forms import FieldErrors
 from blocks.forms import roster as form
 from bot.domain import roster_yaml
 from bot.domain.catalog import Roster, RosterLayer
+from bot.domain.incident import Actor
 from bot.domain.roster_draft import MAX_LAYERS, MAX_PEOPLE, Draft, LayerDraft, Listed, Saved
 from bot.domain.roster_duties import NewsKind, Told
 from tests.unit.blocks import strategies as odd
@@ -92,6 +93,13 @@ def test_the_list_and_what_was_saved(
     saved = Saved(listed=listed, unreachable=[(roster.name, roster.time_zone)] * times)
     check_message(rosters.saved(saved, odd.NOW), KNOWN)
     check_message(rosters.deleting("night-<b>"), KNOWN)
+
+
+def test_the_fallback_of_the_list_names_people_as_slack_shows_them() -> None:
+    listed = Listed(
+        roster=Roster(name="db & web"), people=[Actor(name="Ana", slack_id="U0ANA")], file="m.yml"
+    )
+    assert rosters.roster_list([listed], odd.NOW).text == "Rosters (1)\ndb &amp; web: <@U0ANA>"
 
 
 def yaml_in(messages: list[Message]) -> str:
