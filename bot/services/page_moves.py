@@ -27,6 +27,11 @@ def save(tx: Tx, before: Page, after: Page) -> Page:
     return stored
 
 
+def struggles(tx: Tx, page_id: int) -> None:
+    """Somebody could not be told so far: its proof says so and why, also when it was posted before."""
+    tx.emit([page_plan.show(store.save(tx, store.one(tx, page_id)))])
+
+
 def close(tx: Tx, page: Page, why: str) -> Page:
     """Nobody is needed any more."""
     _let_rest(tx, page, why)

@@ -20,7 +20,7 @@ from bot.domain import plan
 from bot.domain.effects import Effect, EffectKind, Rank
 from bot.domain.lifecycle import Decision
 from bot.errors import MusterError, ProviderError, Reason
-from bot.services import steps
+from bot.services import page_moves, steps
 from bot.store import effects as store
 from bot.store import runlog
 from bot.store.engine import is_sqlite
@@ -55,6 +55,8 @@ FLOOD_OVER = 0.5
 #: What people wait for; the others claimed with it begin a moment later, so that its request is sent before theirs.
 FIRST = {EffectKind.ANNOUNCE, EffectKind.OPEN_PAGE, EffectKind.PAGE_NATIVE, EffectKind.DELIVER_PAGE}
 BREATH = 0.02
+#: What a page's proof follows attempt by attempt.
+DELIVERIES = {EffectKind.DELIVER_PAGE, EffectKind.DELIVER_BEYOND}
 #: No runner takes longer: a look-up and a call of 5 s each, with room.
 RUNNER_SECONDS = 20.0
 RENEW_SECONDS = 2.0
@@ -271,6 +273,8 @@ class Worker:
                 store.reschedule(
                     tx.session, effect.id, effect.merge, at, reason, detail, now=tx.now
                 )
+                if effect.kind in DELIVERIES and effect.last_reason is None:
+                    page_moves.struggles(tx, effect.payload["page"])
                 if (
                     effect.attempt == SHOWN_AFTER
                 ):  # from now on the card says that this step is late

@@ -48,8 +48,11 @@ def local(at: datetime) -> str:
 
 
 async def test_a_time_is_corrected_in_the_persons_own_zone(tmp_path: Path) -> None:
-    async with resolved(tmp_path) as (s, clock, name, room):
-        started = (clock.now() - timedelta(hours=3)).replace(second=0, microsecond=0)
+    async with resolved(tmp_path) as (s, _, name, room):
+        assert s.bot
+        over = (await s.bot.world.incidents.get(int(name[4:]))).resolved_at
+        assert over, "three hours before that, not before now: minutes may have passed"
+        started = (over - timedelta(hours=3)).replace(second=0, microsecond=0)
         answer = await s.command(
             f"/incident times started {local(started)}", user=BOB, channel=room["id"]
         )

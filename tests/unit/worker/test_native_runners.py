@@ -143,6 +143,29 @@ async def test_who_acknowledged_is_not_paged_by_what_was_still_on_its_way(
     assert told["U0BEN"].reason == "it was acknowledged before"
 
 
+async def test_a_proof_that_stands_already_says_why_somebody_is_not_told_yet(
+    shop: Shop, sent: list[str]
+) -> None:
+    await running(shop)
+    [begin] = await claim(shop, [K.PAGE_NATIVE])
+    await carry(shop, begin)
+
+    async def under_way(kind: K) -> None:
+        found = await shop.home.work.write(lambda tx: shop.worker._claim(tx, 64))
+        due.extend(found.effects)
+        for effect in [each for each in due if each.kind is kind]:
+            due.remove(effect)
+            await shop.worker._carry(effect)
+
+    due: list[Any] = []
+    await under_way(K.SHOW_PAGE)
+    assert "waits:" not in shop.chat.texts[-1]
+    shop.chat.fail["direct"] = [refusal("", Reason.UNAVAILABLE)] * 2
+    await under_way(K.DELIVER_PAGE)
+    await under_way(K.SHOW_PAGE)
+    assert "direct message waits:" in shop.chat.texts[-1]
+
+
 async def test_a_slack_that_is_down_holds_no_other_way_and_only_the_newest_is_sent(
     shop: Shop, sent: list[str]
 ) -> None:
