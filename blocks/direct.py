@@ -50,16 +50,22 @@ def _direct(incident: Incident, why: str, note: str) -> Message:
 
 
 def about(
-    incident: Incident, why: str, note: str, buttons: Sequence[InteractiveElement]
+    incident: Incident,
+    why: str,
+    note: str,
+    buttons: Sequence[InteractiveElement],
+    *,
+    status: bool = True,
 ) -> Message:
-    """Why somebody is told, which incident it is, what was written, and what can be done.
+    """Why somebody is told, which incident it is, its ``status``, what was written, and what can be done.
 
     A private incident is named by number only: its title is for those in its channel.
     """
     title = "🔒 private" if incident.private else f"*{text.inline(incident.title, 300)}*"
     severity = f" · {text.inline(incident.severity, 60)}" if incident.severity else ""
     why = f"🧯 *DRILL* {why}" if incident.drill else why
-    line = f"{why}\n{kit.home_link(incident)} {title}{severity} · {kit.status_words(incident)}"
+    stands = f" · {kit.status_words(incident)}" if status else ""
+    line = f"{why}\n{kit.home_link(incident)} {title}{severity}{stands}"
     blocks: list[Block] = [kit.section(line)]
     if text.shows(note):
         blocks.append(kit.section(text.quote(note)))

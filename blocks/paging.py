@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from blocks import alerts, direct, kit, text
 from blocks.ids import ActionId, AlertsButton, BlockId, IncidentButton, PageButton
 from bot.domain.incident import Status
+from bot.domain.page_standing import AS_SENT, Stand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,20 +17,21 @@ if TYPE_CHECKING:
     from bot.domain.alert_groups import GroupView
     from bot.domain.escalation import Page
     from bot.domain.incident import Incident
+    from bot.domain.page_standing import Standing
     from bot.ports import Message
 
 #: Who must hear it at three in the morning is not looking at Slack: the mention is ours, never part of a title.
 EVERYBODY: Final = "<!channel>"
 
 
-def for_person(page: Page, incident: Incident) -> Message:
-    """The page in a direct message: who wants what, and the buttons that answer it from there."""
-    return _page(page, incident, _why(page))
+def for_person(page: Page, incident: Incident, stands: Standing = AS_SENT) -> Message:
+    """The page in a direct message: who wants what, or that nobody is wanted any more, and what can be done."""
+    return _page(page, incident, _why(page), stands)
 
 
-def for_channel(page: Page, incident: Incident) -> Message:
+def for_channel(page: Page, incident: Incident, stands: Standing = AS_SENT) -> Message:
     """The page in a channel a policy names: everybody there is paged."""
-    return _page(page, incident, f"{EVERYBODY} {_why(page, everybody=True)}")
+    return _page(page, incident, _why(page, everybody=True), stands, call=f"{EVERYBODY} ")
 
 
 def _why(page: Page, *, everybody: bool = False) -> str:
@@ -39,11 +41,31 @@ def _why(page: Page, *, everybody: bool = False) -> str:
     return "📟 *This channel is paged.*" if everybody else "📟 *You are paged.*"
 
 
-def _page(page: Page, incident: Incident, why: str) -> Message:
-    return direct.about(incident, why, page.text, _answers(page, incident))
+def _page(page: Page, incident: Incident, why: str, stands: Standing, *, call: str = "") -> Message:
+    as_sent = stands == AS_SENT
+    said = f"{call}{why}" if as_sent else _news(stands, why)
+    buttons = _answers(page, incident, stands)
+    return direct.about(incident, said, page.text, buttons, status=as_sent)
 
 
-def _answers(page: Page, incident: Incident) -> list[InteractiveElement]:
+def _news(stands: Standing, why: str) -> str:
+    """What became of a page, in front of what was said when it was sent; that is struck through once it is not true."""
+    since = f" {text.date(stands.at)}" if stands.at else ""
+    ended = text.inline(stands.why, 150)
+    took = "you" if stands.mine else text.mention(stands.by, nobody="somebody")
+    news = {
+        Stand.WANTED: "",
+        Stand.PASSED_ON: "⏫ *Nobody has it yet*, so it went on to whoever is next. *Acknowledge* still takes it.",
+        Stand.UNANSWERED: f"🚨 *{ended.capitalize()}*, and nobody is left to page. *Acknowledge* still takes it.",
+        Stand.TAKEN: f"👀 *Taken:* {took} acknowledged{since}.",
+        Stand.OVER: f"⏹️ *Over*{since}: {ended}. Nothing is asked of you here.",
+        Stand.RESOLVED: f"✅ *Resolved*{since}{f', {ended}' if ended else ''}: nothing is asked of you.",
+        Stand.REOPENED: f"🔁 Resolved{since}, and *opened again* later. Whoever is wanted now gets another page.",
+    }[stands.stand]
+    return f"{news}\n{why if stands.is_wanted else f'~{why}~'}".lstrip()
+
+
+def _answers(page: Page, incident: Incident, stands: Standing) -> list[InteractiveElement]:
     own, about = IncidentButton(number=incident.number), incident.name
     if page.aside:
         mine = PageButton(page=page.id)
@@ -52,26 +74,33 @@ def _answers(page: Page, incident: Incident) -> list[InteractiveElement]:
         )
     else:
         first = kit.button("Acknowledge", ActionId.ACKNOWLEDGE, own, style="primary", about=about)
-    shown = [first] if page.aside or incident.status is Status.TRIGGERED else []
-    return [
-        *shown,
-        kit.button("Escalate", ActionId.ESCALATE, own, about=about),
-        kit.button("More", ActionId.MORE, own, about=about),
-    ]
+    asks = page.aside or incident.status is Status.TRIGGERED
+    shown = [first] if stands.is_wanted and asks else []
+    if stands.is_wanted or stands.mine:
+        shown.append(kit.button("Escalate", ActionId.ESCALATE, own, about=about))
+    return [*shown, kit.button("More", ActionId.MORE, own, about=about)]
 
 
-def for_alerts(page: Page, view: GroupView, *, everybody: bool = False) -> Message:
-    """The page for a group of alerts: acknowledge it, or the next level is paged."""
+def for_alerts(
+    page: Page, view: GroupView, *, everybody: bool = False, stands: Standing = AS_SENT
+) -> Message:
+    """The page for a group of alerts: acknowledge it, or the next level is paged; or what became of it."""
     about, blocks = alerts.page_parts(view)
-    whom = f"{EVERYBODY} 📟 *This channel is paged*" if everybody else "📟 *You are paged*"
-    said = f"{whom} for alerts.\n{about}"
-    target = AlertsButton(group=view.group.id)
-    buttons = [
-        kit.button("Acknowledge", ActionId.ALERTS_ACKNOWLEDGE, target, style="primary"),
-        kit.button("Escalate", ActionId.PAGE_ESCALATE, PageButton(page=page.id)),
-        kit.button("Open incident", ActionId.ALERTS_OPEN, target),
-    ]
-    return kit.message(said, [kit.section(said), *blocks, kit.actions(buttons, BlockId.ACTIONS)])
+    why = f"📟 *{'This channel is' if everybody else 'You are'} paged* for alerts."
+    call = f"{EVERYBODY} " if everybody else ""
+    said = f"{call}{why}" if stands == AS_SENT else _news(stands, why)
+    line, target = f"{said}\n{about}", AlertsButton(group=view.group.id)
+    buttons: list[InteractiveElement] = []
+    if stands.is_wanted:
+        buttons.append(
+            kit.button("Acknowledge", ActionId.ALERTS_ACKNOWLEDGE, target, style="primary")
+        )
+    if stands.stand in {Stand.WANTED, Stand.PASSED_ON}:
+        buttons.append(kit.button("Escalate", ActionId.PAGE_ESCALATE, PageButton(page=page.id)))
+    if stands.is_wanted or stands.stand is Stand.TAKEN:
+        buttons.append(kit.button("Open incident", ActionId.ALERTS_OPEN, target))
+    row = [kit.actions(buttons, BlockId.ACTIONS)] if buttons else []
+    return kit.message(line, [kit.section(line), *blocks, *row])
 
 
 # --- beside the proof ------------------------------------------------------------------------------------------

@@ -108,6 +108,7 @@ def context_of(
         database=lambda: database_state(work),
         handovers=lambda: handovers_of(work, catalog),
         reach=probes.reach,
+        deadman=providers.build_deadman(settings.watch.deadman_url),
         rosters=lambda: rosters_state(work, catalog),
         usable=beyond.usable,
         pinged=lambda since: pinged(work, since),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.doctor.github_webhook import Hooks
     from bot.domain.catalog import Catalog, Roster
     from bot.errors import Problem
-    from bot.ports import Chat, Clock, Pager, Silences, Tickets
+    from bot.ports import Chat, Clock, DeadMan, Pager, Silences, Tickets
     from bot.services.reachability import Unreachable
     from bot.settings import Settings
 
@@ -53,6 +53,7 @@ class Context:
     rosters: Callable[[], Awaitable[Sequence[tuple[str, str | None]] | None]] | None = None
     #: Asks for an address from outside or inside; gives what is wrong, None when it answers.
     reach: Callable[[str], Awaitable[str | None]] | None = None
+    deadman: DeadMan | None = None  # somebody outside hears when we fall silent
     #: Who is counted on and cannot be reached; None when the database cannot tell.
     unreachable: Callable[[], Awaitable[Sequence[Unreachable] | None]] | None = None
     #: People's addresses at PagerDuty by theirs in Slack, as they are linked.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.doctor.findings import Report
+from bot.errors import ProviderError
 
 if TYPE_CHECKING:
     from bot.doctor.context import Context
@@ -76,19 +77,21 @@ async def check_web(context: Context) -> list[Finding]:
 
 async def _deadman(context: Context, report: Report) -> None:
     """Whether somebody hears when we fall silent; the address is a secret, and asking is a ping."""
-    url = context.settings.watch.deadman_url
-    if url is None:
+    if context.settings.watch.deadman_url is None:
         text = "not set: nobody hears when Muster falls silent."
         mend = (
             "Make a check that expects a ping every minute (Healthchecks, ...) and set its address."
         )
         report.skip("DEADMAN_URL", text, mend)
-    elif context.reach is None:
+        return
+    if context.deadman is None:
         report.skip("DEADMAN_URL", "set, not tried.")
-    elif problem := await context.reach(url.get_secret_value()):
-        report.warn(
-            "DEADMAN_URL", f"{problem}.", "Check the address, and that this machine may call it."
-        )
+        return
+    try:
+        await context.deadman.ping()
+    except ProviderError as error:
+        mend = "Check the address, and that this machine may call it."
+        report.warn("DEADMAN_URL", f"{error.detail}.", mend)
     else:
         report.ok("DEADMAN_URL", "takes our ping.")
 

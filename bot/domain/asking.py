@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.domain import plan, plan_people
 from bot.domain.incident import Entry, EntryKind, Origin
@@ -54,8 +54,8 @@ def page(
         effects.append(plan.ask_responder(after, by, asked.at_pager, message))
         effects += plan_people.paged(after, asked.people, by, message)
     elif asked.policy:
-        wish: dict[str, Any] = {"policy": asked.policy, "by": plan.actor_data(by), "text": message}
-        effects.append(plan.page_natively(after, level=1, why="asked", aside=True, **wish))
+        wish = plan.PageWish(policy=asked.policy, by=by, text=message, aside=True)
+        effects.append(plan.page_natively(after, level=1, why="asked", wish=wish))
     else:
         for person in asked.people:
             effects += plan.page_person(after, person, "asked", by, message, aside=True)

@@ -62,6 +62,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.SHOW_ACTION: ("chat.postMessage", POSTING),  # edited later as well
     EffectKind.REMIND: ("chat.postMessage", POSTING),  # edited later, which has a limit of its own
     EffectKind.DELIVER_PAGE: ("chat.postMessage", POSTING),
+    EffectKind.CORRECT_PAGE: ("chat.update.cards", CARDS),
     EffectKind.SHOW_PAGE: ("chat.postMessage", POSTING),  # edited later as well
     EffectKind.TELL_PAGE: ("chat.postMessage", POSTING),
     EffectKind.SHARE_POSTMORTEM: ("chat.postMessage", POSTING),

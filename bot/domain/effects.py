@@ -64,6 +64,7 @@ class EffectKind(StrEnum):
     DELIVER_PAGE = (
         "slack.deliver_page"  # a page of the native pager to one person, or into a channel
     )
+    CORRECT_PAGE = "slack.correct_page"  # ... whose message says what became of it
     SHOW_PAGE = "slack.show_page"  # the one message that proves what became of a page
     TELL_PAGE = "slack.tell_page"  # nobody answered; still on it?
     TELL_ROSTER = "slack.tell_roster"  # a hand-over, or that nobody is on call

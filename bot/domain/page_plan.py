@@ -15,6 +15,7 @@ from bot.domain.incident import MUSTER, Entry, EntryKind, Origin, Status
 from bot.domain.lifecycle import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.domain.escalation import Delivery, Page
@@ -73,6 +74,26 @@ def show(page: Page, *, again: str = "") -> Effect:
         payload={"page": page.id},
         rank=Rank.CARD,
     )
+
+
+def correct(page: Page, told: Iterable[Delivery], *, again: str = "") -> list[Effect]:
+    """Have the messages of those deliveries say what became of the page; waiting edits of one are one.
+
+    ``again``: what they say changed without the page.
+    """
+    lanes = {each.id: f"{page.name}/told/{each.id}" for each in told}
+    return [
+        Effect(
+            kind=EffectKind.CORRECT_PAGE,
+            key=f"{lane}@{page.version}{again}",
+            lane=lane,
+            merge=lane,
+            incident=page.incident,
+            payload={"page": page.id, "delivery": delivery},
+            rank=Rank.REFRESH,
+        )
+        for delivery, lane in lanes.items()
+    ]
 
 
 def tell(page: Page, what: str, to: str | None = None, *, again: str = "") -> Effect:

@@ -7,7 +7,7 @@ vendor). Decoration has lanes of its own, so that a slow bookmark delays nothing
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -174,24 +174,49 @@ def open_page(incident: Incident) -> tuple[Effect, ...]:
     return ()
 
 
-def page_natively(
-    incident: Incident, *, level: int, why: str, due: datetime | None = None, **wish: Any
-) -> Effect:
-    """Have the native pager page for it (judged again when it is due; ``bot.services.escalating``).
+@dataclass(frozen=True, kw_only=True)
+class PageWish:
+    """What somebody wants of the native pager: ``person`` before the policy, ``policy`` instead of the incident's own.
 
-    ``wish``: ``person`` before the policy, another ``policy``, ``by`` whom and with what ``text``; ``aside`` beside
-    whoever owns it.
+    ``by`` wants it and wrote ``text``; ``aside``: beside whoever owns the incident.
     """
-    moment = incident.updated_at if wish.get("aside") else incident.status_changed_at
+
+    person: Actor | None = None
+    policy: str = ""
+    by: Actor | None = None
+    text: str = ""
+    aside: bool = False
+
+    def data(self) -> dict[str, Any]:
+        """As JSON, without what is not wished (``bot.services.escalating`` reads it)."""
+        people = {"person": actor_data(self.person), "by": actor_data(self.by)}
+        wished = {**people, "policy": self.policy, "text": self.text, "aside": self.aside}
+        return {name: value for name, value in wished.items() if value}
+
+
+#: Nobody wished anything: the incident's own policy pages.
+NO_WISH = PageWish()
+
+
+def page_natively(
+    incident: Incident,
+    *,
+    level: int,
+    why: str,
+    due: datetime | None = None,
+    wish: PageWish = NO_WISH,
+) -> Effect:
+    """Have the native pager page for it; judged again when it is due."""
+    moment = incident.updated_at if wish.aside else incident.status_changed_at
     stamp = f"{moment or incident.created_at:%Y%m%d%H%M%S%f}"
-    whom = wish.get("policy") or (wish.get("person") or {}).get("slack_id") or ""
-    aside = f"/{whom}" if wish.get("aside") else ""
+    whom = wish.policy or (wish.person.slack_id if wish.person else None) or ""
+    aside = f"/{whom}" if wish.aside else ""
     return Effect(
         kind=EffectKind.PAGE_NATIVE,
         key=f"{incident.name}/native/{level}/{why}/{stamp}{aside}",
         lane=f"{incident.name}/native/{why}{aside}",
         incident=incident.number,
-        payload={"level": level, "why": why, **wish},
+        payload={"level": level, "why": why, **wish.data()},
         rank=Rank.PAGE,
         due=due,
     )
@@ -201,10 +226,8 @@ def page_person(
     incident: Incident, person: Actor, why: str, by: Actor, text: str, *, aside: bool
 ) -> tuple[Effect, ...]:
     """Page one person natively (``aside``: beside whoever owns it), and invite them to the channel."""
-    wish: dict[str, Any] = {"person": actor_data(person), "by": actor_data(by), "text": text}
-    if aside:
-        wish["aside"] = True
-    page = page_natively(incident, level=1, why=why, **wish)
+    wish = PageWish(person=person, by=by, text=text, aside=aside)
+    page = page_natively(incident, level=1, why=why, wish=wish)
     if not person.slack_id or not incident.places.channel:
         return (page,)
     return (page, *invite(incident, person.slack_id, f"{why}@{incident.version}"))
@@ -354,10 +377,9 @@ def changed(
             why = "reassigned" if to else "escalated"
             effects += page_person(incident, person, why, by, text, aside=to is None)
     elif target is not None:
-        wish: dict[str, Any] = {"by": actor_data(by), "text": text}
-        if target.policy_name:
-            wish["policy"] = target.policy_name
-        effects.append(page_natively(incident, level=target.level or 1, why="escalated", **wish))
+        wish = PageWish(policy=target.policy_name or "", by=by, text=text)
+        level = target.level or 1
+        effects.append(page_natively(incident, level=level, why="escalated", wish=wish))
     elif verb == "reopen" and incident.pager.kind is PagerKind.NATIVE:
         effects.append(page_natively(incident, level=1, why="reopened"))
     if incident.ticket is not None and verb in {"resolve", "reopen"}:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.lifecycle import EscalationTarget
 from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.domain.catalog import Catalog
+    from bot.domain.incident import PagerLink
 
 #: Longer numbers name no level of any policy.
 LEVEL_DIGITS: Final = 3
@@ -39,11 +43,8 @@ class Reach:
 
     def choices(self) -> list[tuple[str, str]]:
         """Value and label for a form: the levels, the next one on top, then the other policies."""
-        name, count = (self.own.name, self.own.levels) if self.own else ("its policy", self.guessed)
-        count = count if self.levels else 0
-        now = min(self.level, count)
-        order = (*range(now + 1, count + 1), *range(1, now + 1))
-        found = [(f"level:{n}", f"Level {n} of {name}") for n in order]
+        name = self.own.name if self.own else "its policy"
+        found = [(f"level:{n}", f"Level {n} of {name}") for n in self._order()]
         others = (p for p in self.policies if self.own is None or p.id != self.own.id)
         return [*found, *((f"policy:{p.id}", p.name) for p in others)]
 
@@ -62,6 +63,22 @@ class Reach:
                 return EscalationTarget(policy_id=policy.id, policy_name=policy.name)
         raise UserError(f"I know no policy or level {words}. {self._instead()}")
 
+    def level_to_page(self, level: int | None) -> int:
+        """The level that is paged: the one named, else the next, after the last the first again.
+
+        UserError for one the policy does not have.
+        """
+        if level is None:
+            return next(iter(self._order()), 1)
+        return self._level(level)
+
+    def _order(self) -> tuple[int, ...]:
+        """The levels there are, the next one first."""
+        count = self.own.levels if self.own else self.guessed
+        count = count if self.levels else 0
+        now = min(self.level, count)
+        return (*range(now + 1, count + 1), *range(1, now + 1))
+
     def _level(self, level: int) -> int:
         if not self.levels:
             raise UserError(
@@ -78,3 +95,13 @@ class Reach:
         also = f", or one of {names}" if names else ""
         level = "a level (2), " if levels and self.levels else ""
         return f"Use {level}a person (@ana){also}."
+
+
+def natively(catalog: Catalog, pager: PagerLink) -> Reach:
+    """What the native pager offers an incident that has that link to it."""
+    native = {
+        name: Policy(id=name, name=name, levels=len(policy.levels))
+        for name, policy in sorted(catalog.policies.items())
+    }
+    own = native.get(pager.policy_name or "")
+    return Reach(own=own, policies=tuple(native.values()), level=pager.level)

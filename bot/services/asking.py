@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain import asking, plan_people
 from bot.domain.incident import PagerKind, Urgency
 from bot.domain.lifecycle import EscalationTarget
-from bot.domain.reach import Policy, Reach
+from bot.domain.reach import Reach, natively
 from bot.errors import UserError
 from bot.services import page_targets, rosters
 from bot.services.members import member
@@ -79,12 +79,7 @@ class Asking:
             )
         if incident.pager.kind is not PagerKind.NATIVE:
             return Reach()
-        native = {
-            name: Policy(id=name, name=name, levels=len(policy.levels))
-            for name, policy in sorted(self._house.catalog.policies.items())
-        }
-        own = native.get(incident.pager.policy_name or "")
-        return Reach(own=own, policies=tuple(native.values()), level=incident.pager.level)
+        return natively(self._house.catalog, incident.pager)
 
     async def policies(self, incident: Incident) -> list[PolicyChoice]:
         """The policies the incident's pager can page."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.domain import alert_groups, escalation, page_plan
+from bot.domain import alert_groups, escalation, page_plan, page_standing
 from bot.domain.escalation import DeliveryState, Next, Page, PageState
 from bot.domain.incident import Entry, EntryKind, Origin, PagerKind, Status
 from bot.domain.plan import actor_from
@@ -144,7 +144,7 @@ class Escalating:
             return self._group_over(tx, group, answered=page.state is not PageState.ACKNOWLEDGED)
         incident = tx.incident(page.incident or 0, lock=lock)
         if not incident.is_open:
-            return f"{incident.name} is resolved"
+            return page_standing.of_resolved(incident)
         if page.aside:
             return ""
         if incident.pager.kind is PagerKind.PAGERDUTY and incident.pager.id:
@@ -252,9 +252,11 @@ class Escalating:
         """What a new timeline entry changes about the incident's pages; run in the transaction that writes it."""
         if entry.kind in {EntryKind.TRIGGERED, EntryKind.PAGER, EntryKind.UNACKNOWLEDGED}:
             return []
+        if entry.kind is EntryKind.REOPENED:
+            page_moves.opened_again(tx, incident)
         for page in store.of_incident(tx, incident.number):
             if not incident.is_open:
-                page_moves.close(tx, page, f"{incident.name} is resolved")
+                page_moves.close(tx, page, page_standing.of_resolved(incident))
             elif entry.kind is EntryKind.ACKNOWLEDGED and entry.actor:
                 self._taken(tx, incident, page, entry.actor)
             elif entry.kind is EntryKind.REASSIGNED and incident.status is Status.ACKNOWLEDGED:
@@ -330,6 +332,9 @@ class Escalating:
             if not any(each.heard for each in level):
                 moved = escalation.hurried(page, tx.now)
         if moved == page:
-            tx.emit([page_plan.show(store.save(tx, page))])
+            moved = store.save(tx, page)
+            tx.emit([page_plan.show(moved)])
         else:
-            page_moves.save(tx, page, moved)
+            moved = page_moves.save(tx, page, moved)
+        if place is not None and page_standing.standing(moved, after) != page_standing.AS_SENT:
+            tx.emit(page_plan.correct(moved, [after]))  # the page went on while it was being sent

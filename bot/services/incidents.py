@@ -17,11 +17,11 @@ from bot.domain.incident import (
     Urgency,
 )
 from bot.domain.permissions import Right
+from bot.domain.reach import natively
 from bot.errors import FieldError, MusterError
 from bot.services import audit, linking, permissions, steps
 from bot.services.members import able, asked_natively
 from bot.services.naming import channel_name
-from bot.services.page_targets import level_to_page
 from bot.store import queries, runlog
 from bot.store.work import PATIENCE
 
@@ -321,7 +321,7 @@ class Incidents:
 
     def _level(self, incident: Incident, level: int | None) -> int:
         if incident.pager.kind is PagerKind.NATIVE:
-            return level_to_page(self._house.catalog, incident, level)
+            return natively(self._house.catalog, incident.pager).level_to_page(level)
         return level or incident.pager.level + 1
 
     async def annotate(self, number: int, text: str, *, by: SlackUser, once: str) -> Incident:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import escalation, page_plan
+from bot.domain import escalation, page_plan, page_standing
 from bot.domain.escalation import DeliveryState, PageState
 from bot.domain.incident import Actor
 from bot.store import pages as store
@@ -13,23 +13,38 @@ from bot.store import pages as store
 if TYPE_CHECKING:
     from bot.domain.alert_groups import Group
     from bot.domain.escalation import Page
+    from bot.domain.incident import Incident
     from bot.store.tx import Tx
 
 
 def save(tx: Tx, before: Page, after: Page) -> Page:
-    """Keep a moved page, with its next step (when it has another) and its proof; what did not move stays as it is."""
+    """Keep a moved page, with its next step (when it has another), its proof, and what its messages say of it.
+
+    What did not move stays as it is.
+    """
     if after == before:
         return before
     stored = store.save(tx, after)
     if stored.step != before.step:
         tx.emit(page_plan.step(stored))
     tx.emit([page_plan.show(stored)])
+    if before.round:  # else nobody was told yet
+        told = page_standing.changed(before, stored, store.deliveries(tx, stored.id))
+        tx.emit(page_plan.correct(stored, told))
     return stored
 
 
 def struggles(tx: Tx, page_id: int) -> None:
     """Somebody could not be told so far: its proof says so and why, also when it was posted before."""
     tx.emit([page_plan.show(store.save(tx, store.one(tx, page_id)))])
+
+
+def opened_again(tx: Tx, incident: Incident) -> None:
+    """Whoever read that it is resolved reads that it was opened again; what is wanted now has a page of its own."""
+    known = store.of_incident(tx, incident.number, living=False, lock=False)
+    for page in page_standing.reopened(known, incident):
+        told = [each for each in store.deliveries(tx, page.id) if each.ts is not None]
+        tx.emit(page_plan.correct(page, told, again=f"/reopened@{incident.version}"))
 
 
 def close(tx: Tx, page: Page, why: str) -> Page:

@@ -9,7 +9,6 @@ from bot.domain import ways
 from bot.domain.alert_groups import severity_for
 from bot.domain.escalation import Delivery, DeliveryState
 from bot.domain.ways import PlannedWay
-from bot.errors import UserError
 from bot.services import page_ways, rosters
 from bot.store import alerts
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.domain.catalog import Catalog
     from bot.domain.escalation import Page, Rung
-    from bot.domain.incident import Actor, Incident, Urgency
+    from bot.domain.incident import Actor, Urgency
     from bot.store.tx import Tx
 
 #: The ways that lead through Slack: to a person, and into a channel.
@@ -156,21 +155,3 @@ def urgency_of(tx: Tx, catalog: Catalog, page: Page) -> Urgency:
     group = alerts.group(tx, page.group or 0, lock=False)
     severity = group.rule_severity or severity_for(catalog, group.severity)
     return ways.urgency_of(catalog, severity)
-
-
-def level_to_page(catalog: Catalog, incident: Incident, level: int | None) -> int:
-    """The level an incident is escalated to natively: the one named, else the next, after the last the first again.
-
-    UserError for one the policy does not have.
-    """
-    policy = catalog.policies.get(incident.pager.policy_name or "")
-    known = len(policy.levels) if policy else 0
-    if level is None:
-        return incident.pager.level + 1 if incident.pager.level < known else 1
-    if policy is not None and not 1 <= level <= known:
-        msg = (
-            f"The policy {policy.name} has {known} level{'' if known == 1 else 's'}, so nobody was paged. "
-            "Name one of them, another policy, or a person with @."
-        )
-        raise UserError(msg)
-    return level

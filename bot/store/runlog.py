@@ -78,6 +78,7 @@ OTHERS: dict[EffectKind, str] = {
     EffectKind.ASK_ACCESS: "Request to be let in",
     EffectKind.TELL_ACCESS: "Answer to a request",
     EffectKind.PAGE_STEP: "Next step of a page",
+    EffectKind.CORRECT_PAGE: "What became of a page, in its message",
     EffectKind.SHOW_PAGE: "Proof of a page",
     EffectKind.TELL_PAGE: "Word of a page",
     EffectKind.TELL_ROSTER: "Hand-over of a roster",

@@ -51,6 +51,7 @@ NO_STEP = {
     EffectKind.SUMMARISE_ALERTS: "concerns many groups of alerts",
     EffectKind.PAGE_ALERTS: "concerns a group of alerts without an incident",
     EffectKind.PAGE_STEP: "what it does is in the timeline",
+    EffectKind.CORRECT_PAGE: "shows what became of a page, which is a step",
     EffectKind.SHOW_PAGE: "shows what became of the pages, which are steps",
     EffectKind.TELL_PAGE: "repeats the timeline, loudly",
     EffectKind.PING_DEADMAN: "concerns no incident",

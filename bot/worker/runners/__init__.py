@@ -124,6 +124,7 @@ EFFECTS: Mapping[EffectKind, Runner] = {
     EffectKind.PAGE_STEP: native.step,
     EffectKind.DELIVER_PAGE: delivering.in_slack,
     EffectKind.DELIVER_BEYOND: delivering.beyond_slack,
+    EffectKind.CORRECT_PAGE: delivering.correct,
     EffectKind.SHOW_PAGE: native.show,
     EffectKind.TELL_PAGE: native.tell,
     EffectKind.PING_DEADMAN: deadman.ping,

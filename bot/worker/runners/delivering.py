@@ -9,23 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks import paging
-from bot.domain import page_words, way_failed, ways
+from bot.domain import page_standing, page_words, way_failed, ways
 from bot.domain.escalation import DeliveryState, PageState
-from bot.errors import ProviderError
+from bot.domain.page_standing import AS_SENT
+from bot.errors import NotFound, ProviderError
 from bot.providers import beyond
 from bot.services.page_subjects import subject_of
 from bot.services.page_targets import CHANNEL
 from bot.store import pages as store
-from bot.worker.posting import post_once, posted_before
+from bot.worker.posting import ARCHIVED, LOST, post_once, posted_before
 from bot.worker.runners.native import subject
 
 if TYPE_CHECKING:
     from bot.domain.escalation import Delivery, Page
+    from bot.domain.page_standing import Standing
     from bot.ports import Message
     from bot.store.effects import Claimed
     from bot.store.tx import Tx
     from bot.worker.world import Settle, World
 
+#: A message nobody can read, or that can not be edited any more (docs.slack.dev/reference/methods/chat.update).
+UNREADABLE = LOST | ARCHIVED | {"channel_not_found"}
 #: Why a page is not sent any more, by where it stands.
 _OVER = {
     PageState.ACKNOWLEDGED: "it was acknowledged before",
@@ -50,6 +54,30 @@ async def in_slack(world: World, effect: Claimed) -> Settle | None:
     except ProviderError as error:
         return _refused(world, effect, delivery, error)
     return _settled(world, delivery, DeliveryState.DELIVERED, place=(channel, ts))
+
+
+async def correct(world: World, effect: Claimed) -> Settle | None:
+    """Edit a page's message in place: who has it by now, or that it is over. One that is gone needs no words."""
+
+    def look(tx: Tx) -> tuple[Page, Delivery]:
+        delivery = store.delivery(tx, effect.payload["delivery"], lock=False)
+        return store.one(tx, delivery.page, lock=False), delivery
+
+    try:
+        page, delivery = await world.work.read(look)
+        incident, _ = await subject(world, page)
+        stands = page_standing.standing(page, delivery, incident)
+        message = await _message(world, page, everybody=delivery.way == CHANNEL, stands=stands)
+    except NotFound:  # with the alerts it was about
+        return None
+    if delivery.channel is None or delivery.ts is None:
+        return None
+    try:
+        await world.chat.update(delivery.channel, delivery.ts, message, key=delivery.key)
+    except ProviderError as error:
+        if error.code not in UNREADABLE:
+            raise
+    return None
 
 
 async def beyond_slack(world: World, effect: Claimed) -> Settle | None:
@@ -115,9 +143,11 @@ async def _channel(world: World, delivery: Delivery) -> str:
     return await world.chat.direct(delivery.slack_id or "")
 
 
-async def _message(world: World, page: Page, *, everybody: bool) -> Message:
+async def _message(
+    world: World, page: Page, *, everybody: bool, stands: Standing = AS_SENT
+) -> Message:
     incident, view = await subject(world, page)
     if view is not None:
-        return paging.for_alerts(page, view, everybody=everybody)
+        return paging.for_alerts(page, view, everybody=everybody, stands=stands)
     build = paging.for_channel if everybody else paging.for_person
-    return build(page, incident or await world.load(page.incident))
+    return build(page, incident or await world.load(page.incident), stands)

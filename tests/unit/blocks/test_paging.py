@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from blocks import paging
 from blocks.proof import Proof, proof
-from bot.domain import page_words
+from bot.domain import page_standing, page_words
 from bot.domain.catalog import EscalationPolicy, Level
 from bot.domain.escalation import Delivery, DeliveryState, Next, Page, PageState
-from bot.domain.incident import Actor
+from bot.domain.incident import Actor, Status
 from bot.ports import Message
 from tests.unit.blocks import strategies as odd
 from tests.unit.blocks.alert_samples import a_view
@@ -24,6 +24,8 @@ from tests.unit.blocks.samples import ANA, NOW, incident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bot.domain.incident import Incident
 
 POLICY = EscalationPolicy(
     name="web", levels=(Level(notify=("x:y",)), Level(notify=("x:y",))), repeat=1
@@ -155,6 +157,24 @@ pages = st.builds(
 
 
 @thorough
+@given(pages, deliveries, odd.incidents)
+def test_what_became_of_a_page_is_said_within_slacks_limits_and_calls_nobody(
+    page: Page, one: Delivery, about: Incident
+) -> None:
+    known = {*odd.KNOWN, "U0ALICE00"}
+    about = replace(about, number=page.incident or 0)
+    for ended in (page, replace(page, ended=page_standing.of_resolved(about), ended_at=NOW)):
+        stands = page_standing.standing(ended, one, about)
+        check_message(paging.for_person(ended, about, stands), known)
+        in_channel = paging.for_channel(ended, about, stands)
+        check_message(hushed(in_channel), known)
+        in_group = paging.for_alerts(ended, a_view(), everybody=True, stands=stands)
+        check_message(hushed(in_group), known)
+        for message in (in_channel, in_group):
+            assert (paging.EVERYBODY in str(message)) is (stands == page_standing.AS_SENT)
+
+
+@thorough
 @given(pages, st.lists(deliveries, max_size=30), odd.incidents)
 def test_slack_takes_it_whatever_the_data(page: Page, some: list[Delivery], one: object) -> None:
     known = {*odd.KNOWN, "U0ALICE00"}
@@ -187,6 +207,54 @@ def test_a_direct_message_can_be_answered_and_escalated_from_there() -> None:
     ]
     loud = paging.nobody_answered(a_page(group=1, incident=None), "alerts", ["Ana"], number=None)
     assert buttons(loud.blocks) == ["Acknowledge"]
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "person", "group"),
+    [
+        (a_page(level=2), "Nobody has it yet", ["Acknowledge", "Escalate", "More"],
+         ["Acknowledge", "Escalate", "Open incident"]),
+        (a_page(state=PageState.EXHAUSTED, ended="nobody answered"), "🚨 *Nobody answered*",
+         ["Acknowledge", "Escalate", "More"], ["Acknowledge", "Open incident"]),
+        (a_page(state=PageState.ACKNOWLEDGED, acknowledged_by=ANA, acknowledged_at=NOW),
+         "*Taken:* <@UANA> acknowledged <!date^1772366400^", ["More"], ["Open incident"]),
+        (a_page(state=PageState.ACKNOWLEDGED, acknowledged_by=Actor(name="me", slack_id="U0000"), acknowledged_at=NOW),
+         "*Taken:* you acknowledged <!date^", ["Escalate", "More"], ["Open incident"]),
+        (a_page(state=PageState.CLOSED, ended="it was <b> escalated", ended_at=NOW),
+         "it was &lt;b&gt; escalated. Nothing is asked", ["More"], []),
+    ],
+)  # fmt: skip
+def test_a_page_that_went_on_says_so_and_offers_only_what_can_still_be_done(
+    page: Page, words: str, person: list[str], group: list[str]
+) -> None:
+    stands = page_standing.standing(page, a_delivery(), incident())
+    for message, labels in (
+        (paging.for_person(page, incident(), stands), person),
+        (paging.for_alerts(page, a_view(), stands=stands), group),
+    ):
+        assert buttons(message.blocks) == labels
+        for said in (message.text, str(message.blocks)):
+            assert words in said
+            struck = "~📟 *You are paged" in said
+            assert struck is not stands.is_wanted, "what was asked for is struck through"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": Status.RESOLVED}, "✅ *Resolved* <!date^"),
+        ({"status": Status.RESOLVED, "merged_into": 4}, ", merged into INC-4: nothing"),
+        ({"status": Status.TRIGGERED}, "*opened again* later"),
+    ],
+)
+def test_who_was_paged_reads_that_it_is_resolved_or_open_again(
+    changes: dict[str, Any], words: str
+) -> None:
+    about = incident(**changes)
+    page = a_page(state=PageState.CLOSED, ended=page_standing.of_resolved(about), ended_at=NOW)
+    message = paging.for_person(page, about, page_standing.standing(page, a_delivery(), about))
+    assert words in message.text
+    assert buttons(message.blocks) == ["More"]
 
 
 def test_only_a_channel_is_called_by_everybodys_name() -> None:

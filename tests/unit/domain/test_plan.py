@@ -224,9 +224,7 @@ def test_the_native_pager_escalates_and_starts_again() -> None:
     native = everywhere(pager=NATIVE)
     up = plan.changed(native, "escalate", ANA, target=EscalationTarget(level=2))
     [page] = [e for e in up if e.kind is EffectKind.PAGE_NATIVE]
-    assert page.payload == {
-        "level": 2, "why": "escalated", "by": plan.actor_data(ANA), "text": "",
-    }  # fmt: skip
+    assert page.payload == {"level": 2, "why": "escalated", "by": plan.actor_data(ANA)}
     again = plan.changed(native, "reopen", ANA)
     [page] = [e for e in again if e.kind is EffectKind.PAGE_NATIVE]
     assert page.payload == {"level": 1, "why": "reopened"}
@@ -248,6 +246,7 @@ def test_the_native_pager_escalates_and_starts_again() -> None:
 
 
 def test_a_page_of_the_same_level_later_is_another_page() -> None:
+    assert plan.NO_WISH.data() == {}
     first = plan.page_natively(everywhere(status_changed_at=NOW), level=1, why="reopened")
     later = everywhere(status_changed_at=NOW + timedelta(seconds=1))
     assert first.key != plan.page_natively(later, level=1, why="reopened").key

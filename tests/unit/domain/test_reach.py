@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.catalog import Catalog, EscalationPolicy, Level
 from bot.domain.effects import EffectKind
 from bot.domain.incident import Actor, PagerKind, PagerLink
 from bot.domain.lifecycle import EscalationTarget, escalate
-from bot.domain.reach import Policy, Reach
+from bot.domain.reach import Policy, Reach, natively
 from bot.errors import UserError
 from tests.unit.store.house import NOW, an_incident
 
@@ -77,6 +78,38 @@ def test_whatever_is_typed_is_a_target_or_a_sentence(words: str) -> None:
     except UserError:
         return
     assert found.policy_id in {"PW", "PO"} or found.level in {1, 2, 3}
+
+
+@given(st.integers(0, 5), st.integers(0, 9), st.none() | st.integers(-1, 9))
+def test_what_is_offered_first_is_what_is_paged_next_and_only_what_is_offered_is_taken(
+    levels: int, now: int, wanted: int | None
+) -> None:
+    several = tuple(Level(notify=("channel:ops",)) for _ in range(levels))
+    catalog = Catalog(policies={"web": EscalationPolicy(name="web", levels=several)})
+    found = natively(catalog, PagerLink(kind=PagerKind.NATIVE, policy_name="web", level=now))
+    offered = [value for value, _ in found.choices()]
+    if wanted is None:
+        following = now + 1 if now < levels else 1
+        assert found.level_to_page(None) == following
+        assert offered[:1] == [f"level:{following}"][:levels]
+    elif 1 <= wanted <= levels:
+        assert found.level_to_page(wanted) == wanted
+        assert found.target(str(wanted)) == EscalationTarget(level=wanted)
+        assert f"level:{wanted}" in offered
+    else:
+        with pytest.raises(UserError, match=f"no level {wanted}"):
+            found.level_to_page(wanted)
+        assert f"level:{wanted}" not in offered
+
+
+def test_without_a_policy_of_its_own_the_level_named_is_taken_and_all_policies_are_offered() -> (
+    None
+):
+    several = (Level(notify=("channel:ops",)),) * 2
+    policies = {name: EscalationPolicy(name=name, levels=several) for name in ("web", "ops")}
+    found = natively(Catalog(policies=policies), PagerLink(kind=PagerKind.NATIVE, level=1))
+    assert found.choices() == [("policy:ops", "ops"), ("policy:web", "web")]
+    assert (found.level_to_page(None), found.level_to_page(7)) == (1, 7)
 
 
 def test_natively_whoever_is_asked_owns_it_and_another_policy_is_its_own() -> None:
