@@ -123,6 +123,9 @@ _ABOUT_MESSAGES: Final = frozenset({EntryKind.MESSAGE, EntryKind.ACTION_ITEM, En
 _ADDED: Final = _Sentence(
     "⚡", "{who} added an action item{target}", "An action item was added{target}"
 )
+_ISSUE_GONE: Final = _Sentence(
+    "🐙", "{who}: the GitHub issue was {target}", "The GitHub issue was {target}", "changed"
+)
 _IN_BRACKETS: Final = frozenset(
     {EntryKind.ACTION_DONE, EntryKind.ACTION_REOPENED, EntryKind.ACTION_CHANGED}
 )
@@ -168,6 +171,8 @@ def _sentence(entry: Entry) -> _Sentence:
         return _role_sentence(entry)
     if entry.kind is EntryKind.ACTION_ITEM and (entry.vendor_id or "").startswith("action:"):
         return _ADDED
+    if entry.kind is EntryKind.TICKET and entry.target.startswith(("deleted", "moved")):
+        return _ISSUE_GONE
     return _SENTENCES[entry.kind]
 
 

@@ -60,6 +60,10 @@ class Step:
     stopped: bool = False
 
 
+#: What is under the news that the incident's issue was deleted.
+_NO_ISSUE = "The incident has no GitHub issue any more; nothing further is written there."
+
+
 def entry_message(incident: Incident, entry: Entry) -> Message:
     """One event as the incident's channel shows it: ``👀 @ana acknowledged · from PagerDuty``."""
     said = entry_words(entry)
@@ -82,6 +86,8 @@ def _about_issue(incident: Incident, entry: Entry) -> list[Block]:
     """The issue and the incident have parted ways: say so, and offer what joins them again."""
     target, ticket = IncidentButton(number=incident.number), incident.ticket
     issue = text.link(ticket.url, f"{ticket.repo}#{ticket.number}") if ticket else "the issue"
+    if entry.target not in {"closed", "reopened"}:
+        return [kit.context(issue if ticket else _NO_ISSUE)]
     closed = entry.target == "closed"
     if closed is not incident.is_open:  # so they agree by now
         return [kit.context(issue)]

@@ -323,6 +323,14 @@ class Tickets(Protocol):
         """Issues changed at or after ``since``, oldest change first, one page; and from when to ask next."""
         ...
 
+    async def look(self, repo: str, number: int, *, now: datetime) -> IssueNews:
+        """One issue as it is ``now``: ``read``; or ``deleted``, ``transferred`` (with where it is), ``unseen``.
+
+        The last: deleted, or moved to where our token sees nothing. NOT_FOUND and INVALID ``410`` only tell of the
+        whole repository: it cannot be seen, or has no issues.
+        """
+        ...
+
     async def repository(self, repo: str) -> Mapping[str, Any]:
         """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when it cannot be seen."""
         ...

@@ -97,14 +97,27 @@ def tell_kept(incident: Incident, item: ActionItem, by: Actor) -> Effect | None:
     )
 
 
-def poll_issues(repo: str, slot: str) -> Effect:
-    """Read which issues of a repository changed; waiting looks are one."""
+def poll_issues(repo: str, slot: str, looks: int = 0) -> Effect:
+    """Read which issues of a repository changed, and have ``looks`` others looked at; waiting ones are one."""
     lane = f"poll/github/{repo}"
     return Effect(
         kind=EffectKind.POLL_ISSUES,
         key=f"{lane}/{slot}",
         lane=lane,
         merge=lane,
-        payload={"repo": repo},
+        payload={"repo": repo, "looks": looks},
+        rank=Rank.INBOUND,
+    )
+
+
+def look_at_issue(repo: str, number: int, poll: str) -> Effect:
+    """Look whether an issue is still there; ``poll`` is the key of the look at its repository this is part of."""
+    lane = f"poll/github/{repo}"
+    return Effect(
+        kind=EffectKind.LOOK_AT_ISSUE,
+        key=f"{poll}/{number}",
+        lane=lane,
+        merge=f"{lane}/{number}",
+        payload={"repo": repo, "number": number},
         rank=Rank.INBOUND,
     )

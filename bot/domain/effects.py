@@ -88,6 +88,7 @@ class EffectKind(StrEnum):
     OPEN_ACTION = "github.open_action"  # an action item's issue
     CHANGE_ACTION = "github.change_action"  # its state, its assignee
     POLL_ISSUES = "github.poll"
+    LOOK_AT_ISSUE = "github.look"  # lists do not tell that one was deleted or moved
     PROPOSE_POSTMORTEM = "github.postmortem"
     VERIFY_LOGIN = "github.verify_login"  # does the account exist that somebody linked
     WITHDRAW_TICKET = "github.withdraw"  # nothing further is written there

@@ -130,6 +130,7 @@ class Places:
     postmortem_url: str | None = (
         None  # the pull request, else the canvas or message it was put into
     )
+    lost_issue: str | None = None  # ``acme/shop#12``, its own issue that was deleted on GitHub
 
 
 @dataclass(frozen=True, kw_only=True)

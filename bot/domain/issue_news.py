@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 CLOSED: Final = "closed"
 OPEN: Final = "open"
 READ: Final = "read"
+DELETED: Final = "deleted"
+MOVED: Final = "transferred"
+#: Deleted, or moved to where our token sees nothing: GitHub answers both with 404.
+UNSEEN: Final = "unseen"
+#: The issue is not where we knew it, and never will be again: numbers are not given twice.
+GONE: Final = frozenset({DELETED, MOVED, UNSEEN})
 
 
 @dataclass(frozen=True, kw_only=True)
 class IssueNews:
-    """An issue as GitHub showed it at ``at``. ``action`` is the webhook's, ``read`` when we asked ourselves."""
+    """An issue as GitHub showed it at ``at``. ``action`` is the webhook's, ``read`` when we asked ourselves.
+
+    When we asked for one issue that is not there any more it is ``deleted``, ``transferred`` or ``unseen``.
+    """
 
     repo: str
     number: int
@@ -54,11 +63,11 @@ def follow(
     pending: Pending,
 ) -> tuple[ActionItem, tuple[Entry, ...]]:
     """The item after the news, and what the timeline says of it; the same item when it says nothing."""
+    who = person(news.sender) if news.sender else None
+    if news.action in GONE:  # whenever that was: it is final
+        return _gone(item, news, who)
     if item.ticket_at is not None and news.at < item.ticket_at:
         return item, ()
-    who = person(news.sender) if news.sender else None
-    if news.action in {"deleted", "transferred"}:
-        return _gone(item, news, who)
     after, told = replace(item, ticket_at=news.at), list[Entry]()
     newer = item.ticket_at is None or news.at > item.ticket_at
     for step in _STEPS if newer or news.action == READ else _NAMED.get(news.action, ()):
@@ -74,17 +83,22 @@ def _gone(
     item: ActionItem, news: IssueNews, who: Actor | None
 ) -> tuple[ActionItem, tuple[Entry, ...]]:
     """The issue is somewhere else, or nowhere any more; the item lives on in Slack."""
-    if news.action == "transferred" and news.moved is None:
-        return item, ()
-    was = item.issue
+    if news.action == MOVED and news.moved is None:
+        return item, ()  # the next look finds out where it is
     moved = replace(item, ticket=news.moved, ticket_at=news.at if news.moved else None)
     if news.moved is None:
         moved = replace(moved, assignee=None)
-        words = f"the issue {was} was deleted"
-    else:
-        words = f"the issue {was} was moved to {moved.issue}"
+    words = f"the issue {item.issue} was {_whereabouts(news)}"
     told = _told(moved, EntryKind.ACTION_CHANGED, who, news, words)
     return moved, (told,)
+
+
+def _whereabouts(news: IssueNews) -> str:
+    """What became of an issue that is gone: ``moved to acme/shop#12``."""
+    if news.moved is not None:
+        return f"moved to {news.moved.repo}#{news.moved.number}"
+    unseen = ", or moved to where I cannot see it" if news.action == UNSEEN else ""
+    return f"deleted{unseen}"
 
 
 def _told(
@@ -161,6 +175,29 @@ class Known:
 
     state: str
     at: datetime | None = None
+
+
+def own_gone(
+    incident: Incident, news: IssueNews, who: Actor | None
+) -> tuple[Incident, Entry] | None:
+    """The incident after its own issue was moved (its link follows) or deleted, and what is told of it.
+
+    None when the news does not say where it is. A deleted one is remembered: a new issue is another one.
+    """
+    link = incident.ticket
+    if link is None or (news.action == MOVED and news.moved is None):
+        return None
+    told = Entry(
+        kind=EntryKind.TICKET,
+        at=news.at,
+        actor=who,
+        origin=Origin.GITHUB,
+        target=_whereabouts(news),
+    )
+    places = incident.places
+    if news.moved is None:
+        places = replace(places, lost_issue=f"{link.repo}#{link.number}")
+    return replace(incident, ticket=news.moved, places=places), told
 
 
 def of_incident(

@@ -86,8 +86,13 @@ def start(incident: Incident) -> tuple[Effect, ...]:
 
 
 def ticket_key(incident: Incident) -> str:
-    """Our key for the issue, which is its hidden marker; one that became private gets another issue, if any."""
+    """Our key for the issue, which is its hidden marker.
+
+    One that became private gets another issue, if any; so does one whose issue was deleted.
+    """
     which = ":private" if incident.private and incident.places.private_since else ""
+    if incident.places.lost_issue:
+        which += f":after:{incident.places.lost_issue}"
     return f"{incident.name}/ticket/open{which}"
 
 

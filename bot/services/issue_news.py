@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain import issue_news
+from bot.domain import action_plan, issue_news, plan
 from bot.domain.incident import Entry, EntryKind, Origin
 from bot.domain.issue_news import IssueNews, Known, Pending
 from bot.domain.lifecycle import Decision
@@ -13,7 +14,7 @@ from bot.services.action_items import IDENTITY, ActionItems, record
 from bot.store import action_items as kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from bot.domain.action_item import ActionItem
     from bot.domain.incident import Incident
@@ -54,13 +55,25 @@ class IssueFollowing:
             repos = self._spellings(news.repo)
             item = kept.by_ticket(tx, repos, news.number)
             if item is not None:
-                return self._item(tx, tx.incident(item.incident), item.id, news, began)
-            incident = kept.incident_of_ticket(tx, repos, news.number)
-            if incident is not None:
-                return self._own(tx, tx.incident(incident.number), news, began)
-            return "ignored"
+                done = self._item(tx, tx.incident(item.incident), item.id, news, began)
+            else:
+                incident = kept.incident_of_ticket(tx, repos, news.number)
+                if incident is None:
+                    return "ignored"
+                done = self._own(tx, tx.incident(incident.number), news, began)
+            self._went_on(tx, news)
+            return done
 
         return run
+
+    def _went_on(self, tx: Tx, news: IssueNews) -> None:
+        """An issue we looked for is somewhere else: how it stands there counts as well."""
+        link = news.moved
+        if news.action == issue_news.MOVED and link and link.number and not news.sender:
+            there = replace(
+                news, repo=link.repo, number=link.number, action=issue_news.READ, moved=None
+            )
+            self.apply(there)(tx)
 
     def _item(
         self, tx: Tx, incident: Incident, number: int, news: IssueNews, began: datetime | None
@@ -81,6 +94,8 @@ class IssueFollowing:
         return "applied"
 
     def _own(self, tx: Tx, incident: Incident, news: IssueNews, began: datetime | None) -> str:
+        if news.action in issue_news.GONE:
+            return self._own_gone(tx, incident, news)
         if kept.ticket_change_pending(tx, incident.number, began):
             return "ignored"  # what was done here will win
         known = known_state(tx, incident.number)
@@ -99,6 +114,19 @@ class IssueFollowing:
             target="closed" if told == issue_news.CLOSED else "reopened",
         )
         tx.record(Decision(incident=incident, entries=(entry,)))
+        return "applied"
+
+    def _own_gone(self, tx: Tx, incident: Incident, news: IssueNews) -> str:
+        who = self._actions.person(tx, news.sender) if news.sender else None
+        found = issue_news.own_gone(incident, news, who)
+        if found is None:
+            return "ignored"
+        after, entry = found
+        if after.ticket is None:
+            tx.set_value(_state(incident.number), {})
+        after = replace(after, updated_at=tx.now)
+        effects = (*plan.refresh(after), *plan.refresh_ticket(after))
+        tx.record(Decision(incident=after, entries=(entry,), effects=effects))
         return "applied"
 
     # --- asking ourselves --------------------------------------------------------------------------------------
@@ -126,6 +154,24 @@ class IssueFollowing:
         if until is not None:
             tx.set_value(_cursor(repo), {"since": until.isoformat()})
 
+    def look_on(self, tx: Tx, repo: str, seen: Collection[int], poll: str, looks: int) -> None:
+        """Have the next ``looks`` watched issues of a repository looked at, but those just ``seen``."""
+        numbers = kept.watched_numbers(tx, self._spellings(repo), tx.now - RECENT)
+        last = (tx.value(_turn(repo)) or {}).get("number", 0)
+        later = [n for n in numbers if n > last] + [n for n in numbers if n <= last]
+        turn = [number for number in later if number not in seen][:looks]
+        if turn:
+            tx.set_value(_turn(repo), {"number": turn[-1]})
+            tx.emit([action_plan.look_at_issue(repo, number, poll) for number in turn])
+
+
+def _turn(repo: str) -> str:
+    return f"github.turn:{repo}"
+
+
+def _state(number: int) -> str:
+    return f"ticket-state:{number}"
+
 
 def _cursor(repo: str) -> str:
     return f"github.looked:{repo}"
@@ -133,7 +179,7 @@ def _cursor(repo: str) -> str:
 
 def known_state(tx: Tx, number: int) -> Known | None:
     """How we last knew the incident's own issue."""
-    value = tx.value(f"ticket-state:{number}")
+    value = tx.value(_state(number))
     if not value:
         return None
     at = value.get("at")
@@ -143,4 +189,4 @@ def known_state(tx: Tx, number: int) -> Known | None:
 def remember_state(tx: Tx, number: int, state: str, at: datetime | None) -> None:
     """The incident's own issue is open or closed; we did that, or GitHub said so."""
     value = {"state": state, "at": at.isoformat() if at else None}
-    tx.set_value(f"ticket-state:{number}", value)
+    tx.set_value(_state(number), value)

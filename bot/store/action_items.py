@@ -126,6 +126,17 @@ def watched(tx: Tx, since: datetime) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def watched_numbers(tx: Tx, repos: Collection[str], since: datetime) -> list[int]:
+    """The same of one repository: which issues, in order. ``repos`` are the spellings of its name."""
+    alive = or_(_A.done_at.is_(None), _A.done_at >= since)
+    where = _A.ticket_repo.in_(sorted(repos)), _A.ticket_number.is_not(None)
+    items = select(_A.ticket_number).where(_PRESENT, alive, *where)
+    own = select(_N.ticket_number).where(
+        _OPEN, _N.ticket_repo.in_(sorted(repos)), _N.ticket_number.is_not(None)
+    )
+    return sorted({*tx.session.execute(items).scalars(), *tx.session.execute(own).scalars()})
+
+
 def change_pending(
     tx: Tx, incident: Incident, item: ActionItem, verb: str, since: datetime | None = None
 ) -> bool:

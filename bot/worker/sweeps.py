@@ -45,6 +45,9 @@ UNREACHABLE_WEEKLY = "Mon 09:00"
 ISSUE_SECONDS_ALONE, ISSUE_SECONDS = 60, 600
 #: With more repositories than this they take turns: 5,000 requests an hour are all there are.
 REPOS_AT_ONCE = 25
+#: Of so many issues it is asked each time whether they are still there, which no list tells; of one per repository
+#: at least.
+LOOKS_AT_ONCE = 10
 PRUNE_EVERY = timedelta(hours=6)
 #: Finished effects, once-keys, applied webhooks and alerts that are over are deleted when they are older than this
 #: (the timeline is kept for ever).
@@ -175,14 +178,15 @@ class Sweeps:
         await self._world.work.write(lambda tx: tx.emit([effect]))
 
     async def look_at_issues(self, slot: str = "") -> None:
-        """Ask GitHub which issues changed, one question per repository with something open."""
+        """Ask GitHub which issues changed, one question per repository with something open, and which are gone."""
         repos = await self._world.following.watched()
         now = self._world.work.clock.now().timestamp()
         slot = slot or f"{int(now // self._issue_seconds) * self._issue_seconds}"
         first = int(now // self._issue_seconds) * REPOS_AT_ONCE % len(repos) if repos else 0
         turn = (repos[first:] + repos[:first])[:REPOS_AT_ONCE]
         if turn:
-            effects = [action_plan.poll_issues(repo, slot) for repo in turn]
+            looks = max(1, LOOKS_AT_ONCE // len(turn))
+            effects = [action_plan.poll_issues(repo, slot, looks) for repo in turn]
             await self._world.work.write(lambda tx: tx.emit(effects))
 
     # --- people ------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ NO_STEP = {
     EffectKind.POLL_PAGER: "concerns no incident",
     EffectKind.SHOW_ACTION: "repeats the timeline in the item's message",
     EffectKind.POLL_ISSUES: "concerns no incident",
+    EffectKind.LOOK_AT_ISSUE: "what it finds is in the timeline",
     EffectKind.READ_CALENDAR: "concerns no incident",
     EffectKind.POST_ALERTS: "concerns a group of alerts, which may have no incident",
     EffectKind.REFRESH_ALERTS: "as above",

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from bot.domain.incident import Status, Urgency
 from bot.domain.postmortem import git_id
 from bot.errors import ProviderError, Reason
-from bot.ports import Inbound, Message, PageRequest
+from bot.ports import Inbound, Message, PageRequest, Ticket
 from bot.providers.github import GitHubTickets
 from bot.providers.pagerduty import PagerDuty, parse_event, verify
 from bot.providers.slack import SlackChat
@@ -248,6 +248,70 @@ async def test_an_issue_at_github(box: Box) -> None:
     with pytest.raises(ProviderError) as raised:
         await tickets.open("acme/no-issues", title="t", body="b", labels=[], key="k")
     assert (raised.value.reason, raised.value.code) == (Reason.INVALID, "410")
+
+
+async def test_where_an_issue_is_now(box: Box) -> None:
+    tickets, repo, now = box.tickets, "acme/search", datetime.now(UTC)
+
+    async def made(title: str) -> Ticket:
+        return await tickets.open(repo, title=title, body="b", labels=["bug"], key=title)
+
+    async def act(action: str, issue: Ticket, **more: Any) -> None:
+        await box.post(
+            "/api/github",
+            action=action,
+            repo=issue.repo,
+            number=issue.number,
+            **{"as": "bob"},
+            **more,
+        )
+
+    stays, moves, hides, goes = [await made(title) for title in ("s", "m", "h", "g")]
+    await tickets.comment(moves, "Said before", key="c")
+    await act("transfer", moves, to="acme/payments")
+    await act("transfer", hides, to="acme/checkout-api")
+    hidden = Ticket(repo="acme/checkout-api", number=1, url="")
+    await act("access", hidden, value="none")
+    await act("delete", goes)
+    found = [
+        await tickets.look("ACME/Search", one.number, now=now)
+        for one in (stays, moves, hides, goes)
+    ]
+    assert [one.action for one in found] == ["read", "transferred", "unseen", "deleted"]
+    there = found[1].moved
+    assert there is not None
+    assert there.repo == "acme/payments"
+    assert there.number
+    assert there.url
+    assert there.url.endswith(f"acme/payments/issues/{there.number}")
+    assert [one.moved for one in found if one is not found[1]] == [None] * 3
+    followed = Ticket(repo=there.repo, number=there.number, url=there.url)
+    assert await tickets.has_comment(followed, "c"), "comments go with it"
+    closed = await tickets.set_state(moves, is_open=False)
+    assert closed.state == "closed", "PATCH is led there as well"
+    with pytest.raises(ProviderError) as raised:
+        await tickets.comment(moves, "Too late", key="d")
+    assert raised.value.reason is Reason.NOT_FOUND
+
+
+async def test_what_only_tells_of_the_repository_does_not_say_that_an_issue_is_gone(
+    box: Box,
+) -> None:
+    tickets, repo, now = box.tickets, "acme/search", datetime.now(UTC)
+    made = await tickets.open(repo, title="t", body="b", labels=[], key="k")
+    for action, more, code in (
+        ("issues", {"on": False}, "410"),
+        ("issues", {"on": True}, ""),
+        ("access", {"value": "none"}, "404"),
+        ("access", {"value": "write"}, ""),
+    ):
+        await box.post("/api/github", action=action, repo=repo, **{"as": "bob"}, **more)
+        if not code:
+            assert (await tickets.look(repo, made.number, now=now)).action == "read"
+            continue
+        with pytest.raises(ProviderError) as raised:
+            await tickets.look(repo, made.number, now=now)
+        assert raised.value.code == code
 
 
 async def test_a_file_is_proposed_on_a_branch(box: Box) -> None:

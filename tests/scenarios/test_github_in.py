@@ -224,8 +224,106 @@ async def test_without_webhooks_closing_shows_within_a_look(tmp_path: Path) -> N
         assert shown.count("completed an action item") == 1
         assert len([x for x in said_in(await s.state(), work.room) if "closed the inc" in x]) == 1
         looks = await s.calls("github.GET /repos/acme/incidents/issues")
-        assert len(looks) == 3, "one call per look"
+        lists = [one for one in looks if one["operation"].endswith("/issues")]
+        assert len(lists) == 3, "one list per look"
         assert await s.problems() == []
+
+
+@pytest.mark.parametrize("told_by", ["webhook", "look"])
+async def test_its_own_issue_is_moved_and_then_deleted(tmp_path: Path, told_by: str) -> None:
+    secret = {} if told_by == "webhook" else {"GITHUB_WEBHOOK_SECRET": None}
+    async with stage(tmp_path, catalog=CATALOG, **secret) as s:
+        await s.act("settings", webhooks=told_by == "webhook")
+        work = await at_work(s, f"Told by {told_by}")
+        [own] = issues(await s.state(), work.name)
+        await does(work, "transfer", own, to="acme/search")
+        await found_out(work, told_by, "moved")
+        [there] = issues(await s.state(), work.name)
+        assert there["repo"] == "acme/search"
+        state = await s.state()
+        who = f"<@{BOB}>: the" if told_by == "webhook" else "The"
+        [told] = [m for m in messages_in(state, work.room) if "GitHub issue was moved" in m["text"]]
+        assert f"{who} GitHub issue was moved to acme/search#{there['number']}" in told["text"]
+        assert there["html_url"] in text_of(told)
+        card = card_of(state, work.name)
+        assert card
+        assert there["html_url"] in text_of(card)
+        await work.command("/incident note It goes on")
+        await s.quiet()
+        [there] = issues(await s.state(), work.name)
+        assert any("It goes on" in one["body"] for one in there["comments"])
+        await does(work, "delete", there)
+        await found_out(work, told_by, "deleted")
+        [told] = [
+            m
+            for m in messages_in(await s.state(), work.room)
+            if "GitHub issue was deleted" in m["text"]
+        ]
+        assert buttons(told) == []
+        card = card_of(await s.state(), work.name)
+        assert card
+        assert "acme/search#" not in text_of(card)
+        await work.command("/incident resolve Over")
+        await s.quiet()
+        shown = await work.timeline()
+        assert f"GitHub issue was moved to acme/search#{there['number']}" in shown
+        assert "GitHub issue was deleted" in shown
+        assert await s.problems() == []
+        assert await tried(s) == [], "nothing is tried for ever, nothing failed"
+
+
+async def tried(s: Stage) -> list[Json]:
+    """What failed, or was tried and waits to be tried again."""
+    return [one for one in await s.unfinished() if one["attempts"] or one["state"] == "dead"]
+
+
+async def found_out(work: Work, told_by: str, what: str) -> None:
+    """By webhook it is known already; else the bot looks."""
+    if told_by == "look":
+        assert work.s.bot is not None
+        assert what not in await work.timeline()
+        await work.s.bot.sweeps.look_at_issues(f"{work.name}/{what}")
+        await work.s.quiet()
+
+
+async def test_items_issues_that_are_gone_are_found_out_by_a_look(tmp_path: Path) -> None:
+    async with stage(tmp_path, catalog=CATALOG, GITHUB_WEBHOOK_SECRET=None) as s:
+        await s.act("settings", webhooks=False)
+        work = await at_work(s, "Looked for")
+        gone, moved = await work.add("Deleted there"), await work.add("Moved there @bob")
+        await does(work, "delete", gone)
+        await does(work, "transfer", moved, to="acme/search")
+        await found_out(work, "look", "the issue")
+        deleted, transferred = await work.items()
+        assert deleted.ticket is None
+        assert deleted.is_open
+        assert transferred.ticket
+        assert transferred.ticket.repo == "acme/search"
+        shown = await work.timeline()
+        assert f"the issue {gone['repo']}#{gone['number']} was deleted" in shown
+        assert f"was moved to acme/search#{transferred.ticket.number}" in shown
+        assert "acme/search#" in text_of(await work.message("Moved there"))
+        assert "acme/" not in text_of(await work.message("Deleted there"))
+        await work.press("Mark done", "Moved there")
+        there = await work.issue("Moved there")
+        assert (there["repo"], there["state"]) == ("acme/search", "closed")
+        assert await s.problems() == []
+        assert await tried(s) == []
+
+
+async def test_a_change_that_meets_a_deleted_issue_says_so_and_is_not_tried_again(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, catalog=CATALOG, GITHUB_WEBHOOK_SECRET=None) as s:
+        await s.act("settings", webhooks=False)
+        work = await at_work(s, "Nobody looked")
+        [own] = issues(await s.state(), work.name)
+        await does(work, "delete", own)
+        await work.command("/incident resolve Over")
+        await s.quiet()
+        shown = await work.timeline()
+        assert shown.count("The GitHub issue was deleted") == 1
+        assert await tried(s) == []
 
 
 async def test_a_bot_without_a_token_keeps_items_in_slack(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from bot.providers.github.calls import PAGE, readable
 from bot.providers.github.code import Code
 from bot.providers.github.errors import NAME, NotReadableError
 from bot.providers.github.events import moment, news_of
+from bot.providers.github.whereabouts import whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,6 +152,12 @@ class GitHubTickets(Code):
             return news, until
 
         return await self.run("GET issues changed", look)
+
+    async def look(self, repo: str, number: int, *, now: datetime) -> IssueNews:
+        """See ``whereabouts``: GitHub leads to a transferred one, and tells apart what is gone."""
+        return await self.run(
+            "GET issue", lambda: whereabouts(self.repository_of(repo), repo, number, now)
+        )
 
     async def repository(self, repo: str) -> Mapping[str, Any]:
         """``has_issues``, ``permissions`` {push: bool}, ``archived``; NOT_FOUND when unseen."""

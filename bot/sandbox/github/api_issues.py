@@ -97,13 +97,13 @@ def create(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """GET .../issues/{number}."""
-    return shown(call, call.issue)
+    """GET .../issues/{number}: 301 when it was transferred."""
+    return shown(call, call.issue_or_redirect)
 
 
 def update(call: Call) -> Answer:
     """PATCH .../issues/{number}: labels and assignees replace the ones there are."""
-    repository, issue, fields, by = call.repository, call.issue, call.fields, call.by
+    repository, issue, fields, by = call.repository, call.issue_or_redirect, call.fields, call.by
     push, changes = call.can_push(repository), call.desk.issues
     if not push and issue.user is not by:
         raise errors.forbidden()

@@ -16,7 +16,7 @@ def label_list(call: Call, labels: list[Label]) -> list[Json]:
 
 def issue_labels(call: Call) -> Answer:
     """GET .../issues/{number}/labels."""
-    return label_list(call, call.issue.labels)
+    return label_list(call, call.issue_or_redirect.labels)
 
 
 def given_labels(call: Call) -> list[str]:
@@ -26,26 +26,26 @@ def given_labels(call: Call) -> list[str]:
 
 def add_labels(call: Call) -> Answer:
     """POST .../issues/{number}/labels adds and answers all of them."""
-    repository, issue = call.need_push(), call.issue
+    repository, issue = call.need_push(), call.issue_or_redirect
     call.desk.issues.add_labels(repository, issue, call.by, given_labels(call))
     return label_list(call, issue.labels)
 
 
 def set_labels(call: Call) -> Answer:
     """PUT .../issues/{number}/labels replaces."""
-    repository, issue = call.need_push(), call.issue
+    repository, issue = call.need_push(), call.issue_or_redirect
     call.desk.issues.set_labels(repository, issue, call.by, given_labels(call))
     return label_list(call, issue.labels)
 
 
 def clear_labels(call: Call) -> Answer:
     """DELETE .../issues/{number}/labels."""
-    call.desk.issues.set_labels(call.need_push(), call.issue, call.by, [])
+    call.desk.issues.set_labels(call.need_push(), call.issue_or_redirect, call.by, [])
 
 
 def remove_label(call: Call) -> Answer:
     """DELETE .../issues/{number}/labels/{name}: 404 when it is not there."""
-    repository, issue = call.need_push(), call.issue
+    repository, issue = call.need_push(), call.issue_or_redirect
     label = repository.label(call.params["name"])
     if label is None or label not in issue.labels:
         raise errors.ApiError(404, "Label does not exist")

@@ -1,6 +1,7 @@
 """The stand-in as one thing: routes, what the page shows, what people do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -39,6 +40,13 @@ ROUTES: tuple[Route, ...] = (
     *api_code.ROUTES,
     *api_commits.ROUTES,
     *api_pulls.ROUTES,
+)
+REPO, BY_ID = "/repos/{owner}/{repo}", "/repositories/{repository_id:[0-9]+}"
+#: Where a transferred issue's redirect leads.
+REDIRECTED = tuple(
+    replace(route, path=route.path.replace(REPO, BY_ID))
+    for route in (*api_issues.ROUTES, *api_labels.ROUTES)
+    if route.path.startswith(f"{REPO}/issues/{{number")
 )
 SEARCH_LAG = timedelta(seconds=5)
 PAGE_DELIVERIES = 50
@@ -102,7 +110,7 @@ class GitHub:
     def add_routes(self, app: web.Application, prefix: str) -> None:
         """Put every operation and the pages under a prefix."""
         prefix = prefix.rstrip("/")
-        for route in ROUTES:
+        for route in (*ROUTES, *REDIRECTED):
             if prefix + route.path:
                 handler = endpoint(self.desk, route, prefix)
                 app.router.add_route(route.method, prefix + route.path, handler)

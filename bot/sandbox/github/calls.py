@@ -47,13 +47,32 @@ class Call:
 
     @property
     def repository(self) -> Repository:
-        """The repository of the path."""
+        """The repository of the path: by its name, or by its id where a redirect led."""
+        if "repository_id" in self.params:
+            return self.desk.store.repository_by_id(self.params["repository_id"])
         return self.desk.store.repository(f"{self.params['owner']}/{self.params['repo']}")
 
     @property
     def issue(self) -> Issue:
         """The issue of the path."""
         return self.desk.store.issue(self.repository, self.params["number"])
+
+    @property
+    def issue_or_redirect(self) -> Issue:
+        """The issue of the path, for operations that answer 301 when it was transferred.
+
+        One that went where this token sees nothing is not found.
+        """
+        repository, number = self.repository, self.params["number"]
+        known = repository.issues.get(int(number))
+        if known is None or known.moved is None:
+            return self.issue
+        to, new = known.moved
+        if to.access == "none":
+            raise errors.not_found()
+        _, part, rest = self.path.partition(f"/issues/{number}")
+        base = f"{self.desk.render.base}/repositories/{to.id}"
+        raise errors.moved(f"{base}{part.replace(number, str(new.number))}{rest}")
 
     def can_push(self, repository: Repository) -> bool:
         """Whether this token may change a repository."""

@@ -25,12 +25,14 @@ class ApiError(Exception):
         self.status, self.message, self.errors = status, message, errors
         self.headers = headers or {}
         self.page = page
+        self.more: dict[str, Any] = {}
 
     def body(self) -> dict[str, Any]:
         """The JSON body."""
         found: dict[str, Any] = {"message": self.message}
         if self.errors is not None:
             found["errors"] = self.errors
+        found |= self.more
         return found | {"documentation_url": DOCS + self.page, "status": str(self.status)}
 
 
@@ -62,6 +64,18 @@ def issues_disabled() -> ApiError:
 def gone() -> ApiError:
     """410: the issue was deleted."""
     return ApiError(410, "This issue was deleted", page="/issues/issues#get-an-issue")
+
+
+def moved(location: str) -> ApiError:
+    """301: what was asked for is somewhere else now; `url` says so once more."""
+    found = ApiError(
+        301,
+        "Moved Permanently",
+        headers={"Location": location},
+        page="/guides/best-practices-for-using-the-rest-api#follow-redirects",
+    )
+    found.more = {"url": location}
+    return found
 
 
 def validation(resource: str, field: str, code: str, **more: object) -> ApiError:

@@ -110,16 +110,23 @@ class Issues:
         issue.deleted = True
 
     def transfer(self, repository: Repository, issue: Issue, by: Account, to: Repository) -> Issue:
-        """Move it to another repository: a new issue there, and this one is gone."""
-        new = self.open(to, by, issue.title, issue.body, [], issue.assignees)
+        """Move it to another repository: a new issue there, and this one leads to it.
+
+        Comments and assignees are retained, labels the other repository does not have are not
+        (https://docs.github.com/issues/tracking-your-work-with-issues, "Transferring an issue").
+        """
+        labels = [label.name for label in issue.labels if to.label(label.name)]
+        new = self.open(to, by, issue.title, issue.body, labels, issue.assignees)
+        new.user, new.created_at, new.comments = issue.user, issue.created_at, issue.comments
         new.state, new.state_reason = issue.state, issue.state_reason
+        new.closed_at, new.closed_by = issue.closed_at, issue.closed_by
         changes = {
             "new_issue": self.render.issue(to, new),
             "new_repository": self.render.repository(to, push=True),
         }
         self._touch(issue)
         self._tell(repository, issue, "transferred", by, changes=changes)
-        issue.deleted = True
+        issue.deleted, issue.moved = True, (to, new)
         return new
 
     # --- labels and assignees

@@ -103,6 +103,7 @@ class Issue:
     happenings: list[Happening] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     pull: Pull | None = None
+    moved: "tuple[Repository, Issue] | None" = None  # where it was transferred to
 
 
 @dataclass(eq=False)

@@ -47,6 +47,8 @@ def content_of(desk: Desk, parts: list[str]) -> tuple[str, str] | None:  # noqa:
     match parts:
         case [_, _, "issues" | "pull", number] if repository and number.isdigit():
             issue = repository.issues.get(int(number))
+            while issue and issue.moved:
+                repository, issue = issue.moved
             if issue is None or issue.deleted:
                 return None
             return issue.title, issue_page(repository, issue)

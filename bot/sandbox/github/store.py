@@ -59,8 +59,15 @@ class Store:
         if found is None or (found.pull is None and not repository.has_issues):
             raise errors.not_found() if found is None else errors.issues_disabled()
         if found.deleted:
-            raise errors.gone()
+            raise errors.not_found() if found.moved else errors.gone()
         return found
+
+    def repository_by_id(self, own: str | int) -> Repository:
+        """A repository by its id, which stays when its name changes; one without access is not found."""
+        for found in self.repositories.values():
+            if str(found.id) == str(own) and found.access != "none":
+                return found
+        raise errors.not_found()
 
     def comment(self, repository: Repository, own: str | int) -> tuple[Issue, Comment]:
         """A comment by id, and its issue."""

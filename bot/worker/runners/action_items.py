@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blocks.action_items import item_message
@@ -11,6 +12,7 @@ from bot.ports import Ticket
 from bot.store import action_items as kept
 from bot.worker import markdown
 from bot.worker.posting import ARCHIVED, CLOCKS_APART, LOST, post_current
+from bot.worker.runners.issue_looks import both, where_it_is
 
 if TYPE_CHECKING:
     from bot.domain.action_item import ActionItem
@@ -117,20 +119,17 @@ async def change_issue(world: World, effect: Claimed) -> Settle | None:
     link, verb = item.ticket, effect.payload["verb"]
     if link is None or link.number is None:
         return None
-    tickets, login = world.the_tickets(), None
-    ticket = Ticket(repo=link.repo, number=link.number, url=link.url or "")
-    if verb == "owner":
-        login = await _login(world, item)
-        after = await tickets.assign(ticket, login)
-    else:
+    tickets, login = world.the_tickets(), await _login(world, item) if verb == "owner" else None
+
+    async def change(ticket: Ticket) -> Ticket:
+        if verb == "owner":
+            return await tickets.assign(ticket, login)
         planned = item.withdrawn_at is None
-        after = await tickets.set_state(ticket, is_open=item.is_open, planned=planned)
-    return lambda tx: world.actions.followed(tx, item.incident, item.id, verb, after, login)
+        return await tickets.set_state(ticket, is_open=item.is_open, planned=planned)
 
-
-async def poll(world: World, effect: Claimed) -> Settle | None:
-    """Read which issues of one repository changed since the last look; one page at a time."""
-    repo = effect.payload["repo"]
-    since, began = await world.following.since(repo), world.work.clock.now()
-    found, until = await world.the_tickets().changed(repo, since)
-    return lambda tx: world.following.looked(tx, repo, found, until, began)
+    ticket = Ticket(repo=link.repo, number=link.number, url=link.url or "")
+    after, found = await where_it_is(world, ticket, change)
+    if after is None:
+        return found
+    done = partial(world.actions.followed, number=item.incident, item=item.id, verb=verb)
+    return both(found, lambda tx: done(tx, ticket=after, login=login))

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from bot.domain import plan
 from bot.domain.drill import TICKET_LABEL
 from bot.domain.incident import Origin
-from bot.domain.issue_news import CLOSED, OPEN
+from bot.domain.issue_news import CLOSED, DELETED, MOVED, OPEN
 from bot.errors import ProviderError, Reason
 from bot.ports import Ticket
 from bot.services import steps
 from bot.services.issue_news import remember_state
 from bot.worker import markdown
+from bot.worker.runners.issue_looks import both, where_it_is
 
 if TYPE_CHECKING:
     from bot.domain.incident import Incident
@@ -83,10 +84,12 @@ async def refresh_ticket(world: World, effect: Claimed) -> Settle | None:
     """Write the body again, now that more links are known."""
     incident = await world.load(effect.incident)
     ticket = _ticket(incident)
-    if ticket is not None:
-        body = markdown.issue_body(incident, world.workspace_url)
-        await world.the_tickets().edit_body(ticket, body, key=plan.ticket_key(incident))
-    return None
+    if ticket is None:
+        return None
+    body, tickets = markdown.issue_body(incident, world.workspace_url), world.the_tickets()
+    key = plan.ticket_key(incident)
+    _, found = await where_it_is(world, ticket, lambda to: tickets.edit_body(to, body, key=key))
+    return found
 
 
 async def comment(world: World, effect: Claimed) -> Settle | None:
@@ -96,11 +99,14 @@ async def comment(world: World, effect: Claimed) -> Settle | None:
     entry = await world.work.read(lambda tx: tx.entry(effect.payload["entry"]))
     if ticket is None or entry is None:
         return None
-    tickets = world.the_tickets()
-    if effect.attempt > 1 and await tickets.has_comment(ticket, effect.key):
-        return None
-    await tickets.comment(ticket, markdown.comment(incident, entry), key=effect.key)
-    return None
+    words, tickets = markdown.comment(incident, entry), world.the_tickets()
+
+    async def say(to: Ticket) -> None:
+        if effect.attempt == 1 or not await tickets.has_comment(to, effect.key):
+            await tickets.comment(to, words, key=effect.key)
+
+    _, found = await where_it_is(world, ticket, say)
+    return found
 
 
 async def change(world: World, effect: Claimed) -> Settle | None:
@@ -109,9 +115,14 @@ async def change(world: World, effect: Claimed) -> Settle | None:
     ticket = _ticket(incident)
     if ticket is None:
         return None
-    after = await world.the_tickets().set_state(ticket, is_open=incident.is_open)
-    state = OPEN if incident.is_open else CLOSED
-    return lambda tx: remember_state(tx, incident.number, state, after.updated_at)
+    tickets, is_open = world.the_tickets(), incident.is_open
+    after, found = await where_it_is(
+        world, ticket, lambda to: tickets.set_state(to, is_open=is_open)
+    )
+    if after is None:
+        return found
+    state, at = OPEN if is_open else CLOSED, after.updated_at
+    return both(found, lambda tx: remember_state(tx, incident.number, state, at))
 
 
 async def withdraw(world: World, effect: Claimed) -> Settle | None:
@@ -123,15 +134,17 @@ async def withdraw(world: World, effect: Claimed) -> Settle | None:
     found = await _withdrawn(world, effect, incident)
     if found is None:
         return None
-    await tickets.withdraw(
-        found,
-        title=f"Private incident {incident.name}",
-        body=markdown.withdrawn(incident),
-        key=effect.payload["marker"],
-    )
-    if effect.attempt == 1 or not await tickets.has_comment(found, effect.key):
-        await tickets.comment(found, markdown.withdrawn(incident), key=effect.key)
-    return None
+    words, marker = markdown.withdrawn(incident), effect.payload["marker"]
+
+    async def blank(issue: Ticket) -> None:
+        title = f"Private incident {incident.name}"
+        await tickets.withdraw(issue, title=title, body=words, key=marker)
+        if effect.attempt == 1 or not await tickets.has_comment(issue, effect.key):
+            await tickets.comment(issue, words, key=effect.key)
+
+    # One that is merely out of our sight may tell everything to others: that is no success.
+    _, kept = await where_it_is(world, found, blank, final={DELETED, MOVED})
+    return kept
 
 
 async def _withdrawn(world: World, effect: Claimed, incident: Incident) -> Ticket | None:

@@ -8,7 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from blocks.timeline import Step, StepState, entry_message, timeline_message, timeline_view
-from bot.domain.incident import MUSTER, Entry, EntryKind, Origin
+from bot.domain.incident import MUSTER, Entry, EntryKind, Origin, TicketLink
 from tests.unit.blocks.limits import all_texts, buttons, check_message
 from tests.unit.blocks.samples import ANA, BEN, NOW, incident
 from tests.unit.blocks.shown import shown, told
@@ -247,3 +247,23 @@ def test_the_newest_are_shown_and_the_rest_is_counted(count: int) -> None:
     assert present == list(range(count))[len(entries) - len(present) :]
     if count == 500:
         assert f"{500 - len(present)} earlier" in texts
+
+
+@pytest.mark.parametrize("target", ["deleted", "deleted, or moved to where I cannot see it"])
+def test_the_issue_was_deleted(target: str) -> None:
+    entry = Entry(kind=EntryKind.TICKET, at=NOW, origin=Origin.GITHUB, target=target)
+    message = entry_message(incident(ticket=None), entry)
+    assert f"The GitHub issue was {target} · from GitHub" in message.text
+    assert "no GitHub issue any more" in shown(message.blocks)
+    assert buttons(message.blocks) == []
+
+
+def test_the_issue_was_moved_and_the_link_leads_there() -> None:
+    there = TicketLink(repo="acme/new", number=3, url="https://github.test/acme/new/issues/3")
+    entry = Entry(
+        kind=EntryKind.TICKET, at=NOW, actor=ANA, origin=Origin.GITHUB, target="moved to acme/new#3"
+    )
+    message = entry_message(incident(ticket=there), entry)
+    assert "<@UANA>: the GitHub issue was moved to acme/new#3 · from GitHub" in message.text
+    assert "<https://github.test/acme/new/issues/3|acme/new#3>" in shown(message.blocks)
+    assert buttons(message.blocks) == []

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import action_item, issue_news
+from bot.domain import action_item, issue_news, plan
 from bot.domain.incident import Actor, EntryKind, Origin, Status, TicketLink
-from bot.domain.issue_news import IssueNews, Known, Pending, follow, of_incident
+from bot.domain.issue_news import IssueNews, Known, Pending, follow, of_incident, own_gone
 from bot.errors import AlreadyDone, FieldError, UserError
 from tests.unit.store.house import ANA_ACTOR, BEN_ACTOR, NOW, an_incident, an_item
 
 if TYPE_CHECKING:
     from bot.domain.action_item import ActionItem
+    from bot.domain.incident import Incident
 
 LINK = TicketLink(repo="acme/shop", number=7, url="https://github.test/acme/shop/issues/7")
 FILED = an_item(ticket=LINK, ticket_at=NOW)
@@ -164,6 +165,10 @@ def test_gone_or_moved() -> None:
     item, told = after(FILED, news("transferred", moved=there))
     assert (item.ticket, item.issue, told) == (there, "acme/new#3", [EntryKind.ACTION_CHANGED])
     assert after(FILED, news("transferred"))[1] == []
+    late = news("deleted", -60), news("unseen", -60)
+    for one in late:
+        item, told = after(FILED, one)
+        assert (item.ticket, told) == (None, [EntryKind.ACTION_CHANGED]), "final, whenever it was"
 
 
 EVENTS = st.builds(
@@ -218,3 +223,38 @@ def test_what_contradicts_the_incident_is_told_and_when_it_is_undone() -> None:
 def test_old_news_of_the_incidents_issue_is_none() -> None:
     known = Known("open", NOW + timedelta(seconds=60))
     assert of_incident(an_incident(), known, news(), ours=False) == (known, None)
+
+
+def own(ticket: TicketLink | None = LINK) -> Incident:
+    return an_incident(ticket=ticket)
+
+
+def test_the_incidents_issue_was_deleted_moved_or_is_out_of_sight() -> None:
+    there = TicketLink(repo="acme/new", number=3, url="https://github.test/acme/new/issues/3")
+    found = own_gone(own(), news("transferred", moved=there), BEN_ACTOR)
+    assert found is not None
+    incident, told = found
+    assert (incident.ticket, incident.places.lost_issue) == (there, None)
+    assert (told.kind, told.target, told.actor) == (
+        EntryKind.TICKET,
+        "moved to acme/new#3",
+        BEN_ACTOR,
+    )
+    words = []
+    for action in ("deleted", "unseen"):
+        found = own_gone(own(), news(action), None)
+        assert found is not None
+        incident, told = found
+        assert (incident.ticket, incident.places.lost_issue) == (None, "acme/shop#7")
+        words.append(told.target)
+    assert words == ["deleted", "deleted, or moved to where I cannot see it"]
+    assert own_gone(own(), news("transferred"), None) is None, "where to, nobody said"
+    assert own_gone(own(None), news("deleted"), None) is None
+
+
+def test_the_issue_after_a_deleted_one_is_another_one() -> None:
+    found = own_gone(own(), news("deleted"), None)
+    assert found is not None
+    after_that = replace(found[0], ticket=TicketLink(repo="acme/shop"))
+    assert plan.ticket_key(after_that) != plan.ticket_key(own())
+    assert plan.open_ticket(after_that).key == plan.ticket_key(after_that)

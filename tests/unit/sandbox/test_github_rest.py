@@ -629,3 +629,31 @@ async def test_pull_requests_open_and_close(lab: Lab) -> None:
     assert stale.status_code == 409
     assert [one["number"] for one in await lab.get(f"{INCIDENTS}/pulls", head="acme:pm")] == [1]
     assert (await lab.client.get(f"{INCIDENTS}/pulls/9")).status_code == 404
+
+
+async def test_a_transferred_issue_leads_to_where_it_is(lab: Lab) -> None:
+    await lab.issue(labels=["bug"], assignees=["bob"])
+    old = f"{INCIDENTS}/issues/1"
+    await lab.client.post(f"{old}/comments", json={"body": "Said before"})
+    move = {"action": "transfer", "as": "alice", "repo": "incidents", "number": 1, "to": "search"}
+    await lab.hub.act(move)
+    [new] = await lab.get("/repos/acme/search/issues")
+    assert [one["login"] for one in new["assignees"]] == ["bob"]
+    assert new["comments"] == 1
+    answer = await lab.client.get(old)
+    assert answer.status_code == 301
+    assert answer.json()["message"] == "Moved Permanently"
+    assert answer.json()["url"] == answer.headers["Location"]
+    there = await lab.client.get(answer.headers["Location"])
+    assert there.json()["url"] == new["url"]
+    labels = await lab.client.get(f"{old}/labels", follow_redirects=True)
+    assert labels.status_code == 200
+    assert (await lab.client.get(f"{old}/comments")).status_code == 404
+    moved = await lab.pygithub(lambda hub: hub.get_repo("acme/incidents").get_issue(1).html_url)
+    assert moved == new["html_url"]
+    hide = {"action": "access", "as": "alice", "repo": "search", "value": "none"}
+    await lab.hub.act(hide)
+    assert (await lab.client.get(old)).status_code == 404
+    assert (await lab.client.get(answer.headers["Location"])).status_code == 404
+    listed = await lab.get(f"{INCIDENTS}/issues", state="all")
+    assert listed == []

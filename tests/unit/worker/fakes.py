@@ -360,6 +360,7 @@ class FakeTickets(Vendor):
         self.repos: set[str] | None = None
         self.logins = {"octo": "Octo"}
         self.news: list[IssueNews] = []
+        self.found: dict[tuple[str, int], IssueNews] = {}  # by looking at one issue
         self.branches = {"main": "c0"}
         self.files: dict[str, str] = {}  # by branch: the id of the one file
         self.pulls: dict[str, PullRequest] = {}
@@ -446,6 +447,10 @@ class FakeTickets(Vendor):
     async def changed(self, repo: str, since: datetime) -> tuple[list[IssueNews], datetime | None]:
         self.asked("changed", repo, since)
         return self.news, max((one.at for one in self.news), default=None)
+
+    async def look(self, repo: str, number: int, *, now: datetime) -> IssueNews:
+        self.asked("look", repo, number)
+        return replace(self.found[repo, number], at=now)
 
     async def recent(self, repo: str) -> Activity:
         self.asked("recent", repo)
