@@ -65,7 +65,10 @@ async def mirrored(s: Stage, user: str) -> bool:
 
 
 async def asked(s: Stage, user: str) -> tuple[str, Json]:
-    """The question somebody was asked: its channel and message."""
+    """The question somebody was asked: its channel and message.
+
+    In the incident's channel for their eyes only, or directly while they have not been invited there yet.
+    """
 
     def found(state: Json) -> Any:
         return next(
@@ -79,7 +82,8 @@ async def asked(s: Stage, user: str) -> tuple[str, Json]:
         )
 
     channel, message = await s.until(found, user=user)
-    assert message["ephemeral"]
+    direct = [c["id"] for c in (await s.state(user))["channels"] if c["is_im"]]
+    assert message["ephemeral"] or channel in direct
     assert buttons(message) == ["Link account"]
     return channel, message
 
