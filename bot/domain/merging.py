@@ -81,7 +81,8 @@ def _gone(gone: Incident, kept: Incident, by: Actor, now: datetime) -> Decision:
         at=now,
         actor=by,
         origin=Origin.SLACK,
-        text="\n".join([f"{words}: {kept.title}", *_address(kept)]),
+        # Without its title: who reads this one may not be let into that one, should it become private.
+        text="\n".join([words, *_address(kept)]),
     )
     effects = list(plan.changed(after, "resolve", by, text=words))
     if PagerKind.PAGERDUTY is gone.pager.kind is kept.pager.kind:
@@ -104,6 +105,13 @@ def _kept(gone: Incident, kept: Incident, by: Actor, now: datetime) -> Decision:
     if kept.places.channel:
         effects.append(_people(gone, kept))
     return Decision(incident=after, entries=(entry,), effects=tuple(effects))
+
+
+def lead_no_more(gone: Incident) -> Decision:
+    """The one that was kept became private: of it only the number is told, not where it was."""
+    places = replace(gone.places, merged_channel=None, merged_url=None)
+    after = replace(gone, places=places)
+    return Decision(incident=after, effects=plan.refresh(after))
 
 
 def _address(incident: Incident) -> list[str]:

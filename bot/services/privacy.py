@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain import privacy, storm
+from bot.domain import merging, privacy, storm
 from bot.domain.permissions import Right
 from bot.services.access import Access
 from bot.services.permissions import is_named
@@ -130,7 +130,9 @@ class Privacy:
 
     @staticmethod
     def _list_no_more(tx: Tx, number: int) -> None:
-        """A storm's summary that names it is edited, also one of long ago."""
+        """A storm's summary that names it is edited, also one of long ago; what was merged into it tells its number."""
+        for merged in kept.merged_into(tx, number):
+            tx.record(merging.lead_no_more(tx.incident(merged)))
         for name, found in kept.storms_naming(tx, number):
             rest = replace(found, listed=tuple(n for n in found.listed if n != number))
             tx.set_value(name, rest.as_value())

@@ -34,6 +34,12 @@ def rooms(tx: Tx) -> list[Incident]:
     return [to_incident(row) for row in rows]
 
 
+def merged_into(tx: Tx, number: int) -> list[int]:
+    """Incidents that are not private and were merged into that one."""
+    query = select(_I.number).where(_I.merged_into == number, _I.private.is_(False))
+    return list(tx.session.execute(query.order_by(_I.number)).scalars())
+
+
 def storms_naming(tx: Tx, number: int) -> list[tuple[str, Storm]]:
     """Storms (by the name they are remembered under) in whose summary that incident is listed."""
     query = select(_V.name, _V.value).where(_V.name.startswith("storm"), _V.value.is_not(None))

@@ -10,6 +10,7 @@ import pytest
 from tests.stage import ALICE, API_TOKEN, BOB, CAROL, DAVE, GENERAL, Json, Stage, channel_named
 from tests.workspace import (
     buttons,
+    card_of,
     cards_of,
     header,
     issues,
@@ -439,3 +440,44 @@ async def test_a_conversion_missed_while_down_is_found_at_the_next_start(s: Stag
     assert cards_of(await s.state(), name) == []
     seen = await s.command(f"/incident show {name}", user=BOB, channel=GENERAL)
     assert "Locked while nobody listened" in str(seen["ack"])
+
+
+async def test_what_was_merged_into_it_tells_its_number_only(s: Stage) -> None:
+    secret = "Payroll sheet is on the web"
+    kept, room = await started(s, secret)
+    public = await s.declare("SEV3 Strange downloads", user=CAROL)
+    await s.settled(public)
+    assert room_of(await s.state(), public)
+    await s.command(f"/incident merge {public} into {kept}", channel=room["id"])
+    await s.quiet()
+    card = card_of(await s.state(CAROL), public)
+    assert card
+    assert f"<#{room['id']}>" in text_of(card), "while it is public the way leads there"
+    await s.command("/incident private", channel=room["id"])
+    await private_room(s, kept, room)
+    await s.quiet()
+    seen = {
+        words: json.dumps((await s.command(f"/incident {words}", user=DAVE))["ack"])
+        for words in (f"show {public}", f"timeline {public}", "list all", f"show {kept}")
+    }
+    card = card_of(await s.state(DAVE), public)
+    assert card
+    seen["card"] = text_of(card)
+    headers = {"Authorization": f"Bearer {API_TOKEN}"}
+    one = await s.http.get(f"{s.bot_url}/api/incidents/{public[4:]}", headers=headers)
+    assert one.status_code == 200
+    seen["api"] = one.text
+    [issue] = issues(await s.state(), public)
+    seen["issue"] = json.dumps(issue)
+    assert s.bot is not None
+    told = await s.bot.work.read(lambda tx: tx.entries(int(public[4:])))
+    assert f"Merged into {kept}" in str(told)
+    seen["evidence"] = str(told)
+    for where, words in seen.items():
+        assert secret not in words, where
+        assert room["id"] not in words, where
+        assert room["name"] not in words, where
+    assert f"Merged into *{kept}*" in seen["card"]
+    assert "Strange downloads" in seen[f"show {public}"]
+    assert f"There is no {kept}" in seen[f"show {kept}"]
+    assert await s.problems() == []
