@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.effects import Effect, EffectKind, Rank
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
 #: So many firing alerts of a group are looked at, and so many values of one label are named.
 LOOKED_AT, VALUES = 200, 100
 WHY = 200
+#: A silence at a source has ended by then as well.
+LOOK_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Matcher:
-    """One condition on a label; a regular expression has to match the whole value."""
+    """One condition on a label; a regular expression has to match the whole value, a negative one must not hold."""
 
     name: str
     value: str
     is_regex: bool = False
+    negative: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +102,40 @@ def matchers(alerts: Sequence[Stored]) -> frozenset[Matcher]:
     return frozenset(found)
 
 
-def wanted(group: Group, alerts: Sequence[Stored]) -> Silence | None:
-    """The silence there is to be for these alerts of a silenced group; None when nothing can describe them."""
-    conditions = matchers(alerts)
+def covers(there: Silence, alerts: Sequence[Stored]) -> bool:
+    """Whether it silences all of these alerts. One with conditions we would not write does not, as far as we know."""
+    every = [labels_of(each) for each in alerts]
+    allowed = [(each.name, _values(each)) for each in there.matchers]
+    return bool(allowed) and all(
+        values is not None and all(labels.get(name, "") in values for labels in every)
+        for name, values in allowed
+    )
+
+
+def _values(matcher: Matcher) -> frozenset[str] | None:
+    """The values it lists; None when it is anything but a list. Somebody else's expression is never run."""
+    if matcher.negative:
+        return None
+    if not matcher.is_regex:
+        return frozenset({matcher.value})
+    values, rest = [""], iter(matcher.value)
+    for char in rest:
+        if char == "|":
+            values.append("")
+        elif char == "\\":
+            values[-1] += next(rest, "")
+        else:
+            values[-1] += char
+    listed = "|".join(re.escape(each) for each in values)
+    return frozenset(values) if listed == matcher.value else None
+
+
+def wanted(group: Group, alerts: Sequence[Stored], there: Silence | None = None) -> Silence | None:
+    """The silence there is to be for these alerts of a silenced group; None when nothing can describe them.
+
+    The conditions of the one that is ``there`` already stay as long as they cover all of them.
+    """
+    conditions = there.matchers if there and covers(there, alerts) else matchers(alerts)
     if not conditions or group.silenced_until is None:
         return None
     by = group.silenced_by.name if group.silenced_by else ""
@@ -112,12 +147,15 @@ def wanted(group: Group, alerts: Sequence[Stored]) -> Silence | None:
     )
 
 
-def silence(group: Group, source: str) -> Effect:
-    """Bring a source in step with whether the group is silenced; judged when it is carried out."""
+def silence(group: Group, source: str, *, because: str = "") -> Effect:
+    """Bring a source in step with whether the group is silenced; judged when it is carried out.
+
+    ``because``: it was not somebody's press.
+    """
     lane = f"{group.name}/silence/{source}"
     return Effect(
         kind=EffectKind.SILENCE_ALERTS,
-        key=f"{lane}@{group.version}",
+        key=f"{lane}{because}@{group.version}",
         lane=lane,
         merge=lane,
         payload={"group": group.id, "source": source},
@@ -125,9 +163,21 @@ def silence(group: Group, source: str) -> Effect:
     )
 
 
-def over(group: Group, source: str, due: datetime) -> Effect:
-    """Look, when the silence has run out, what ended meanwhile: its source never tells of that."""
-    key = f"{group.name}/silence/{source}/over@{group.version}"
+def joined(known: Alerts, group: Group, source: str) -> list[Effect]:
+    """A further alert fires in a silenced group: its source is to keep still about that one, too."""
+    if group.silenced_until is None or not sources_of(known, [source]):
+        return []
+    # Its source may be another than those which were silenced with the press.
+    return [
+        silence(group, source, because="/joined"),
+        over(group, source, group.silenced_until),
+    ]
+
+
+def over(group: Group, source: str, ends_at: datetime) -> Effect:
+    """Look once, when the silence has run out, what ended meanwhile: its source never tells of that."""
+    due = ends_at + LOOK_AFTER
+    key = f"{group.name}/silence/{source}/over@{due.isoformat()}"
     return Effect(
         kind=EffectKind.LOOK_AT_SILENCED,
         key=key,

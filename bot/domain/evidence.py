@@ -2,20 +2,24 @@
 
 Each event's digest is SHA-256 over the digest of the one before and its own facts as canonical JSON, so an event that
 was changed, left out or put in later breaks every digest after it. The chain is written with the events themselves.
+The seal covers what they led to: the incident, and its action items.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from bot.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-FORMAT: Final = "muster.incident/1"
+FORMAT: Final = "muster.incident/2"
+#: Exports from before action items were part of them; they stay readable, under the seal they were given.
+WITHOUT_ITEMS: Final = "muster.incident/1"
 #: What an event's digest covers. What the pager told later of the same event (its time, its id) is not part of it.
 FACTS: Final = (
     "incident",
@@ -37,14 +41,21 @@ class EvidenceError(UserError):
 def digest(before: str, facts: Mapping[str, Any]) -> str:
     """The digest of an event after the one with the digest ``before`` ("" for the first); times as ISO 8601 text."""
     covered = {name: facts[name] for name in FACTS}
-    body = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{before}\n{body}".encode()).hexdigest()
+    return hashlib.sha256(f"{before}\n{_canonical(covered)}".encode()).hexdigest()
 
 
-def seal(head: str, incident: Mapping[str, Any]) -> str:
-    """The digest over the last event's and the state the events led to."""
-    body = json.dumps(dict(incident), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{head}\n{body}".encode()).hexdigest()
+def seal(
+    head: str, incident: Mapping[str, Any], items: Sequence[Mapping[str, Any]] | None = None
+) -> str:
+    """The digest over the last event's and the state the events led to; without items as exports had none."""
+    parts = [head, _canonical(dict(incident))]
+    if items is not None:
+        parts.append(_canonical([dict(item) for item in items]))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def broken_at(events: Sequence[Mapping[str, Any]]) -> int | None:
@@ -63,13 +74,18 @@ def broken_at(events: Sequence[Mapping[str, Any]]) -> int | None:
     return None
 
 
-def document(incident: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The export: plain JSON values."""
+def document(
+    incident: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+    items: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The export: plain JSON values. Its action items are known by their place in it, from one."""
     return {
         "format": FORMAT,
         "incident": dict(incident),
         "events": [dict(event) for event in events],
-        "seal": seal(_head(events), incident),
+        "action_items": [dict(item) for item in items],
+        "seal": seal(_head(events), incident, items),
     }
 
 
@@ -77,13 +93,23 @@ def _head(events: Sequence[Mapping[str, Any]]) -> str:
     return str(events[-1].get("digest") or "") if events else ""
 
 
-def checked(found: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Incident and events of an export; EvidenceError when it is none or its chain is broken."""
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+@dataclass(frozen=True)
+class Checked:
+    """An export that is whole."""
+
+    incident: dict[str, Any]
+    events: list[dict[str, Any]]
+    items: list[dict[str, Any]]
+
+
+def checked(found: Any) -> Checked:
+    """What an export holds; EvidenceError when it is none or its chain or its seal is broken."""
+    if not isinstance(found, dict) or found.get("format") not in (FORMAT, WITHOUT_ITEMS):
         msg = f"This is no export of Muster (format {FORMAT}). Use the file muster export wrote with --format json."
         raise EvidenceError(msg)
     incident, events = found.get("incident"), found.get("events")
-    if not (isinstance(incident, dict) and isinstance(events, list) and _whole(incident, events)):
+    items = found.get("action_items") if found["format"] == FORMAT else []
+    if not (isinstance(incident, dict) and _whole(events, incident) and _are_objects(items)):
         raise EvidenceError(
             "Parts of the export are missing, so nothing was restored. Export it again."
         )
@@ -96,13 +122,19 @@ def checked(found: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "Nothing was restored."
         )
         raise EvidenceError(msg)
-    if found.get("seal") != seal(_head(events), incident):
-        msg = "The incident itself was changed, or events at the end are missing. Nothing was restored."
+    sealed = items if found["format"] == FORMAT else None
+    if found.get("seal") != seal(_head(events), incident, sealed):
+        what = "The incident itself or its action items were changed"
+        msg = f"{what}, or events at the end are missing. Nothing was restored."
         raise EvidenceError(msg)
-    return incident, events
+    return Checked(incident, events, items)
 
 
-def _whole(incident: dict[str, Any], events: list[Any]) -> bool:
+def _whole(events: Any, incident: dict[str, Any]) -> TypeGuard[list[dict[str, Any]]]:
     number = incident.get("number")
     counted = isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31
-    return counted and all(isinstance(event, dict) and set(FACTS) <= set(event) for event in events)
+    return counted and _are_objects(events) and all(set(FACTS) <= set(event) for event in events)
+
+
+def _are_objects(found: Any) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(found, list) and all(isinstance(each, dict) for each in found)

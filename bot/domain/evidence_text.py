@@ -26,6 +26,8 @@ def markdown(document: Mapping[str, Any]) -> str:
     lines = [f"# {name}: {_plain(incident['title'])}", "", *_facts(incident), "", "## Events", ""]
     for event in events:
         lines += _event(event)
+    if items := document.get("action_items"):
+        lines += ["", "## Action items", "", *map(_item, items)]
     lines += ["", f"Seal: `{document['seal']}`", "", _VERIFY]
     return "\n".join(lines) + "\n"
 
@@ -65,6 +67,18 @@ def _event(event: Mapping[str, Any]) -> Iterator[str]:
     yield f"- {_time(event['at'])} · **{who}** · {kind}{target} · `{digest[:16]}`"
     if event.get("text"):
         yield from (f"  {line}" for line in _quoted(event["text"]))
+
+
+def _item(item: Mapping[str, Any]) -> str:
+    owner = _plain(item["owner"]["name"]) if item.get("owner") else "nobody"
+    words = [f"{_plain(item['text'])} (owner: {owner})"]
+    if item.get("ticket_number"):
+        words.append(_plain(f"{item['ticket_repo']}#{item['ticket_number']}"))
+    if item.get("withdrawn_at"):
+        words.append(f"withdrawn {_time(item['withdrawn_at'])}")
+    elif item.get("done_at"):
+        words.append(f"done {_time(item['done_at'])}")
+    return f"- [{'x' if item.get('done_at') else ' '}] {' · '.join(words)}"
 
 
 def _time(value: str) -> str:

@@ -51,7 +51,12 @@ class Alertmanager:
         """Make it, or change the one of its ``id``; the id it has now."""
         body: dict[str, Any] = {
             "matchers": [
-                {"name": m.name, "value": m.value, "isRegex": m.is_regex, "isEqual": True}
+                {
+                    "name": m.name,
+                    "value": m.value,
+                    "isRegex": m.is_regex,
+                    "isEqual": not m.negative,
+                }
                 for m in sorted(silence.matchers)
             ],
             "startsAt": now.isoformat(),
@@ -111,9 +116,9 @@ def _silence(each: Mapping[str, Any]) -> Silence:
                 name=str(m.get("name")),
                 value=str(m.get("value")),
                 is_regex=bool(m.get("isRegex")),
+                negative=not m.get("isEqual", True),
             )
             for m in found
-            if m.get("isEqual", True)
         ),
         ends_at=_time(each.get("endsAt")),
         by=str(each.get("createdBy") or ""),

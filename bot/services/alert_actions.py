@@ -36,9 +36,6 @@ LISTED, AT_HOME = 15, 5
 #: So many groups that fire nearby are named on a card, of those there was news of within so long.
 NEARBY, NEARBY_FOR = 4, timedelta(days=1)
 
-#: A silence at a source has ended by then as well.
-LOOK_AFTER = timedelta(seconds=5)
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -151,8 +148,8 @@ class AlertActions:
         if own:
             tx.set_value(alert_silence.outcome_name(group.id), None)  # not known yet
             tx.emit([alert_silence.silence(group, name) for name in own])
-            due = (group.silenced_until or tx.now) + LOOK_AFTER
-            tx.emit([alert_silence.over(group, name, due) for name in own])
+            ends_at = group.silenced_until or tx.now
+            tx.emit([alert_silence.over(group, name, ends_at) for name in own])
         return group
 
     async def _change(

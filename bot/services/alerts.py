@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.domain import alert_groups, lifecycle, plan, storm
+from bot.domain import alert_groups, alert_silence, lifecycle, plan, storm
 from bot.domain.alert_groups import Group, collects, new_group, stronger
 from bot.domain.alert_state import News, Stored, settle
 from bot.domain.alert_storm import AlertStorm
@@ -162,6 +162,8 @@ class AlertIntake:
         flapping = after.is_flapping(tx.now)
         if alert.is_open and not group.is_silenced(tx.now):
             group = self._routed(tx, group, each, after, news, calm=not flapping)
+        elif news in {News.NEW, News.AGAIN}:
+            tx.emit(alert_silence.joined(self._rules, group, alert.source))
         if group.incident and not flapping and news is not News.CHANGED:
             group = self._noted(tx, group, after, news)
         return group

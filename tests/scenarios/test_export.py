@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import an_empty_database
+from tests.stage import stage
 from tests.terminal import ROOT, muster
+from tests.workspace import cards, issues, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +68,35 @@ async def test_an_incident_is_exported_verified_and_restored(s: Stage, tmp_path:
     assert code == 1
     assert "Event 2" in complained
     assert await s.problems() == []
+
+
+async def test_action_items_are_there_after_a_restore_and_nothing_is_sent(
+    s: Stage, tmp_path: Path
+) -> None:
+    name = await s.declare("SEV2 The queue is long")
+    await s.settled(name)
+    for words in ("Alert on its length @bob", "Write it down"):
+        answer = await s.command(f"/incident action {name} {words}")
+        assert "The action item is added" in str(answer), answer
+    await s.quiet()
+    file = tmp_path / "export.json"
+    file.write_text((await muster(s, "export", name))[1])
+    [issue] = [i for i in issues(await s.state(), "") if i["title"] == "Alert on its length"]
+    (tmp_path / "new").mkdir()
+    async with stage(tmp_path / "new") as other:
+        before = issues(await other.state(), "")
+        code, out, complained = await muster(other, "import", str(file))
+        assert (code, out) == (0, f"{name} is restored; its chain of events is whole.\n"), (
+            complained
+        )
+        listed = text_of((await other.command(f"/incident actions {name}"))["ack"])
+        for words in ("Alert on its length", "Write it down", issue["html_url"]):
+            assert words in listed
+        await other.quiet()
+        state = await other.state()
+        assert issues(state, "") == before
+        assert cards(state, "incidents") == []
+        assert await other.problems() == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from bot.domain.alert_silence import (
     LOOKED_AT,
     WHY,
     Silence,
+    covers,
     ended,
     mark,
     outcome_name,
@@ -36,6 +37,9 @@ PASSING = {Reason.UNAVAILABLE, Reason.UNKNOWN_OUTCOME, Reason.RATE_LIMITED}
 #: So long after its start an Alertmanager has surely been told again of everything that fires.
 SURE_AFTER = timedelta(minutes=10)
 NOTHING_SHARED = "its alerts share no label by which they alone could be silenced"
+LEFT_OUT = (
+    "some of its alerts, which share no label with the others by which they alone could be silenced"
+)
 
 
 async def silence(world: World, effect: Claimed) -> Settle | None:
@@ -72,7 +76,7 @@ def _look(tx: Tx, group_id: int, source: str) -> tuple[Group, list[Stored]]:
 
 
 async def _in_step(silences: Silences, group: Group, alerts: list[Stored], world: World) -> str:
-    """Why it could not be done, empty when it was."""
+    """Why it could not be done for all of them, empty when it was."""
     there = await silences.find(mark(group))
     if not group.silenced_until:
         for each in there:
@@ -80,19 +84,26 @@ async def _in_step(silences: Silences, group: Group, alerts: list[Stored], world
         return ""
     if not alerts:  # all are over: nothing is left to be silenced
         return ""
-    needed = wanted(group, alerts)
-    if needed is None:
-        return NOTHING_SHARED
-    kept = there[0] if there else None
-    if kept is None or not _same(kept, needed):
-        await silences.put(replace(needed, id=kept.id if kept else ""), now=world.work.clock.now())
-    for each in there[1:]:
-        await silences.expire(each.id)
-    return ""
+    kept = next((each for each in there if covers(each, alerts)), there[0] if there else None)
+    needed = wanted(group, alerts, kept)
+    if needed is not None:
+        await _put(silences, kept, needed, world)
+    elif kept is not None:  # it goes on for those it was made for
+        await _put(silences, kept, replace(kept, ends_at=group.silenced_until), world)
+    for each in there:
+        if each is not kept:
+            await silences.expire(each.id)
+    if needed is not None:
+        return ""
+    return LEFT_OUT if kept else NOTHING_SHARED
 
 
-def _same(one: Silence, other: Silence) -> bool:
-    return one.matchers == other.matchers and abs(one.ends_at - other.ends_at) <= EXACT
+async def _put(silences: Silences, kept: Silence | None, needed: Silence, world: World) -> None:
+    """Make it, or change the one there is; nothing is asked when that is as it should be."""
+    same = kept is not None and kept.matchers == needed.matchers
+    if kept is not None and same and abs(kept.ends_at - needed.ends_at) <= EXACT:
+        return
+    await silences.put(replace(needed, id=kept.id if kept else ""), now=world.work.clock.now())
 
 
 def _why(error: ProviderError) -> str:

@@ -37,7 +37,7 @@ SETTINGS = {
     "PAGERDUTY_SERVICE_ID": None,
     "GITHUB_TOKEN": None,
 }
-ALERT = {
+ALERT: dict[str, Any] = {
     "status": "firing",
     "labels": {"alertname": "QueueTooLong", "severity": "critical"},
     "annotations": {},
@@ -49,12 +49,12 @@ AT_ONCE = 3
 SECONDS = 30
 
 
-async def deliver(one: Life) -> bool:
+async def deliver(one: Life, alert: dict[str, Any] = ALERT) -> bool:
     """Whether it was answered that it is kept."""
     try:
         answer = await one.stage.http.post(
             f"{one.stage.bot_url}/webhooks/alerts/alertmanager",
-            json={"alerts": [ALERT]},
+            json={"alerts": [alert]},
             headers={"Authorization": f"Bearer {TOKEN}"},
         )
     except httpx.TransportError:

@@ -1,4 +1,7 @@
-"""A bot that is killed around its call to Alertmanager leaves one silence there, and none after **Unsilence**."""
+"""A bot that is killed around its call to Alertmanager leaves one silence there, and none after **Unsilence**.
+
+The same when an alert joins the group later: one silence, for both.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.scenarios.crash.life import life
-from tests.scenarios.crash.test_kill_alerts import SETTINGS, TOKEN, deliver
+from tests.scenarios.crash.test_kill_alerts import ALERT, SETTINGS, TOKEN, deliver
 from tests.stage import BOB
 from tests.workspace import cards, channel_named, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from tests.scenarios.crash.life import Life
@@ -42,11 +46,22 @@ class Manager:
     def active(self) -> list[str]:
         return [each["id"] for each in self.listed if each["status"]["state"] == "active"]
 
+    @property
+    def instances(self) -> list[str]:
+        """What the active ones say of that label."""
+        active = (each for each in self.listed if each["status"]["state"] == "active")
+        found = (m for each in active for m in each["matchers"] if m["name"] == "instance")
+        return [m["value"] for m in found]
+
     async def silences(self, request: web.Request) -> web.Response:
         if request.method == "GET":
             return web.json_response(self.listed)
         self.posts += 1
-        made = {**await request.json(), "id": f"s-{self.posts}", "status": {"state": "active"}}
+        asked = await request.json()
+        for each in self.listed:
+            if each["id"] == asked.get("id"):  # one that is changed is over, and another begins
+                each["status"] = {"state": "expired"}
+        made = {**asked, "id": f"s-{self.posts}", "status": {"state": "active"}}
         self.listed.append(made)
         return web.json_response({"silenceID": made["id"]})
 
@@ -73,6 +88,12 @@ async def shown(one: Life, *words: str) -> dict[str, Any]:
 
     card: dict[str, Any] = await one.stage.until(look, timeout=SECONDS)
     return card
+
+
+def at(instance: str) -> dict[str, Any]:
+    """The alert of another instance, which belongs to the same group."""
+    labels = {**ALERT["labels"], "instance": instance}
+    return {**ALERT, "labels": labels, "fingerprint": instance}
 
 
 async def press(one: Life, label: str, *words: str) -> None:
@@ -116,3 +137,57 @@ async def test_a_death_around_the_call_leaves_one_silence(
         assert await one.until(one.idle, time.monotonic() + SECONDS)
         assert (manager.active, manager.posts) == ([], 1)
         assert await one.dead() == []
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "place", [pytest.param("call.before", marks=pytest.mark.long), "call.after"]
+)
+async def test_a_death_while_one_that_joined_is_silenced(
+    tmp_path: Path, smithy: Forge, place: str
+) -> None:
+    manager = Manager()
+    async with manager.server() as server, life(tmp_path, None, smithy, **SETTINGS) as one:
+        (tmp_path / "muster.yml").write_text(CONFIG.format(url=server.make_url(""), token=TOKEN))
+        bot = await one.start()
+        await one.ready(bot)
+        assert await deliver(one, at("db-1"))
+        await press(one, "Silence", "QueueTooLong")
+        await one.stage.submit({"Silence for": "1 hour"}, user=BOB)
+        await shown(one, "silenced by", "also at alertmanager")
+        [first] = manager.listed
+        assert manager.instances == ["db-1"]
+        bot.kill()
+        await bot.end()
+        one.stage.environ["MUSTER_FAILPOINT_AFTER"] = f"{place} alertmanager.silence"
+        bot = await one.start(place=1)
+        await one.ready(bot)
+        answered = await deliver(one, at("db-2"))
+        assert await bot.end() == -9, bot.said()
+        del one.stage.environ["MUSTER_FAILPOINT_AFTER"]
+        await one.ready(await one.start())
+        if not answered:  # it died before its answer was out; senders tell again
+            assert await deliver(one, at("db-2"))
+
+        async def both() -> bool:
+            return [each.split("|") for each in manager.instances] == [["db\\-1", "db\\-2"]]
+
+        assert await one.until(both, time.monotonic() + SECONDS), manager.listed
+        assert await one.until(one.idle, time.monotonic() + SECONDS)
+        assert (len(manager.active), manager.posts) == (1, 2), manager.listed
+        last = manager.listed[-1]
+        assert [last[name] for name in ("endsAt", "comment", "createdBy")] == [
+            first[name] for name in ("endsAt", "comment", "createdBy")
+        ]
+        await press(one, "Unsilence", "silenced by", "2 firing")
+        assert await one.until(gone(manager), time.monotonic() + SECONDS)
+        assert await one.dead() == []
+
+
+def gone(manager: Manager) -> Callable[[], Awaitable[bool]]:
+    """Whether no silence is left there."""
+
+    async def none() -> bool:
+        return manager.active == []
+
+    return none

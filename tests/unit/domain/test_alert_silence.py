@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from bot.domain import alert_silence
 from bot.domain.alert_groups import Group
-from bot.domain.alert_silence import Matcher, labels_of, mark, matchers, sources_of, wanted
+from bot.domain.alert_silence import (
+    Matcher,
+    Silence,
+    joined,
+    labels_of,
+    mark,
+    matchers,
+    sources_of,
+    wanted,
+)
 from bot.domain.alert_sources import Alerts, AlertSource
 from bot.domain.alert_state import Stored
 from bot.domain.alerts import Alert, AlertStatus
@@ -83,6 +92,10 @@ def test_too_many_values_are_left_out_of_alerts_of_one_name_only(shared: str, so
     assert matchers(many) == (frozenset({Matcher(name=shared, value="x")}) if some else frozenset())
 
 
+def there(*conditions: Matcher) -> Silence:
+    return Silence(matchers=frozenset(conditions), ends_at=NOW, by="Ana", comment="")
+
+
 names = st.sampled_from(["alertname", "instance", "pod", "odd"])
 labels = st.dictionaries(names, st.text(max_size=8), max_size=4)
 
@@ -93,6 +106,59 @@ def test_every_alert_of_the_group_is_covered_and_never_everything(every: list[An
     assert all(covers(found, each) for each in every)
     if found:
         assert not covers(found, {}), "one without labels is never covered"
+
+
+@given(st.lists(labels, min_size=1, max_size=6), labels)
+def test_one_that_joins_is_covered_exactly_when_alertmanager_says_so(
+    every: list[Any], other: dict[str, str]
+) -> None:
+    made, more = there(*matchers([alert(each) for each in every])), alert(other)
+    if made.matchers:
+        assert alert_silence.covers(made, [alert(each) for each in every])
+    assert alert_silence.covers(made, [more]) is bool(
+        made.matchers and covers(made.matchers, other)
+    )
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Matcher(name="alertname", value=".*", is_regex=True),
+        Matcher(name="alertname", value="Disk|(", is_regex=True),
+        Matcher(name="alertname", value="Disk\\", is_regex=True),
+        Matcher(name="alertname", value="Memory", negative=True),
+    ],
+    ids=lambda condition: condition.value,
+)
+def test_conditions_somebody_else_wrote_are_not_relied_on(condition: Matcher) -> None:
+    disk = alert({"alertname": "Disk"})
+    assert not alert_silence.covers(there(condition), [disk])
+    assert not alert_silence.covers(there(), [disk])
+
+
+def test_a_silence_that_covers_those_that_joined_keeps_its_conditions() -> None:
+    first = [alert({"alertname": "Disk", "instance": n}) for n in ("a", "b")]
+    made = wanted(GROUP, first)
+    assert made is not None
+    assert wanted(GROUP, first[:1], made) == made
+    assert wanted(GROUP, [first[1], alert({"alertname": "Disk", "instance": "c"})], made) != made
+    wider = there(Matcher(name="alertname", value="Disk"))
+    kept = wanted(GROUP, first, wider)
+    assert kept is not None
+    assert (kept.matchers, kept.ends_at) == (wider.matchers, GROUP.silenced_until)
+
+
+def test_who_joins_a_silenced_group_is_silenced_at_its_own_source() -> None:
+    source = AlertSource(name="b", preset="alertmanager", api_url="http://127.0.0.1:9093")
+    known = Alerts(sources={"b": source, "c": AlertSource(name="c", preset="grafana")})
+    now, then = joined(known, GROUP, "b")
+    press = alert_silence.silence(GROUP, "b")
+    assert now.key != press.key, "a press at the same version of the group is not lost"
+    assert (now.lane, now.merge, now.payload) == (press.lane, press.merge, press.payload)
+    assert GROUP.silenced_until is not None
+    assert then == alert_silence.over(GROUP, "b", GROUP.silenced_until)
+    assert joined(known, GROUP, "c") == []
+    assert joined(known, replace(GROUP, silenced_until=None), "b") == []
 
 
 @pytest.mark.parametrize(

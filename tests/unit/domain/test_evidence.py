@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.evidence import FACTS, EvidenceError, broken_at, checked, digest, document
+from bot.domain.evidence import FACTS, EvidenceError, broken_at, checked, digest, document, seal
 from bot.domain.evidence_text import markdown
 
 INCIDENT = {
@@ -30,6 +30,12 @@ INCIDENT = {
     "resolved_at": "2026-03-01T13:00:00+00:00",
 }
 
+ITEM = {
+    "text": "Alert on *it*",
+    "owner": {"name": "Ana"},
+    "created_at": "2026-03-01T12:30:00+00:00",
+}
+
 
 def events(*texts: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
@@ -44,8 +50,15 @@ def events(*texts: str) -> list[dict[str, Any]]:
 
 
 def exported(*texts: str) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(json.dumps(document(INCIDENT, events(*texts))))
+    made: dict[str, Any] = json.loads(json.dumps(document(INCIDENT, events(*texts), [ITEM])))
     return made
+
+
+def older(*texts: str) -> dict[str, Any]:
+    """As it was exported before action items were part of it."""
+    told = events(*texts)
+    own = {"format": "muster.incident/1", "incident": INCIDENT, "events": told}
+    return json.loads(json.dumps(own | {"seal": seal(told[-1]["digest"], INCIDENT)}))  # type: ignore[no-any-return]
 
 
 @given(st.lists(st.text(), max_size=6))
@@ -55,7 +68,8 @@ def test_what_was_exported_is_whole(texts: list[str]) -> None:
         whole = exported(*texts)
     except UnicodeEncodeError:  # lone surrogates are never stored
         return
-    assert checked(whole)[0] == INCIDENT
+    found = checked(whole)
+    assert (found.incident, found.items) == (INCIDENT, [ITEM])
 
 
 @given(st.integers(0, 4), st.sampled_from(sorted(set(FACTS) - {"incident"})))
@@ -82,8 +96,37 @@ def test_an_event_left_out_moved_or_put_in_is_noticed(order: list[int]) -> None:
 def test_the_state_is_sealed_too() -> None:
     forged = exported("a")
     forged["incident"]["severity"] = "SEV4"
-    with pytest.raises(EvidenceError, match="The incident itself was changed"):
+    with pytest.raises(EvidenceError, match="The incident itself or its action items were changed"):
         checked(forged)
+
+
+@pytest.mark.parametrize(
+    "items", [[], [ITEM, ITEM], [{**ITEM, "text": "Nothing"}], [{**ITEM, "done_at": None}]]
+)
+def test_action_items_are_sealed_too(items: list[dict[str, Any]]) -> None:
+    with pytest.raises(EvidenceError, match="its action items were changed"):
+        checked({**exported("a"), "action_items": items})
+
+
+@pytest.mark.parametrize("items", [None, {}, "x", [1], [None]])
+def test_without_its_action_items_an_export_is_not_whole(items: Any) -> None:
+    with pytest.raises(EvidenceError, match="Parts of the export are missing"):
+        checked({**exported("a"), "action_items": items})
+
+
+def test_an_export_from_before_action_items_stays_readable_and_verified() -> None:
+    found = checked(older("a", "b"))
+    assert (found.incident, found.events, found.items) == (INCIDENT, events("a", "b"), [])
+    added = checked({**older("a"), "action_items": [ITEM]})
+    assert added.items == [], "nothing vouches for those"
+    for forged in (
+        {**older("a"), "incident": {**INCIDENT, "title": "x"}},
+        {**older("a"), "events": events("b")},
+        {**exported("a"), "format": "muster.incident/1"},
+        {**older("a"), "format": "muster.incident/2", "action_items": []},
+    ):
+        with pytest.raises(EvidenceError, match="Nothing was restored"):
+            checked(forged)
 
 
 def test_events_of_before_the_chain_stand_at_the_beginning_only() -> None:
@@ -100,6 +143,8 @@ def test_events_of_before_the_chain_stand_at_the_beginning_only() -> None:
         [],
         "x",
         {},
+        {"format": "muster.incident/3"},
+        {"format": ["muster.incident/2"]},
         {"format": "muster.incident/2"},
         {"format": "muster.incident/1"},
         {"format": "muster.incident/1", "incident": {}, "events": []},
@@ -132,6 +177,23 @@ def test_markdown_tells_it_all_and_obeys_nobody() -> None:
         "  > \\# a heading",
         "\\<script\\>",
         "- 2026-03-01 12:01:00 UTC · **Ana** · annotated · `",
+        "## Action items\n\n- [ ] Alert on \\*it\\* (owner: Ana)\n",
     ):
         assert words in text, words
     assert "Acknowledged:" not in text
+
+
+def test_markdown_tells_what_became_of_the_action_items() -> None:
+    issue = {"ticket_repo": "acme/shop", "ticket_number": 12}
+    at = "2026-03-02T09:00:00+00:00"
+    items = [
+        {**ITEM, **issue, "done_at": at},
+        {**ITEM, "owner": None, "ticket_repo": "acme/shop", "withdrawn_at": at},
+    ]
+    text = markdown(document(INCIDENT, events("a"), items))
+    assert (
+        "- [x] Alert on \\*it\\* (owner: Ana) · acme/shop\\#12 · done 2026-03-02 09:00:00 UTC\n"
+        in text
+    )
+    assert "- [ ] Alert on \\*it\\* (owner: nobody) · withdrawn 2026-03-02 09:00:00 UTC\n" in text
+    assert "Action items" not in markdown(document(INCIDENT, events("a")))

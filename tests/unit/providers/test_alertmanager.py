@@ -90,6 +90,18 @@ async def test_its_own_are_found_while_they_last(vendor: Vendor, silences: Alert
     assert len(found) == 2
 
 
+async def test_what_somebody_excluded_there_stays_excluded(
+    vendor: Vendor, silences: Alertmanager
+) -> None:
+    except_for = {"isEqual": False, "isRegex": False, "name": "env", "value": "prod"}
+    mine = listed(matchers=[*listed()["matchers"], except_for])
+    vendor.answers = {"GET /v2/silences": [[mine]], "POST /v2/silences": {"silenceID": "s-1"}}
+    [found] = await silences.find("[muster alerts/1 abc]")
+    assert found.matchers - SILENCE.matchers == {Matcher(name="env", value="prod", negative=True)}
+    await silences.put(found, now=NOW)
+    assert except_for in vendor.asked[-1].body["matchers"]
+
+
 async def test_a_silence_is_ended(vendor: Vendor, silences: Alertmanager) -> None:
     vendor.answers = {"DELETE /v2/silence/s-1": (200, None)}
     await silences.expire("s-1")

@@ -134,6 +134,67 @@ async def test_another_span_changes_the_one_that_is_there(desk: Desk) -> None:
     assert list(desk.silences.there) == ["s-1"], "of two there is one left"
 
 
+async def pending(desk: Desk, kind: K = K.SILENCE_ALERTS) -> int:
+    return len(await desk.shop.home.effects(kind.value, "pending"))
+
+
+async def test_an_alert_that_joins_is_silenced_with_the_others(desk: Desk) -> None:
+    await desk.press(HOUR)
+    await desk.run()
+    await desk.shop.home.dismiss_all()
+    desk.shop.home.clock.advance(60)
+    await deliver(desk.shop, body("3", instance="c"), "e3")
+    assert (await pending(desk), await pending(desk, K.LOOK_AT_SILENCED)) == (1, 0)
+    desk.silences.lose = True
+    with pytest.raises(ProviderError):
+        await desk.run()
+    await desk.run(attempt=2)
+    [wider] = desk.silences.there.values()
+    assert Matcher(name="instance", value="a|b|c", is_regex=True) in wider.matchers
+    assert (wider.ends_at, wider.by) == (NOW + HOUR, "Ana"), "as long as the group, in its name"
+    assert len(desk.silences.named("put")) == 2
+    await deliver(desk.shop, body("3", instance="c"), "e4")
+    await deliver(desk.shop, body("4", instance="c"), "e5")
+    await desk.run()
+    assert len(desk.silences.named("put")) == 2, "that one was covered"
+    await desk.press(None)
+    await desk.run()
+    assert desk.silences.there == {}
+
+
+async def test_nothing_is_asked_for_one_that_joins_a_group_that_speaks(desk: Desk) -> None:
+    await deliver(desk.shop, body("3", instance="c"), "e3")
+    assert await pending(desk) == 0
+    await desk.press(HOUR)
+    await desk.shop.home.dismiss_all()
+    await deliver(desk.shop, body("3", instance="c"), "e4")  # told again, nothing is new
+    await deliver(desk.shop, body("1", instance="a", status="resolved"), "e5")
+    assert await pending(desk) == 0
+    desk.shop.home.clock.advance(3601)
+    await deliver(desk.shop, body("4", instance="d"), "e6")
+    assert await pending(desk) == 0, "the silence is over"
+
+
+async def test_one_that_shares_nothing_leaves_the_silence_of_the_others(desk: Desk) -> None:
+    await desk.press(HOUR)
+    await desk.run()
+    [before] = desk.silences.there.values()
+
+    def apart(tx: Any) -> None:
+        last = store.of_group(tx, 1, 9)[-1]
+        odd = replace(last.alert, labels={"y": "1"}, payload={"labels": {"y": "1"}})
+        store.keep(tx, replace(last, alert=odd))
+
+    await desk.shop.home.work.write(apart)
+    await desk.run()
+    assert list(desk.silences.there.values()) == [before]
+    assert "share no label with the others" in (await desk.told())[0][1]
+    await desk.press(4 * HOUR)
+    await desk.run()
+    [longer] = desk.silences.there.values()
+    assert (longer.matchers, longer.ends_at) == (before.matchers, NOW + 4 * HOUR)
+
+
 @pytest.mark.parametrize("reason", [Reason.AUTH, Reason.INVALID, Reason.NOT_FOUND])
 async def test_a_refusal_shows_on_the_card_and_undoes_nothing(desk: Desk, reason: Reason) -> None:
     await desk.press(HOUR)
