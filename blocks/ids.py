@@ -83,6 +83,7 @@ class ActionId(StrEnum):
     ON_CALL_AT = "oncall.at"
     OVERRIDES = "oncall.overrides"
     REMOVE_OVERRIDE = "oncall.remove_override"
+    REMOVE_AT_PAGER = "oncall.remove_at_pager"  # an override of a schedule at PagerDuty
     PAGE_ACKNOWLEDGE = "page.acknowledge"  # somebody asked to help is coming
     PAGE_ESCALATE = "page.escalate"  # of alerts: the next level at once
     STILL_ON_IT = "page.still_on_it"
@@ -294,6 +295,18 @@ class OverrideButton(ButtonValue):
     """**Remove** of one override of a roster."""
 
     override: int
+
+
+@dataclass(frozen=True)
+class PagerOverrideButton(ButtonValue):
+    """**Remove** of one override at PagerDuty: its ids there, and whose it is from when until when (epoch seconds)."""
+
+    schedule: str
+    override: str
+    user: str
+    name: str
+    since: int
+    until: int
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from blocks import kit, text
-from blocks.ids import ActionId, OverrideButton
+from blocks.ids import ActionId, OverrideButton, PagerOverrideButton
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_PEOPLE: Final = 10
 #: How many overrides are listed, each with a button; the others are counted.
 LISTED: Final = 40
+#: A note below a list, and a person's name in a button, are cut to so many characters.
+NOTE_ROOM: Final = 600
+MAX_NAME: Final = 100
 ROSTERS_ROOM: Final = 4000
 BUTTONS: Final = "oncall.buttons"
 
@@ -74,15 +77,9 @@ def override_line(one: StandIn) -> str:
 def made(*overrides: StandIn) -> Message:
     """What was done: an override, or a swap with both its halves."""
     lines = [f"✅ {override_line(one)}." for one in overrides]
-    removes = [_remove(overrides[0], swap=len(overrides) > 1)] if overrides else []
-    blocks = [*kit.paragraphs(lines), kit.actions([*removes], BUTTONS)]
-    return kit.message("\n".join(lines), blocks)
-
-
-def made_elsewhere(one: StandIn) -> Message:
-    """What was done at another pager; there it is taken back, too."""
-    line = f"✅ {override_line(one)}."
-    return kit.message(line, [kit.section(line)])
+    remove = _remove(overrides[0], swap=len(overrides) > 1) if overrides else None
+    rows = [kit.actions([remove], BUTTONS)] if remove else []
+    return kit.message("\n".join(lines), [*kit.paragraphs(lines), *rows])
 
 
 def removed(one: StandIn) -> Message:
@@ -93,15 +90,18 @@ def removed(one: StandIn) -> Message:
     return kit.message(line, [kit.section(line)])
 
 
-def override_list(overrides: Sequence[StandIn]) -> Message:
-    """All that is in force or comes, each with its *Remove*."""
-    heading = f"*{text.plural(len(overrides), 'override')} in force or to come*"
+def override_list(
+    overrides: Sequence[StandIn], *, where: str = "", notes: Sequence[str] = ()
+) -> Message:
+    """All that is in force or comes, each with its *Remove*.
+
+    ``where`` (" at PagerDuty") ends the heading; ``notes`` are a few sentences of plain text.
+    """
+    heading = f"*{text.plural(len(overrides), 'override')} in force or to come{where}*"
     if not overrides:
-        heading = (
-            "No override is in force and none is to come. `/incident oncall override` makes one."
-        )
+        heading = f"No override is in force and none is to come{where}. `/incident oncall override` makes one."
     lines = [_listed(one) for one in overrides[:LISTED]]
-    kept, _ = kit.fit(lines, kit.MESSAGE_ROOM - 1500)
+    kept, _ = kit.fit(lines, kit.MESSAGE_ROOM - 1500 - NOTE_ROOM * len(notes))
     blocks: list[Block] = [kit.section(heading)]
     blocks += [
         kit.section(line, accessory=_remove(one))
@@ -109,17 +109,33 @@ def override_list(overrides: Sequence[StandIn]) -> Message:
     ]
     if len(overrides) > len(kept):
         blocks.append(kit.context(f"{len(overrides) - len(kept):,} more"))
-    return kit.message("\n".join([heading, *kept]), blocks)
+    told = [text.inline(note, NOTE_ROOM) for note in notes]
+    blocks += [kit.context(note) for note in told]
+    return kit.message("\n".join([heading, *kept, *told]), blocks)
 
 
 def _listed(one: StandIn) -> str:
     by = f" (by {text.mention(one.by)})" if one.by else ""
-    return f"{override_line(one)}, {'swap' if one.swap else 'override'}{by}"
+    there = " (it has begun: end it in PagerDuty)" if one.at_pager and not one.at_pager.id else ""
+    return f"{override_line(one)}, {'swap' if one.swap else 'override'}{by}{there}"
 
 
-def _remove(one: StandIn, *, swap: bool = False) -> ButtonElement:
-    label = "Remove swap" if swap else "Remove"
-    return kit.button(label, ActionId.REMOVE_OVERRIDE, OverrideButton(override=one.id))
+def _remove(one: StandIn, *, swap: bool = False) -> ButtonElement | None:
+    """The button; None for what PagerDuty tells no id of."""
+    if one.at_pager is None:
+        label = "Remove swap" if swap else "Remove"
+        return kit.button(label, ActionId.REMOVE_OVERRIDE, OverrideButton(override=one.id))
+    if not one.at_pager.id:
+        return None
+    value = PagerOverrideButton(
+        schedule=one.at_pager.schedule,
+        override=one.at_pager.id,
+        user=one.at_pager.user,
+        name=one.person.name[:MAX_NAME],
+        since=int(one.since.timestamp()),
+        until=int(one.until.timestamp()),
+    )
+    return kit.button("Remove", ActionId.REMOVE_AT_PAGER, value)
 
 
 def at_moment(

@@ -91,7 +91,10 @@ class Shift:
 
 @dataclass(frozen=True, kw_only=True)
 class Override:
-    """Somebody takes a schedule over for a time; without ``id`` it is over and cannot be removed."""
+    """Somebody takes a schedule over for a time.
+
+    Without ``id`` it cannot be removed by what is known of it: it is over, or the pager tells no id once it has begun.
+    """
 
     id: str
     user: PagerUser

@@ -123,6 +123,7 @@ ACTIONS: Final[Mapping[ActionId, Decision]] = {
     ActionId.ON_CALL_AT: Leads(CallbackId.ON_CALL_AT),
     ActionId.OVERRIDES: _READS,
     ActionId.REMOVE_OVERRIDE: Asks(Right.ROSTERS),
+    ActionId.REMOVE_AT_PAGER: Asks(Right.ROSTERS),
     ActionId.ADD_ACTION_ITEM: Leads(CallbackId.ACTION_ITEMS),
     ActionId.ACTION_DONE: Asks(Right.ACT),
     ActionId.ACTION_REOPEN: Asks(Right.ACT),

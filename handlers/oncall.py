@@ -1,4 +1,4 @@
-"""``/incident oncall override|swap|at|overrides``, their forms and buttons."""
+"""``/incident oncall override|swap|at``, their forms and buttons."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from blocks import notices, standing_in, text
 from blocks.forms import on_call_at, override, swap_turns
-from blocks.ids import ActionId, CallbackId, OverrideButton
+from blocks.ids import ActionId, CallbackId
 from bot.domain import when
 from bot.errors import UserError
-from handlers import grammar, oncall_pager, rosters
+from handlers import grammar, oncall_pager, overrides, rosters
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -112,19 +112,6 @@ async def submit_override(turn: Turn) -> None:
     await turn.say(standing_in.made(made))
 
 
-async def show_overrides(turn: Turn, rest: str = "") -> None:
-    """``overrides``: what is in force or to come."""
-    del rest
-    await turn.say(standing_in.override_list(await turn.desk.standing_in.coming()))
-
-
-async def remove_override(turn: Turn) -> None:
-    """Take one back."""
-    number = OverrideButton.decode(turn.action.get("value")).override
-    gone = await turn.desk.standing_in.remove(number, by=turn.user, once=turn.once)
-    await turn.say(standing_in.removed(gone))
-
-
 # --- swap ------------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +141,7 @@ async def make_swap(turn: Turn, rest: str) -> None:
 
 async def ask_swap(turn: Turn) -> None:
     """The form."""
+    await oncall_pager.refuse_swap(turn)
     await turn.open(swap_turns.build(await _some_roster(turn)))
 
 
@@ -257,7 +245,7 @@ async def _roster(turn: Turn, words: str) -> str:
     if words:
         found = next((name for name in names if name.casefold() == words.casefold()), None)
         if found is None:
-            raise _unknown(words, names)
+            raise overrides.unknown(words, names)
         return found
     here = await _here(turn)
     if len(here) == 1:
@@ -276,7 +264,7 @@ async def _rosters(turn: Turn, words: str) -> list[str]:
     if not found:
         names = await turn.desk.standing_in.names()
         services = [s.title for s in turn.desk.catalog.services.values()]
-        raise _unknown(words, [*names, *services])
+        raise overrides.unknown(words, [*names, *services])
     return found
 
 
@@ -287,25 +275,18 @@ async def _known(turn: Turn, words: str) -> list[str]:
     return found or (await turn.desk.standing_in.names(service) if service else [])
 
 
-def _unknown(words: str, names: Sequence[str]) -> UserError:
-    nearest = grammar.nearest(words.casefold(), names)
-    offer = f" Did you mean {nearest}?" if nearest else ""
-    return UserError(f"There is no roster {words}.{offer} I know: {', '.join(names[:10])}.")
-
-
 SUBCOMMANDS: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
     "override": make_override,
     "swap": make_swap,
     "at": show_at,
-    "overrides": show_overrides,
+    "overrides": overrides.show,
     **rosters.SUBCOMMANDS,
 }
 ACTIONS: dict[ActionId, Handler] = {
     ActionId.OVERRIDE: ask_override,
     ActionId.SWAP_TURNS: ask_swap,
     ActionId.ON_CALL_AT: ask_at,
-    ActionId.OVERRIDES: show_overrides,
-    ActionId.REMOVE_OVERRIDE: remove_override,
+    **overrides.ACTIONS,
 }
 VIEWS: dict[CallbackId, Handler] = {
     CallbackId.OVERRIDE: submit_override,

@@ -62,13 +62,19 @@ async def override(
     await turn.say(notices.said(told))
 
 
-async def refuse_swap(turn: Turn, words: str) -> None:
-    """PagerDuty knows no swaps."""
-    schedule = await meant(turn, words) if words.strip() else None
-    if schedule:
+async def refuse_swap(turn: Turn, words: str = "") -> None:
+    """PagerDuty knows no swaps; without a name that is said where no roster could be meant."""
+    known = list(await turn.desk.pager_schedules.names())
+    if words.strip():
+        schedule = await meant(turn, words)
+        name = kept = schedule[1] if schedule else ""
+    else:
+        name = known[0] if known and not await turn.desk.standing_in.names() else ""
+        kept = name if len(known) == 1 else "Every schedule"
+    if name:
         msg = (
-            f"{schedule[1]} is kept at PagerDuty, which knows no swaps: make two overrides, "
-            f"/incident oncall override @ana {schedule[1]} until Friday 9:00."
+            f"{kept} is kept at PagerDuty, which knows no swaps: make an override for each of the two "
+            f"turns, as in /incident oncall override @ana {name} from Monday 9:00 until Friday 9:00."
         )
         raise UserError(msg)
 

@@ -89,6 +89,25 @@ def told(state: Json, part: str = "") -> list[str]:
     ]
 
 
+def told_with(state: Json, label: str) -> Json:
+    """Where the newest private message with that button is: what a press needs."""
+    direct = {channel["id"] for channel in state["channels"] if channel["is_im"]}
+    found = [
+        {"channel": channel, "ts": m["ts"]}
+        for channel, messages in state["messages"].items()
+        for m in messages
+        if (m["ephemeral"] or channel in direct)
+        and any(label in _labels(block) for block in m.get("blocks") or ())
+    ]
+    return max(found, key=lambda place: str(place["ts"]))
+
+
+def _labels(block: Json) -> list[str]:
+    """The labels of a block's buttons, beside its text or below it."""
+    there = [*block.get("elements", ()), block.get("accessory") or {}]
+    return [each["text"]["text"] for each in there if each.get("type") == "button"]
+
+
 def buttons(message: Json) -> list[str]:
     """The labels of a message's buttons, in order."""
     return [

@@ -90,6 +90,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.TELL_ACCESS: ("chat.postMessage", POSTING),
     EffectKind.TELL: ("chat.postEphemeral", TIER_4),
     EffectKind.SHOW_ON_CALL: ("chat.postEphemeral", TIER_4),
+    EffectKind.SHOW_OVERRIDES: ("chat.postEphemeral", TIER_4),
     EffectKind.OFFER_LINK: ("chat.postEphemeral", TIER_4),
     EffectKind.WELCOME: ("chat.postEphemeral", TIER_4),
     EffectKind.LOOK_AT_MESSAGE: ("conversations.history", TIER_3),
@@ -106,6 +107,7 @@ METHODS: Mapping[EffectKind, tuple[str, Limit]] = {
     EffectKind.NOTE_PAGE: ("pagerduty", PER_KEY),
     EffectKind.PUBLISH_UPDATE: ("pagerduty", PER_KEY),
     EffectKind.OVERRIDE_SCHEDULE: ("pagerduty", PER_KEY),
+    EffectKind.REMOVE_OVERRIDE: ("pagerduty", PER_KEY),
     EffectKind.POLL_PAGER: ("pagerduty", PER_KEY),
     EffectKind.OPEN_TICKET: ("github.write", WRITING),
     EffectKind.REFRESH_TICKET: ("github.write", WRITING),
@@ -130,6 +132,7 @@ REQUESTS: Mapping[EffectKind, int] = {
     EffectKind.NOTE_PAGE: 3,
     EffectKind.PUBLISH_UPDATE: 2,
     EffectKind.OVERRIDE_SCHEDULE: 4,  # who it is, both lists of overrides, and the override
+    EffectKind.REMOVE_OVERRIDE: 3,  # when it is refused, both lists tell what became of it
     EffectKind.POLL_PAGER: 60,  # in a storm; 100 log entries and 100 incidents are one request
 }
 

@@ -53,6 +53,7 @@ class EffectKind(StrEnum):
     LIST_UNREACHABLE = "slack.list_unreachable"  # the admins, weekly
     SHOW_SERVICE = "slack.show_service"  # what is known of a service that was added
     SHOW_ON_CALL = "slack.show_on_call"  # PagerDuty is asked, the answer goes to one person
+    SHOW_OVERRIDES = "slack.show_overrides"  # PagerDuty is asked, the answer goes to one person
     TELL_ADMINS = "slack.tell_admins"
     LOOK_AT_MESSAGE = "slack.look_at_message"  # somebody marked it: which marks does it carry now
     CONFIRM_MESSAGE = "slack.confirm_message"  # our reaction says whether it is in the timeline
@@ -79,6 +80,7 @@ class EffectKind(StrEnum):
     NOTE_PAGE = "pagerduty.note"
     PUBLISH_UPDATE = "pagerduty.publish_update"
     OVERRIDE_SCHEDULE = "pagerduty.override"  # somebody stands in; whoever asked is told
+    REMOVE_OVERRIDE = "pagerduty.remove_override"  # ... not any more; whoever asked is told
     READ_PAGE = "pagerduty.read"
     POLL_PAGER = "pagerduty.poll"
     OPEN_TICKET = "github.open"

@@ -163,6 +163,59 @@ def override_schedule(
     )
 
 
+def remove_override(
+    schedule: tuple[str, str],
+    override_id: str,
+    person: Actor,
+    span: tuple[datetime, datetime],
+    by: Actor,
+    *,
+    channel: str | None,
+    once: str,
+) -> Effect:
+    """Take an override of a schedule back at PagerDuty. However late: whoever asked hears what became of it."""
+    return Effect(
+        kind=EffectKind.REMOVE_OVERRIDE,
+        key=f"schedule/{schedule[0]}/remove/{once}",
+        lane=f"schedule/{schedule[0]}",
+        payload={
+            "schedule": list(schedule),
+            "override": override_id,
+            "person": plan.actor_data(person),
+            "since": span[0].isoformat(),
+            "until": span[1].isoformat(),
+            "by": plan.actor_data(by),
+            "channel": channel,
+        },
+        rank=Rank.ANSWER,
+    )
+
+
+def ask_overrides(
+    schedules: Sequence[tuple[str, str]],
+    hidden: int,
+    user: str,
+    *,
+    channel: str | None,
+    once: str,
+    now: datetime,
+) -> Effect:
+    """Ask PagerDuty who stands in in these schedules (id and name); ``hidden``: so many more are not asked about."""
+    return Effect(
+        kind=EffectKind.SHOW_OVERRIDES,
+        key=f"overrides/{once}",
+        lane=f"on-call/{user}",
+        payload={
+            "schedules": [list(each) for each in schedules],
+            "hidden": hidden,
+            "user": user,
+            "channel": channel,
+        },
+        rank=Rank.ANSWER,
+        deadline=now + ANSWER_WITHIN,
+    )
+
+
 def ask_on_call(question: Question, once: str, now: datetime) -> Effect:
     """Ask PagerDuty who is on call and answer the person; a late answer could not be delivered."""
     return Effect(

@@ -36,8 +36,20 @@ class ShiftView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtPager:
+    """Where PagerDuty keeps an override: ids of the schedule, of itself ("" where it is not told), and the account."""
+
+    schedule: str
+    id: str
+    user: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StandIn:
-    """An override as people see it; ``instead`` is who would be on call, as far as that is known."""
+    """An override as people see it; ``instead`` is who would be on call, as far as that is known.
+
+    With ``at_pager`` it is PagerDuty's, and has no number of ours.
+    """
 
     id: int
     roster: str
@@ -47,3 +59,4 @@ class StandIn:
     until: datetime
     swap: bool = False
     by: Actor | None = None
+    at_pager: AtPager | None = None

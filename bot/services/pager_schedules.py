@@ -7,7 +7,7 @@ answer comes privately. Overrides of rosters are ``bot.services.standing_in``.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain import plan_people, when
 from bot.domain.permissions import Right
@@ -15,6 +15,7 @@ from bot.domain.times import zone_of
 from bot.errors import UserError
 from bot.services.people import SCHEDULES
 from bot.services.permissions import require
+from bot.services.standing_in import IS_OVER
 from bot.store.work import PATIENCE
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
     from bot.domain.incident import Actor
     from bot.domain.plan_people import Question
+    from bot.domain.roster_views import StandIn
     from bot.services.base import House, SlackUser
     from bot.store.tx import Tx
+
+#: Of so many schedules PagerDuty is asked in one look; each is two requests.
+ASKED_AT_ONCE: Final = 20
 
 
 class PagerSchedules:
@@ -85,6 +90,67 @@ class PagerSchedules:
             )
             tx.emit([effect])
             return person
+
+        return await self._work.write(change, patience=PATIENCE)
+
+    async def ask_overrides(
+        self,
+        schedule: tuple[str, str] | None,
+        *,
+        by: SlackUser,
+        once: str,
+        channel: str | None,
+    ) -> bool:
+        """Have PagerDuty asked who stands in in a schedule (None: in all, as far as a look goes), and ``by`` told.
+
+        False when no schedule of PagerDuty's is known.
+        """
+        known = [schedule] if schedule else [(own, n) for n, own in (await self.names()).items()]
+        if not known:
+            return False
+        asked, hidden = known[:ASKED_AT_ONCE], len(known[ASKED_AT_ONCE:])
+
+        def change(tx: Tx) -> None:
+            if tx.remember(once, None):
+                effect = plan_people.ask_overrides(
+                    asked, hidden, by.id, channel=channel, once=once, now=tx.now
+                )
+                tx.emit([effect])
+
+        await self._work.write(change, patience=PATIENCE)
+        return True
+
+    async def remove_override(
+        self, one: StandIn, *, by: SlackUser, once: str, channel: str | None
+    ) -> str:
+        """Have PagerDuty told to take an override back, and ``by`` what came of it; the name of its schedule.
+
+        UserError when it is over.
+        """
+        place = one.at_pager
+        assert place is not None  # noqa: S101 - it was shown with a button of its own
+
+        def change(tx: Tx) -> str:
+            known = tx.value(SCHEDULES) or {}
+            name = str(known.get(place.schedule, place.schedule))
+            if not tx.remember(once, None):
+                return name
+            require(self._house, tx, Right.ROSTERS, by, None)
+            if one.until <= tx.now:
+                raise UserError(IS_OVER)
+            member = tx.people.by_pagerduty(place.user)
+            person = member.actor if member else one.person
+            effect = plan_people.remove_override(
+                (place.schedule, name),
+                place.id,
+                person,
+                (one.since, one.until),
+                tx.people.actor(by.id, by.name),
+                channel=channel,
+                once=once,
+            )
+            tx.emit([effect])
+            return name
 
         return await self._work.write(change, patience=PATIENCE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain import roster_swap, when
 from bot.domain.incident import Actor
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from bot.services.subscribing import CalendarLinks
     from bot.store.rosters import KeptOverride
     from bot.store.tx import Tx
+
+IS_OVER: Final = "That override is over, or was taken back already. Nothing was changed."
 
 
 class StandingIn:
@@ -188,8 +190,7 @@ class StandingIn:
                 raise UserError(msg)
             if first:
                 if kept.until <= tx.now:
-                    msg = "That override is over, or was taken back already. Nothing was changed."
-                    raise UserError(msg)
+                    raise UserError(IS_OVER)
                 store.end_overrides(tx, kept, tx.people.actor(by.id, by.name))
             return self._shown(tx, kept)
 

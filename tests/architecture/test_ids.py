@@ -71,7 +71,7 @@ from bot.domain.moments import Said
 from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
 from bot.domain.roster_draft import Draft, LayerDraft, Listed
-from bot.domain.roster_views import RosterNow, StandIn
+from bot.domain.roster_views import AtPager, RosterNow, StandIn
 from bot.errors import NotVisible
 from bot.ports import Message
 from handlers import panel
@@ -205,6 +205,9 @@ def of_rosters() -> Iterator[Any]:
     yield standing_in.made(one)
     yield standing_in.made(one, one)
     yield standing_in.override_list([one])
+    yield standing_in.override_list(
+        [replace(one, at_pager=AtPager(schedule="PS1", id="Q1", user="PANA"))]
+    )
     yield override.build(["primary"])
     yield swap_turns.build(["primary"])
     yield on_call_at.build(["primary"])
@@ -339,7 +342,10 @@ def test_every_label_of_a_button_is_what_people_were_promised() -> None:
     also = {  # of alerts without an incident, and of somebody who was asked to help
         "Acknowledge": {ActionId.ALERTS_ACKNOWLEDGE.value, ActionId.PAGE_ACKNOWLEDGE.value},
         "Escalate": {ActionId.PAGE_ESCALATE.value},
-        "Remove": {ActionId.REMOVE_OVERRIDE.value},  # of an override
+        "Remove": {
+            ActionId.REMOVE_OVERRIDE.value,
+            ActionId.REMOVE_AT_PAGER.value,
+        },  # of an override
     }
     met: dict[str, set[str]] = {}
 

@@ -14,7 +14,17 @@ import pytest_asyncio
 from bot.domain.catalog import Catalog, Service
 from tests.contracts.pagers import policy, roster
 from tests.stage import ALICE, BOB, CAROL, GENERAL, Json, Stage, stage
-from tests.workspace import buttons, card_of, pages, room_of, said_in, text_of, told, told_directly
+from tests.workspace import (
+    buttons,
+    card_of,
+    pages,
+    room_of,
+    said_in,
+    text_of,
+    told,
+    told_directly,
+    told_with,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -100,6 +110,14 @@ class Both:
         assert "the answer comes in a moment." in at_once
         found = await self.s.until(lambda state: Counter(told(state, part)) - before)
         [answer] = found
+        return str(answer)
+
+    async def pressed(self, label: str, part: str) -> str:
+        """The whole answer to the newest button of that label."""
+        before = Counter(told(await self.s.state(), part))
+        pressed = await self.s.press(label, **told_with(await self.s.state(), label))
+        assert pressed["ok"], pressed
+        [answer] = await self.s.until(lambda state: Counter(told(state, part)) - before)
         return str(answer)
 
     async def card(self, name: str) -> str:
@@ -274,4 +292,35 @@ async def test_somebody_stands_in_and_is_paged(b: Both) -> None:
     refused = await b.type("oncall override @erin Nowhere for 4h")
     assert "There is no roster Nowhere." in refused
     assert "Say until when, or for how long" in await b.type("oncall override @erin Search primary")
+    assert await b.s.problems() == []
+
+
+async def test_who_stands_in_is_listed_and_taken_back(b: Both) -> None:
+    made = f"✅ <@{ERIN}> is on call in Payments primary from <!date^"
+    ahead = "from tomorrow 9:00 until tomorrow 18:00"
+    await b.answered(f"oncall override @erin Payments primary {ahead}", made)
+    listed = await b.answered("oncall overrides Payments primary", "in force or to come")
+    assert "*1 override in force or to come" in listed
+    assert f"<@{ERIN}> is on call in Payments primary from <!date^" in listed
+    gone = await b.pressed("Remove", "Override removed: ")
+    assert f"✅ Override removed: <@{ERIN}> is on call in Payments primary from <!date^" in gone
+    assert "It is not in force any more." in gone
+    empty = await b.answered("oncall overrides Payments primary", "No override is in force")
+    assert "none is to come" in empty
+    assert "There is no roster Nowhere." in await b.type("oncall overrides Nowhere")
+    assert await b.s.problems() == []
+
+
+async def test_whoever_stands_in_already_is_taken_off_from_now_on(b: Both) -> None:
+    before = await b.answered("oncall at in 1h Payments primary", "*Who will be on call*")
+    made = f"✅ <@{ERIN}> is on call in Payments primary from <!date^"
+    await b.answered("oncall override @erin Payments primary for 4h", made)
+    instead = await b.answered("oncall at in 1h Payments primary", "*Who will be on call*")
+    assert f"• Payments primary: <@{ERIN}>" in instead
+    assert f"• Payments primary: <@{ERIN}>" not in before
+    listed = await b.answered("oncall overrides Payments primary", "*1 override in force")
+    assert "it has begun" not in listed, "it was made from here, and can be taken back here"
+    await b.pressed("Remove", "Override removed: ")
+    after = await b.answered("oncall at in 1h Payments primary", "*Who will be on call*")
+    assert f"• Payments primary: <@{ERIN}>" not in after
     assert await b.s.problems() == []

@@ -10,7 +10,7 @@ from bot.sandbox.pagerduty.times import iso
 
 
 def overrides(call: Call) -> Answer:
-    """GET /schedules/{id}/overrides: `editable` leaves those that are over out, and only then ids are told."""
+    """GET /schedules/{id}/overrides: with `editable` only those yet to begin, and only then ids are told."""
     schedule = schedule_of(call)
     since, until = call.time("since"), call.time("until")
     if since is None or until is None:
@@ -21,7 +21,7 @@ def overrides(call: Call) -> Answer:
     found = [one for one in schedule.overrides if one.start < until and one.end > since]
     shown = []
     for one in sorted(found, key=lambda one: one.start):
-        if editable and one.end <= call.desk.account.now():
+        if editable and one.start <= call.desk.account.now():
             continue
         start, end = (one.start, one.end) if whole else (max(one.start, since), min(one.end, until))
         entry = {"start": iso(start), "end": iso(end), "user": call.desk.render.ref(one.user)}

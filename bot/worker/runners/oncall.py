@@ -94,7 +94,7 @@ async def _show_at(world: World, effect: Claimed, at: datetime) -> None:
 
 
 async def _people(world: World, users: Sequence[PagerUser]) -> tuple[Actor, ...]:
-    return await world.work.read(lambda tx: tuple(_actor(tx, user) for user in users))
+    return await world.work.read(lambda tx: tuple(actor_of(tx, user) for user in users))
 
 
 async def for_home(world: World) -> list[Duty]:
@@ -175,7 +175,8 @@ def _joined(names: Sequence[str], name: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*names, *((name,) if name else ()))))
 
 
-def _actor(tx: Tx, user: PagerUser) -> Actor:
+def actor_of(tx: Tx, user: PagerUser) -> Actor:
+    """The member who is that PagerDuty user, else what PagerDuty says of them."""
     known = tx.people.by_pagerduty(user.id) or tx.people.by_email(user.email)
     return known.actor if known else Actor(name=user.name, email=user.email or None)
 

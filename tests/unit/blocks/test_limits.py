@@ -80,7 +80,7 @@ from bot.domain.identities import Account
 from bot.domain.incident import Entry, EntryKind, Incident
 from bot.domain.person_setting import PersonSetting
 from bot.domain.reminders import Facts, Reminder
-from bot.domain.roster_views import RosterNow, StandIn
+from bot.domain.roster_views import AtPager, RosterNow, StandIn
 from bot.errors import AlreadyDone, NeedsAccount, NotVisible, ProviderError, Reason, UserError
 from bot.ports import Activity, Change, Message
 from handlers.messages import KEPT
@@ -368,6 +368,13 @@ def test_on_call(duties: Any, times: int, words: str) -> None:
             until=odd.times,
             swap=st.booleans(),
             by=st.none() | odd.actors,
+            at_pager=st.none()
+            | st.builds(
+                AtPager,
+                schedule=st.text(max_size=40),
+                id=st.text(max_size=40),
+                user=st.text(max_size=40),
+            ),
         ),
         min_size=1,
         max_size=3,
@@ -382,6 +389,10 @@ def test_rosters(
     check_message(on_call_message([], rosters=rosters * times), KNOWN)
     check_message(standing_in.at_moment(rosters * times, at, ahead=True), KNOWN)
     check_message(standing_in.override_list(overrides * times), KNOWN)
+    check_message(
+        standing_in.override_list(overrides * times, where=" at PagerDuty", notes=[words] * 4),
+        KNOWN,
+    )
     check_message(standing_in.made(*overrides[:2]), KNOWN)
     check_message(standing_in.removed(overrides[0]), KNOWN)
     names = [words, *(each.name for each in rosters)] * times

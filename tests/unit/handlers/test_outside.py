@@ -157,6 +157,7 @@ VALUES: dict[ActionId, Any] = {
     ActionId.ON_CALL_AT: None,
     ActionId.OVERRIDES: None,
     ActionId.REMOVE_OVERRIDE: None,
+    ActionId.REMOVE_AT_PAGER: None,
     ActionId.DECLARE: None,
     ActionId.DECLARE_ANYWAY: None,
     ActionId.CHARTS: None,

@@ -106,11 +106,13 @@ async def test_ids_are_told_of_editable_ones_only(lab: Lab) -> None:
     await made(
         lab,
         ("Bob", "2026-03-03T10:00:00Z", "2026-03-03T12:00:00Z"),
+        ("Bob", "2026-03-04T10:00:00Z", "2026-03-04T18:00:00Z"),
         ("Carol", "2026-03-08T10:00:00Z", "2026-03-12T12:00:00Z"),
     )
     everything = await listed(lab)
     assert [("id" in one, one["end"]) for one in everything] == [
         (False, "2026-03-03T12:00:00Z"),
+        (False, "2026-03-04T18:00:00Z"),
         (False, "2026-03-09T00:00:00Z"),
     ]
     [editable] = await listed(lab, editable="true", overflow="true")

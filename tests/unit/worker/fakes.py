@@ -339,6 +339,13 @@ class FakePager(Vendor):
         self.stand_ins.append(Override(id="Q1", user=person, since=since, until=until))
         return self.stand_ins[-1]
 
+    async def remove_override(self, schedule_id: str, override_id: str, *, by: str) -> None:
+        self.asked("remove_override", schedule_id, override_id)
+        left = [one for one in self.stand_ins if one.id != override_id]
+        if len(left) == len(self.stand_ins):
+            raise refusal("Not Found", Reason.NOT_FOUND, "pagerduty")
+        self.stand_ins = left
+
     async def on_call(
         self, service_id: str | None = None, *, at: datetime | None = None
     ) -> list[OnCall]:

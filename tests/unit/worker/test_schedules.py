@@ -9,9 +9,10 @@ import pytest
 
 from bot.domain.effects import EffectKind as K
 from bot.domain.incident import Actor
-from bot.domain.plan_people import override_schedule
+from bot.domain.plan_people import override_schedule, remove_override
 from bot.errors import ProviderError, Reason
 from bot.ports import OnCall, PagerUser
+from bot.ports_pager import Override
 from bot.worker.runners.oncall import EVERYBODY
 from tests.unit.store.house import ANA_ACTOR, NOW
 from tests.unit.worker.fakes import refusal
@@ -74,6 +75,105 @@ async def test_a_refusal_is_told_and_is_the_end_of_it(shop: Shop) -> None:
         "PagerDuty refused the override of Ops primary: Override must end after its start. "
         "Nothing was changed."
     )
+
+
+GONE = "That override is over, or was taken back already. Nothing was changed."
+REMOVED = "✅ Override removed: <@U0ANA> is on call in Ops primary from <!date^"
+
+
+def at_pagerduty(shop: Shop, override_id: str = "Q1") -> None:
+    user = PagerUser(id="PANA", name="Ana", email="ana@example.com")
+    shop.pager.stand_ins = [Override(id=override_id, user=user, since=SPAN[0], until=SPAN[1])]
+
+
+async def take_back(shop: Shop, attempt: int = 1) -> None:
+    wish = remove_override(
+        ("PS1", "Ops primary"), "Q1", ANA, SPAN, ANA_ACTOR, channel="C1", once="o"
+    )
+    await shop.run(K.REMOVE_OVERRIDE, None, payload=dict(wish.payload), attempt=attempt)
+
+
+async def test_an_override_is_taken_back_and_told(shop: Shop) -> None:
+    at_pagerduty(shop)
+    for name in (EVERYBODY, "pagerduty.overrides:all", "pagerduty.overrides:PS1"):
+        await shop.home.work.write(lambda tx, name=name: tx.set_value(name, {"at": "x"}))
+    await take_back(shop)
+    assert shop.pager.named("remove_override") == [("remove_override", "PS1", "Q1")]
+    assert shop.pager.stand_ins == []
+    [answer] = told(shop)
+    assert answer.startswith(REMOVED)
+    assert answer.endswith("It is not in force any more.")
+    for name in (EVERYBODY, "pagerduty.overrides:all", "pagerduty.overrides:PS1"):
+        assert await shop.home.work.read(lambda tx, name=name: tx.value(name)) is None
+
+
+async def test_the_answer_to_taking_back_was_lost_it_is_told_as_done(shop: Shop) -> None:
+    at_pagerduty(shop)
+    shop.chat.fail["tell"] = [refusal("", Reason.UNAVAILABLE)]
+    with pytest.raises(ProviderError):
+        await take_back(shop)
+    assert shop.pager.stand_ins == []
+    await take_back(shop, attempt=2)
+    assert told(shop)[-1].startswith(REMOVED)
+
+
+async def test_what_somebody_else_took_back_is_said(shop: Shop) -> None:
+    await take_back(shop)
+    assert told(shop) == [GONE]
+
+
+@pytest.mark.parametrize("listed_id", ["Q1", ""])
+async def test_pagerduty_refuses_to_take_it_back(shop: Shop, listed_id: str) -> None:
+    """It lists what has begun without its id."""
+    at_pagerduty(shop, listed_id)
+    shop.pager.fail["remove_override"] = [refusal("Not allowed", provider="pagerduty")] * 2
+    for attempt in (1, 2):
+        await take_back(shop, attempt)
+    assert len(shop.pager.stand_ins) == 1
+    assert (
+        told(shop)
+        == [
+            "PagerDuty refused to take the override of Ops primary back: Not allowed. Nothing was changed."
+        ]
+        * 2
+    )
+
+
+async def test_another_one_of_that_schedule_is_not_taken_for_it(shop: Shop) -> None:
+    at_pagerduty(shop, "Q2")
+    await take_back(shop)
+    assert told(shop) == [GONE]
+
+
+async def test_the_schedule_is_gone_and_its_overrides_with_it(shop: Shop) -> None:
+    shop.pager.fail["overrides"] = [refusal("Not Found", Reason.NOT_FOUND, "pagerduty")]
+    await take_back(shop)
+    assert told(shop) == [GONE]
+
+
+async def test_while_pagerduty_does_not_answer_it_is_said_once_and_tried_again(shop: Shop) -> None:
+    at_pagerduty(shop)
+    lost = refusal("no answer", Reason.UNKNOWN_OUTCOME, "pagerduty")
+    shop.pager.fail["remove_override"] = [lost, lost]
+    for attempt in (1, 2):
+        with pytest.raises(ProviderError):
+            await take_back(shop, attempt)
+    [waits] = told(shop)
+    assert waits.startswith(
+        "PagerDuty did not take the override of Ops primary back yet (no answer)"
+    )
+    await take_back(shop, attempt=3)
+    assert told(shop)[-1].startswith(REMOVED)
+
+
+async def test_it_ended_while_pagerduty_did_not_answer(shop: Shop) -> None:
+    at_pagerduty(shop)
+    over = refusal("You cannot remove a past override.", provider="pagerduty")
+    shop.pager.fail["remove_override"] = [over]
+    shop.home.clock.time = SPAN[1]
+    await take_back(shop)
+    assert told(shop) == [GONE]
+    assert shop.pager.named("overrides") == []
 
 
 @pytest.mark.parametrize(
