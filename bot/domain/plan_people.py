@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -163,31 +163,14 @@ def override_schedule(
     )
 
 
-def remove_override(
-    schedule: tuple[str, str],
-    override_id: str,
-    person: Actor,
-    span: tuple[datetime, datetime],
-    by: Actor,
-    *,
-    channel: str | None,
-    once: str,
-) -> Effect:
-    """Take an override of a schedule back at PagerDuty. However late: whoever asked hears what became of it."""
-    return Effect(
+def remove_override(made: Effect, override_id: str, once: str) -> Effect:
+    """Take back what such an effect makes. However late: whoever asked hears what became of it."""
+    return replace(
+        made,
         kind=EffectKind.REMOVE_OVERRIDE,
-        key=f"schedule/{schedule[0]}/remove/{once}",
-        lane=f"schedule/{schedule[0]}",
-        payload={
-            "schedule": list(schedule),
-            "override": override_id,
-            "person": plan.actor_data(person),
-            "since": span[0].isoformat(),
-            "until": span[1].isoformat(),
-            "by": plan.actor_data(by),
-            "channel": channel,
-        },
-        rank=Rank.ANSWER,
+        key=f"{made.lane}/remove/{once}",
+        payload={**made.payload, "override": override_id},
+        deadline=None,
     )
 
 

@@ -139,16 +139,15 @@ class PagerSchedules:
             if one.until <= tx.now:
                 raise UserError(IS_OVER)
             member = tx.people.by_pagerduty(place.user)
-            person = member.actor if member else one.person
-            effect = plan_people.remove_override(
+            there = plan_people.override_schedule(
                 (place.schedule, name),
-                place.id,
-                person,
+                member.actor if member else one.person,
                 (one.since, one.until),
                 tx.people.actor(by.id, by.name),
                 channel=channel,
                 once=once,
             )
+            effect = plan_people.remove_override(there, place.id, once)
             tx.emit([effect])
             return name
 

@@ -67,7 +67,7 @@ async def test_an_override_is_on_its_way_once(desk: Counter) -> None:
             "swap",
             "make an override for each of the two turns, as in /incident oncall override @ana",
         ),
-        ("overrides Nigth", "There is no roster Nigth. Did you mean Night?"),
+        ("overrides Nights", "There is no roster Nights. Did you mean Night?"),
         ("at 99:99 Night", "I cannot read the time"),
     ],
 )

@@ -87,9 +87,11 @@ def at_pagerduty(shop: Shop, override_id: str = "Q1") -> None:
 
 
 async def take_back(shop: Shop, attempt: int = 1) -> None:
-    wish = remove_override(
-        ("PS1", "Ops primary"), "Q1", ANA, SPAN, ANA_ACTOR, channel="C1", once="o"
-    )
+    there = override_schedule(("PS1", "Ops primary"), ANA, SPAN, ANA_ACTOR, channel="C1", once="o")
+    wish = remove_override(there, "Q1", "o")
+    assert wish.kind is K.REMOVE_OVERRIDE
+    assert wish.key != there.key
+    assert (wish.lane, wish.deadline) == (there.lane, None), "in order with those that are made"
     await shop.run(K.REMOVE_OVERRIDE, None, payload=dict(wish.payload), attempt=attempt)
 
 
