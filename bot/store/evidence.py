@@ -38,7 +38,9 @@ def read(tx: Tx, number: int) -> dict[str, Any]:
         _renamed(_exported(sql.ENTRY, each), places) for each in _rows(tx, sql.ENTRY, number)
     ]
     return evidence.document(
-        _exported(sql.INCIDENT, row), entries, [_exported(sql.ACTION_ITEM, each) for each in items]
+        _exported(sql.INCIDENT, dict(row)),
+        entries,
+        [_exported(sql.ACTION_ITEM, each) for each in items],
     )
 
 
@@ -58,7 +60,7 @@ def _item_key(of: int) -> str:
 
 def _renamed(event: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """The event, naming the same action item in other words."""
-    known = event.get("vendor_id")
+    known = str(event.get("vendor_id"))
     return event | {"vendor_id": names[known]} if known in names else event
 
 
