@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.doctor.findings import Report
+from bot.doctor.findings import Report, listed
 from bot.domain.alert_sources import PRESETS
 from bot.errors import Reason
 from bot.mapping.presets import wrong_examples
@@ -34,6 +34,7 @@ async def check(context: Context) -> list[Finding]:
     else:
         report.ok("presets", f"{len(PRESETS)} sources map their examples as they should.")
     alerts = context.catalog.alerts
+    _nobody_to_page(report, context)
     for name, source in sorted(alerts.sources.items()):
         kind = source.auth.kind if source.auth else "nothing"
         how = f"preset {source.preset}" if source.preset else "fields of its own"
@@ -50,3 +51,20 @@ async def check(context: Context) -> list[Finding]:
         mend = "To open them: make one up (openssl rand -hex 32) and set it as ALERTS_TOKEN."
         report.skip("ALERTS_TOKEN", text, mend)
     return report.findings
+
+
+def _nobody_to_page(report: Report, context: Context) -> None:
+    """A page for alerts takes the policies of muster.yml, also where PagerDuty pages for incidents."""
+    catalog = context.catalog
+    wanted = [rule for rule in catalog.alerts.routing if rule.do == "page"]
+    if not wanted or "default" in catalog.policies:
+        return
+    covered = [each for each in catalog.services.values() if each.escalation_policy]
+    who = "of most services" if covered else "at all"
+    lines = listed(f"line {rule.line}" for rule in wanted)
+    report.warn(
+        "routing",
+        f"rules say page ({lines}), but no escalation policy covers alerts {who}, so nobody is paged for them.",
+        "Add a policy named default to escalation_policies in muster.yml. To page through PagerDuty, say do: incident: "
+        "its service does.",
+    )

@@ -242,12 +242,12 @@ def show(group: Group, because: str = "") -> tuple[Effect, ...]:
     )
 
 
-def show_beside(near: Beside, new: Group) -> Effect:
-    """A card that is there is edited, because another group now fires nearby; it changes nothing about its group."""
+def show_beside(near: Beside, other: Group, what: str) -> Effect:
+    """A card that is there is edited, because of ``what`` another group does nearby; nothing about its own changed."""
     lane = f"alerts/{near.group}/card"
     return Effect(
         kind=EffectKind.REFRESH_ALERTS,
-        key=f"{lane}/beside/{new.id}",
+        key=f"{lane}/{what}/{other.id}",
         lane=lane,
         merge=lane,
         payload={"group": near.group},

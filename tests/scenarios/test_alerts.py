@@ -310,6 +310,7 @@ async def test_alerts_that_fire_side_by_side_name_each_other(s: Stage) -> None:
     await shown(s, "ShopSlow", "Also firing nearby", "StockEmpty", "(stock)")
     await send(s, one("ShopSlow", "resolved", service="shop"))
     await shown(s, "ShopSlow", "1 resolved")
+    await s.until(lambda state: "nearby" not in text_of(alert_cards(state, "StockEmpty")[0]))
     await send(s, one("StockEmpty", "resolved", service="stock"))
     assert "nearby" not in text_of(await shown(s, "StockEmpty", "1 resolved"))
 

@@ -69,9 +69,7 @@ async def post(world: World, effect: Claimed) -> Settle | None:
         )
         if group.version != rendered:  # it changed while it was being posted
             tx.emit(alert_groups.show(saved))
-        if not tx.many_waiting(EffectKind.REFRESH_ALERTS, CROWDED):
-            there = (near for near in view.beside if near.link)
-            tx.emit(alert_groups.show_beside(near, saved) for near in there)
+        _tell_neighbours(tx, view, "beside")
 
     return settle
 
@@ -93,7 +91,16 @@ async def refresh(world: World, effect: Claimed) -> Settle | None:
         if error.code not in LOST:
             raise
         return lambda tx: _lost(tx, group.id, group.ts)
-    return None
+    if view.counts.open:
+        return None
+    return lambda tx: _tell_neighbours(tx, view, f"over@{group.version}")
+
+
+def _tell_neighbours(tx: Tx, view: GroupView, what: str) -> None:
+    """The cards of what fires nearby begin to name this group, or stop naming it; not while many edits wait."""
+    there = [near for near in view.beside if near.link]
+    if there and not tx.many_waiting(EffectKind.REFRESH_ALERTS, CROWDED):
+        tx.emit(alert_groups.show_beside(near, view.group, what) for near in there)
 
 
 def _lost(tx: Tx, group_id: int, ts: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.doctor import alerts
 from bot.domain.alert_sources import AlertAuth, Alerts, AlertSource
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, EscalationPolicy, Rule, Service
 from bot.errors import ProviderError, Reason
 from bot.settings import load
 
@@ -77,3 +77,17 @@ async def test_every_alertmanager_that_takes_silences_is_asked() -> None:
     assert told["b, silences"][0] == told["c, silences"][0] == "fail"
     assert "user and password" in told["b, silences"][1]
     assert "Start Alertmanager" in told["c, silences"][1]
+
+
+async def test_rules_that_page_need_a_policy_of_ours_whoever_pages_for_incidents() -> None:
+    pages = Alerts(routing=(Rule(when="true", do="page", line=7), Rule(when="true", do="announce")))
+    web = {"web": Service(id="web", title="Web", escalation_policy="own", pagerduty_service="PWEB")}
+    own = {"own": EscalationPolicy(name="own", levels=())}
+    default = {"default": EscalationPolicy(name="default", levels=())}
+    state, text = (await told(Context({}, Catalog(alerts=pages))))["routing"]
+    assert state == "warn"
+    assert "rules say page (line 7), but no escalation policy covers alerts at all" in text
+    found = await told(Context({}, Catalog(alerts=pages, services=web, policies=own)))
+    assert "covers alerts of most services" in found["routing"][1]
+    assert "routing" not in await told(Context({}, Catalog(alerts=pages, policies=default)))
+    assert "routing" not in await told(Context({}, Catalog()))

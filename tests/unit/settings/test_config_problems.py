@@ -84,6 +84,15 @@ def test_everything_wrong_comes_at_once_in_the_order_of_the_file(
             "1: routing.pagerduty[1].do is 'channell'",
         ),
         ("routing: {pagerduty: [{do: channel}]}", "1: routing.pagerduty[1] has no 'when'."),
+        (
+            "routing: {alerts: [{when: .a, do: page, policy: PDPOLICY}]}",
+            "1: unknown key 'policy' in routing.alerts[1].",
+        ),
+        ("routing: {alerts: [{when: .a, do: PDPOLICY}]}", "1: routing.alerts[1].do is 'PDPOLICY'"),
+        (
+            "services: {web: {escalation_policy: PDPOLICY}}",
+            "1: services.web.escalation_policy names the unknown escalation policy 'PDPOLICY'",
+        ),
         ("routing: {alerts: [{when: .a, do: page, severity: SEV9}]}", "1: routing.alerts[1].sever"),
         (
             "routing:\n  pagerduty:\n  - when: '.a |'\n    do: ignore",
