@@ -138,15 +138,18 @@ def _remove(one: StandIn, *, swap: bool = False) -> ButtonElement | None:
     return kit.button("Remove", ActionId.REMOVE_AT_PAGER, value)
 
 
+def _then(one: RosterNow) -> str:
+    known = f" _(as I know it since {text.date(one.known_since)})_" if one.known_since else ""
+    return f"• {text.inline(one.name, 120)}: {_people(one.people, '⚠️ nobody')}{known}"
+
+
 def at_moment(
     rosters: Sequence[RosterNow], moment: datetime, *, ahead: bool, note: str = ""
 ) -> Message:
     """Who was, or will be, on call at that moment; ``note`` is plain text."""
     verb = "will be" if ahead else "was"
     heading = f"*Who {verb} on call* {text.date(moment, '{date_long} {time}')}"
-    lines = [
-        f"• {text.inline(each.name, 120)}: {_people(each.people, '⚠️ nobody')}" for each in rosters
-    ]
+    lines = [_then(each) for each in rosters]
     kept, hidden = kit.fit(lines or ["There is no roster."], ROSTERS_ROOM)
     more = [f"{hidden:,} more: name a roster"] if hidden else []
     blocks = kit.paragraphs([heading, *kept, *more])

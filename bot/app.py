@@ -394,13 +394,17 @@ class Muster:
                 return
 
     async def _rosters_are_clear(self) -> None:
-        """Two rosters of one name, and policies that name none: only the database knows those made in Slack."""
+        """Two rosters of one name, and policies that name none: only the database knows those made in Slack.
+
+        How those of muster.yml are now is kept, so that who was on call before an edit can be told after it.
+        """
         file, catalog = self.settings.config_file.name, self.world.catalog
         found = await self.work.read(
             lambda tx: [*rosters.clashes(tx, catalog, file), *rosters.unknown(tx, catalog, file)]
         )
         if found:
             raise SettingsError(found)
+        await self.work.write(lambda tx: rosters.keep_file(tx, catalog))
 
     async def _identify(self) -> None:
         """Learn who we are and where announcements go; tried until Slack answers."""

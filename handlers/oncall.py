@@ -166,10 +166,15 @@ async def show_at(turn: Turn, rest: str) -> None:
     moment, count = await _time_first(turn, words)
     named = " ".join(words[count:])
     if await oncall_pager.ask_at(turn, named, moment):
-        names = [] if named else await turn.desk.standing_in.names()
+        names = [] if named else await turn.desk.standing_in.names_at(moment)
         await _tell_at(turn, names, moment, note=oncall_pager.ASKED)
         return
-    await _tell_at(turn, await _rosters(turn, named), moment)
+    names = await turn.desk.standing_in.names_at(moment)
+    gone = [name for name in names if name.casefold() == named.casefold()]
+    if not named and not await _here(turn):
+        await _tell_at(turn, names or await _some_roster(turn), moment)
+        return
+    await _tell_at(turn, gone or await _rosters(turn, named), moment)
 
 
 async def _time_first(turn: Turn, words: list[str]) -> tuple[datetime, int]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class RosterNow:
     """Who is on call in a roster, until when, and who then; ``problem`` is what its calendar suffers from.
 
-    ``subscribe`` is the address of the roster as a calendar.
+    ``subscribe`` is the address of the roster as a calendar; ``known_since``: it is shown as it was known first, then,
+    which is later than what was asked about.
     """
 
     name: str
@@ -24,6 +25,7 @@ class RosterNow:
     then: tuple[Actor, ...] = ()
     problem: str | None = None
     subscribe: str | None = None
+    known_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

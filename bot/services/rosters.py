@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.postmortem import lasting
 from bot.domain.roster import Duty, Rota, Shift
 from bot.errors import Problem
+from bot.store import roster_versions as versions
 from bot.store import rosters as store
 
 if TYPE_CHECKING:
@@ -49,6 +50,41 @@ def on_duty(tx: Tx, catalog: Catalog, name: str, at: datetime) -> tuple[str, ...
     """Who is on call at that moment; nobody in a gap, and nobody in a roster that is not there."""
     found = rota(tx, catalog, name)
     return found.on_duty(at) if found else ()
+
+
+def keep_file(tx: Tx, catalog: Catalog) -> None:
+    """Remember how the rosters of muster.yml are now."""
+    versions.keep_file(tx, catalog.rosters)
+
+
+def names_at(tx: Tx, catalog: Catalog, at: datetime) -> list[str]:
+    """The names of all rosters, and of those there were at that moment."""
+    today = names(tx, catalog)
+    if at >= tx.now:
+        return today
+    gone = (name for name in sorted(versions.known(tx) - set(today)) if _was_there(tx, name, at))
+    return [*today, *gone]
+
+
+def _was_there(tx: Tx, name: str, at: datetime) -> bool:
+    version = versions.at(tx, name, at)
+    return version is not None and version.since <= at and version.value is not None
+
+
+def on_duty_then(
+    tx: Tx, catalog: Catalog, name: str, at: datetime
+) -> tuple[tuple[str, ...], datetime | None]:
+    """Who is or was on call at that moment, by the roster as it was then.
+
+    Before anything was known of it, it is taken as it was known first, and since when that is comes along.
+    """
+    today = find(tx, catalog, name)
+    version = versions.at(tx, name, at) if at < tx.now else None
+    if version is None:
+        return (rota_of(tx, today).on_duty(at) if today else ()), None
+    roster = version.roster(name, today)
+    people = rota_of(tx, roster).on_duty(at) if roster else ()
+    return people, version.since if version.since > at else None
 
 
 def current(tx: Tx, catalog: Catalog, name: str, at: datetime) -> Duty:

@@ -67,13 +67,17 @@ class StandingIn:
         return await self._work.read(look)
 
     async def at(self, wanted: Sequence[str], moment: datetime) -> list[RosterNow]:
-        """Who was (or will be) on call at a moment."""
+        """Who was (or will be) on call at a moment, by the rosters as they were then."""
 
-        def look(tx: Tx) -> list[RosterNow]:
-            people = ((n, rosters.on_duty(tx, self._house.catalog, n, moment)) for n in wanted)
-            return [RosterNow(name=name, people=_actors(tx, found)) for name, found in people]
+        def one(tx: Tx, name: str) -> RosterNow:
+            people, since = rosters.on_duty_then(tx, self._house.catalog, name, moment)
+            return RosterNow(name=name, people=_actors(tx, people), known_since=since)
 
-        return await self._work.read(look)
+        return await self._work.read(lambda tx: [one(tx, name) for name in wanted])
+
+    async def names_at(self, moment: datetime) -> list[str]:
+        """All rosters, and those there were at a moment."""
+        return await self._work.read(lambda tx: rosters.names_at(tx, self._house.catalog, moment))
 
     async def shifts(self, name: str, since: datetime, until: datetime) -> list[ShiftView] | None:
         """Everything between two moments, gaps included; None when there is no such roster."""

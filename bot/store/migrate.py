@@ -28,8 +28,8 @@ def current(engine: Engine) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def upgrade(engine: Engine) -> bool:
-    """Run what is missing under a database lock; whether anything was."""
+def upgrade(engine: Engine, to: str = "head") -> bool:
+    """Run what is missing (up to a revision) under a database lock; whether anything was."""
     if current(engine) == head():
         return False
     from alembic import command  # noqa: PLC0415 - 10 MB that a running bot does not need
@@ -41,5 +41,5 @@ def upgrade(engine: Engine) -> bool:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 
 from bot.domain.plan import actor_data, actor_from
-from bot.store import sql
+from bot.store import roster_versions, sql
 from bot.store.rosters import as_value, from_value
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def add(tx: Tx, roster: Roster, by: Actor) -> bool:
         "changed_at": tx.now,
         "version": 1,
     }
-    return sql.insert_one(tx.session, sql.ROSTER_MADE, row) is not None
+    if sql.insert_one(tx.session, sql.ROSTER_MADE, row) is None:
+        return False
+    roster_versions.keep(tx, roster.name, roster)
+    return True
 
 
 def change(tx: Tx, roster: Roster, by: Actor) -> None:
@@ -67,8 +70,11 @@ def change(tx: Tx, roster: Roster, by: Actor) -> None:
         .where(_M.name == roster.name)
         .values(**values, version=_M.version + 1)
     )
+    roster_versions.keep(tx, roster.name, roster)
 
 
 def drop(tx: Tx, name: str) -> bool:
     """Delete it; False when it was gone."""
-    return sql.count(tx.session.execute(delete(sql.ROSTER_MADE).where(_M.name == name))) > 0
+    gone = sql.count(tx.session.execute(delete(sql.ROSTER_MADE).where(_M.name == name))) > 0
+    roster_versions.keep(tx, name, None)
+    return gone

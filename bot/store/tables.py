@@ -601,6 +601,18 @@ class RosterMadeRow(SQLModel, table=True):
     version: int = 0
 
 
+class RosterVersionRow(SQLModel, table=True):
+    """How a roster was from ``since`` on, until its next version; ``value`` is NULL where there was none."""
+
+    __tablename__ = "roster_version"
+    __table_args__ = (Index("ix_roster_version_roster_since", "roster", "since"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    roster: str = Field(max_length=200)
+    since: datetime = _time(nullable=False)
+    value: dict[str, Any] | None = _json()
+
+
 class RosterCalendarRow(SQLModel, table=True):
     """The last copy of a roster's calendar: entries with a person, those without, and how the last fetch went."""
 

@@ -68,6 +68,7 @@ class Watch:
     async def later(self, **time: float) -> None:
         """Time passes, and the sweep comes by (twice, as with two replicas)."""
         assert self.s.bot
+        await self.s.quiet()  # time does not leap over what is under way
         self.clock.pass_by(**time)
         await asyncio.gather(self.s.bot.sweeps.remind(), self.s.bot.sweeps.remind())
         await self.s.quiet()

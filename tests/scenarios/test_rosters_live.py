@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -32,6 +33,7 @@ class Watch:
     async def later(self, **time: float) -> None:
         """Time passes, and two replicas look."""
         assert self.s.bot
+        await self.s.quiet()  # time does not leap over what is under way
         self.clock.pass_by(**time)
         for _ in range(2):
             await asyncio.gather(self.s.bot.sweeps.rosters(), self.s.bot.sweeps.rosters())
@@ -302,6 +304,40 @@ async def test_edited_deleted_and_exported(tmp_path: Path) -> None:
         await x.s.press("Delete roster", channel=GENERAL)
         await x.s.until(lambda state: told(state, "The roster primary is deleted"))
         assert "There are no rosters yet" in await x.answer("rosters")
+
+
+async def test_who_was_on_call_before_an_edit_is_told_by_the_roster_as_it_was(
+    tmp_path: Path,
+) -> None:
+    async with watch(tmp_path, catalog=lambda _: Catalog()) as x:
+        await x.answer("roster new primary")
+        await x.form()
+        values = {"People": ["alice"], "Rotation": "daily", "Hand-over": "0:30"}
+        assert (await x.s.submit(values))["errors"] == {}
+        await x.s.act("close", user=ALICE)
+        made = x.clock.now()
+        await x.later(hours=2)
+        await x.answer("roster edit primary")
+        await x.form()
+        assert (await x.s.submit({"People": ["bob"]}))["errors"] == {}
+        await x.s.act("close", user=ALICE)
+        await x.later(hours=2)
+        await x.answer("roster delete primary")
+        await x.s.press("Delete roster", channel=GENERAL)
+        await x.s.until(lambda state: told(state, "The roster primary is deleted"))
+        await x.later(hours=2)
+        zone = ZoneInfo("America/New_York")  # Alice's
+
+        async def at(hours: float) -> str:
+            moment = (made + hours * HOUR).astimezone(zone)
+            return await x.answer(f"at {moment:%Y-%m-%d %H:%M}")
+
+        assert f"primary: <@{ALICE}>" in await at(1)
+        assert f"primary: <@{BOB}>" in await at(3)
+        for never in (-1, 5):
+            assert "primary" not in await at(never)
+        moment = (made + HOUR).astimezone(zone)
+        assert f"primary: <@{ALICE}>" in await x.answer(f"at {moment:%Y-%m-%d %H:%M} Primary")
 
 
 async def test_a_roster_can_be_deleted_in_its_form(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +11,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from bot.store import migrate, tables
+from bot.store import migrate, sql, tables
 from bot.store.engine import database_url, open_engine
+from bot.store.rosters import address_key
 from tests.databases import postgres_cluster, postgres_url
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 __all__ = ["postgres_cluster", "postgres_url"]
+
+LONG_AGO = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -69,6 +73,37 @@ def test_migrations_are_numbered_without_gaps() -> None:
         source = path.read_text(encoding="utf-8")
         assert f'revision = "{path.name[:4]}"' in source
         assert f"down_revision = {f'{chr(34)}{before}{chr(34)}' if before else None}" in source
+
+
+def known_rosters_after_0016(engine: Engine) -> list[Any]:
+    """What a database of before 0016 knows of a roster made in Slack once it is brought up to date."""
+    migrate.upgrade(engine, "0015")
+    row = {"name": "night", "value": {"time_zone": "UTC", "ical": "https://x.example/secret"}}
+    made = row | {"made_at": LONG_AGO, "changed_at": LONG_AGO + timedelta(days=1), "version": 2}
+    with engine.begin() as connection:
+        connection.execute(sql.ROSTER_MADE.insert(), made)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        return list(connection.execute(sql.ROSTER_VERSION.select()))
+
+
+def check_known_rosters(engine: Engine) -> None:
+    [version] = known_rosters_after_0016(engine)
+    engine.dispose()
+    assert (version.roster, version.since) == ("night", LONG_AGO + timedelta(days=1))
+    assert version.value == {
+        "time_zone": "UTC",
+        "calendar": address_key("https://x.example/secret"),
+    }
+
+
+def test_rosters_made_before_are_known_since_they_were_changed(tmp_path: Path) -> None:
+    check_known_rosters(open_engine(f"sqlite:///{tmp_path}/old.db"))
+
+
+@pytest.mark.postgres
+def test_on_postgresql_as_well(postgres_url: str) -> None:
+    check_known_rosters(open_engine(database_url(postgres_url)))
 
 
 @pytest.mark.postgres
