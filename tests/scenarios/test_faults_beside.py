@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.catalog import Catalog, EscalationPolicy, Level
+from bot.services.people import MIRRORED, PAGER_USERS
 from tests.scenarios import faults_house
 from tests.scenarios.faults_story import DECLARE, PASSING
 from tests.stage import BOB, stage
@@ -16,6 +17,7 @@ from tests.workspace import told
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.store.tx import Tx
     from tests.scenarios.faults_house import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -88,15 +90,22 @@ async def test_people_are_read_again_until_it_works(
 ) -> None:
     monkeypatch.setattr("bot.worker.sweeps.MIRROR_RETRY", 0.1)
     bot = the_bot(h)
-    await bot.work.write(lambda tx: tx.set_value("pagerduty.policies", None))
+    read = (MIRRORED, PAGER_USERS, "pagerduty.policies")
+
+    def forget(tx: Tx) -> None:
+        for name in read:
+            tx.set_value(name, None)
+
+    await bot.work.write(forget)
     await h.s.fault(target, kind, retry_after=0)
     bot.sweeps.mirror_soon()
-
-    async def known() -> bool:
-        return bool(await bot.work.read(lambda tx: tx.value("pagerduty.policies")))
-
-    await h.s.wait(known, what="the policies to be known again")
+    reading = bot.sweeps._mirroring
+    assert reading is not None
+    await h.s.wait(reading.done, what="the readings to end")
     assert (await h.s.state())["faults"] == []
+    known = await bot.work.read(lambda tx: [tx.value(name) for name in read])
+    assert all(known), "what was refused once is known in the end"
+    assert known[0]["groups"], "groups as well"
     assert bot.sweeps.down == {}
     assert not bot.world.stopped
 
