@@ -38,11 +38,24 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=6)
 
 E, _B = sql.EFFECT, sql.BUDGET.c
+#: Those that stand still once they refused our key, and under which name that is kept (NULL: they take it again).
+PROVIDERS = ("slack", "pagerduty", "github")
+STOPPED = "stopped:"
 
 #: As literals: SQLite uses a partial index only when it can read the condition in the statement.
 _PENDING: Any = literal_column("'pending'")
 _LEASED: Any = literal_column("'leased'")
 UNFINISHED = (_PENDING, _LEASED)
+#: Part of the statement that chooses: what was asked before it may be outdated when a refusal is written meanwhile.
+_STANDS_STILL = (
+    select(sql.VALUE.c.name)
+    .where(
+        sql.VALUE.c.name == STOPPED + E.c.provider,
+        sql.VALUE.c.name.in_([STOPPED + name for name in PROVIDERS]),
+        sql.VALUE.c.value.is_not(None),
+    )
+    .exists()
+)
 
 _LEASE = (
     update(E)
@@ -155,18 +168,20 @@ def claim(
     now: datetime,
     worker: str,
     limit: int,
-    stopped: Collection[str] = (),
     room: Mapping[str, int] | None = None,
     budgeted: bool = True,
 ) -> Claim:
-    """Lease up to ``limit`` effects to ``worker``, the most urgent first; of a provider in ``room`` so many at most."""
+    """Lease up to ``limit`` effects to ``worker``, the most urgent first; of a provider in ``room`` so many at most.
+
+    Of a provider that stands still none at all.
+    """
     taken: list[int] = []
     exhausted: set[str] = set()
     free_at: float | None = None
     left = dict(room or {})
     budgets = _load_budgets(session) if budgeted else {}
     while len(taken) < limit:
-        full = {*stopped, *(provider for provider, places in left.items() if places <= 0)}
+        full = {provider for provider, places in left.items() if places <= 0}
         found = _candidates(session, now, limit - len(taken), full, exhausted, taken)
         candidates = _fitting(found, left)
         if not candidates:
@@ -207,7 +222,7 @@ def _candidates(
     session: Session,
     now: datetime,
     limit: int,
-    stopped: Collection[str],
+    full: Collection[str],
     exhausted: AbstractSet[str],
     taken: Collection[int],
 ) -> list[Candidate]:
@@ -227,13 +242,13 @@ def _candidates(
     )
     query = (
         select(E.c.id, E.c.kind, E.c.budget)
-        .where(E.c.state == _PENDING, E.c.due <= now, first_of_lane, allowed)
+        .where(E.c.state == _PENDING, E.c.due <= now, first_of_lane, allowed, ~_STANDS_STILL)
         .order_by(E.c.rank, E.c.due, E.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=E)
     )
-    if stopped:
-        query = query.where(E.c.provider.not_in(stopped))
+    if full:
+        query = query.where(E.c.provider.not_in(full))
     if kinds:
         query = query.where(E.c.kind.not_in(kinds))
     if channels := [n for n in exhausted if n not in LIMITS]:

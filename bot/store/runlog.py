@@ -9,7 +9,7 @@ from sqlalchemy import func, literal_column, or_, select
 
 from bot.domain.effects import EffectKind
 from bot.store import sql
-from bot.store.effects import UNFINISHED
+from bot.store.effects import PROVIDERS, STOPPED, UNFINISHED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,10 +89,9 @@ OTHERS: dict[EffectKind, str] = {
 }
 
 #: Who may refuse our key, and is then stopped.
-PROVIDERS = ("slack", "pagerduty", "github")
 
 _STOPPED = select(sql.VALUE.c.name, sql.VALUE.c.value).where(
-    sql.VALUE.c.name.in_([f"stopped:{name}" for name in PROVIDERS])
+    sql.VALUE.c.name.in_([STOPPED + name for name in PROVIDERS])
 )
 
 #: The largest number a column of ours holds on PostgreSQL.
@@ -181,7 +180,7 @@ def failing(tx: Tx, number: int) -> list[StepRecord]:
 def stopped(tx: Tx) -> dict[str, str]:
     """Providers that refused our key, and what they said."""
     return {
-        row.name.removeprefix("stopped:"): str(row.value.get("why", ""))
+        row.name.removeprefix(STOPPED): str(row.value.get("why", ""))
         for row in tx.session.execute(_STOPPED)
         if row.value
     }

@@ -158,24 +158,22 @@ class Worker:
             if ours := list(self._running):
                 store.renew(tx.session, ours, self.name, tx.now)
             store.free_leases(tx.session, tx.now)
-        stopped = [p for p in runlog.PROVIDERS if self._is_stopped(tx, p)]
+        self._learn_who_stands_still(tx)
         return store.claim(
             tx.session,
             now=tx.now,
             worker=self.name,
             limit=limit,
-            stopped=stopped,
             room={name: most - self._at_work[name] for name, most in AT_ONCE.items()},
             budgeted=self._budgeted,
         )
 
-    def _is_stopped(self, tx: Tx, provider: str) -> bool:
-        value = tx.value(f"stopped:{provider}")
-        if not value:
+    def _learn_who_stands_still(self, tx: Tx) -> None:
+        """Another process may have been refused, or heard that the key is taken again."""
+        known = runlog.stopped(tx)
+        for provider in {*self.world.stopped} - {*known}:
             self.world.stopped.pop(provider, None)
-            return False
-        self.world.stopped[provider] = str(value.get("why", ""))
-        return True
+        self.world.stopped.update(known)
 
     async def _pause(self, next_at: datetime | None) -> None:
         seconds = LOOK_SECONDS

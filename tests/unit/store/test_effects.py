@@ -49,6 +49,9 @@ class Table:
     async def do(self, fn: Any) -> Any:
         return await self.work.write(lambda tx: fn(tx.session, tx.now))
 
+    async def stands_still(self, provider: str, why: dict[str, Any] | None) -> None:
+        await self.work.write(lambda tx: tx.set_value(f"stopped:{provider}", why))
+
     async def settle(self, effect: Claimed, state: str = "done") -> None:
         await self.do(lambda s, now: store.settle(s, effect.id, now, state=state))
 
@@ -139,8 +142,16 @@ async def test_dismissing_what_was_needed_lets_the_other_go(table: Table) -> Non
 
 async def test_a_stopped_provider_gets_nothing(table: Table) -> None:
     await table.emit(effect("pd"), effect("gh", kind=EffectKind.OPEN_TICKET))
-    assert await table.keys(stopped=["pagerduty"]) == ["gh"]
+    await table.stands_still("pagerduty", {"why": "401"})
+    assert await table.keys() == ["gh"]
+    await table.stands_still("pagerduty", None)
     assert await table.keys() == ["pd"]
+
+
+async def test_only_those_that_are_asked_again_stand_still(table: Table) -> None:
+    await table.emit(effect("silence", kind=EffectKind.SILENCE_ALERTS))
+    await table.stands_still(EffectKind.SILENCE_ALERTS.provider, {"why": "401"})
+    assert await table.keys() == ["silence"]
 
 
 async def test_a_claim_tells_the_worker_everything(table: Table) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from bot.domain.effects import Effect, EffectKind
 from bot.errors import MusterError, ProviderError, Reason
 from bot.store import effects as store
+from bot.store.engine import is_sqlite
 from bot.worker import loop as loop_module
 from bot.worker import runners
 from bot.worker.loop import BUG_TRIES, Worker
@@ -340,6 +342,35 @@ async def test_a_refused_key_stops_the_provider_and_tells_the_admins_once(
     await turn(shop)
     states = {r.key: r.state for r in await shop.home.effects("pagerduty")}
     assert states == {"a": "done", "b": "done", "c": "done"}
+
+
+async def test_a_refusal_that_is_written_during_a_claim_holds_the_effect_back(
+    shop: Shop, use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From one commit on the effect waits again and its provider stands still: a claim sees both, or neither."""
+    use(PAGE, ProviderError("pagerduty", Reason.AUTH, "401"))
+    await emit(shop, page("a"))
+    work = shop.home.work
+    first = await work.write(lambda tx: shop.worker._claim(tx, 64))
+    began, written = threading.Event(), threading.Event()
+    if is_sqlite(work.url):
+        written.set()  # one writes at a time there: the refusal comes after the claim
+    candidates = store._candidates
+
+    def choosing(*facts: Any) -> Any:
+        began.set()
+        assert written.wait(20)
+        return candidates(*facts)
+
+    monkeypatch.setattr(store, "_candidates", choosing)
+
+    async def refused() -> None:
+        assert await asyncio.to_thread(began.wait, 20)
+        await shop.worker._carry(first.effects[0])
+        written.set()
+
+    claim, _ = await asyncio.gather(work.write(lambda tx: shop.worker._claim(tx, 64)), refused())
+    assert [effect.key for effect in claim.effects if effect.kind is PAGE] == []
 
 
 async def test_the_card_says_that_a_provider_stands_still_before_this_process_noticed(
