@@ -6,6 +6,7 @@ timed. New ones are looked for with ``pytest --hypothesis-profile=hunting``.
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -21,6 +22,12 @@ UNTIMED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthChe
 settings.register_profile("steady", **UNTIMED, derandomize=True, database=None, print_blob=True)
 settings.register_profile("hunting", **UNTIMED, derandomize=False, max_examples=2_000)
 settings.load_profile("steady")
+
+
+def pytest_collection_finish() -> None:
+    """What stays for the whole run is not looked through again and again: that holds up whatever runs meanwhile."""
+    gc.collect()
+    gc.freeze()
 
 
 def _skipped(reporter: TerminalReporter | None) -> list[str]:

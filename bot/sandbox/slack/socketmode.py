@@ -20,6 +20,8 @@ from bot.sandbox.slack.model import Json
 
 MAX_CONNECTIONS = 10
 TICKET_SECONDS = 30.0
+#: So long at most a process that stood still counts as one that listened.
+LISTEN_SECONDS = 0.1
 #: Envelopes of which a late acknowledgement is still told from an invented one.
 REMEMBERED = 1000
 
@@ -222,8 +224,7 @@ class SocketMode:
         waiting = self._waiting[envelope_id] = _Waiting(expected=1 + repeat)
         for _ in range(1 + repeat):
             self._next().send(envelope)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(waiting.enough.wait(), self.ack_seconds)
+        await self._listen(waiting)
         del self._waiting[envelope_id]
         if waiting.acks:
             self._settle(envelope_id, "acknowledged")
@@ -233,6 +234,18 @@ class SocketMode:
             "no_ack", f"{_describe(envelope)} was not acknowledged in {self.ack_seconds:g} s"
         )
         return Delivery(envelope_id, "operation_timeout", [])
+
+    async def _listen(self, waiting: _Waiting) -> None:
+        """Wait for the acknowledgements, as long as an app has for them.
+
+        While this process stands still (a busy machine) it hears nothing, so that time is not the app's.
+        """
+        left = self.ack_seconds
+        while left > 0 and not waiting.enough.is_set():
+            step = min(left, LISTEN_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(waiting.enough.wait(), step)
+            left -= step
 
     def _next(self) -> Connection:
         """Each envelope goes to one connection, in turn; not to one that is about to close."""

@@ -1,6 +1,7 @@
 """Socket Mode: tickets, acknowledgements in time, late or never, redelivery, broken connections."""
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -91,6 +92,22 @@ async def test_envelopes_take_turns() -> None:
         for socket in sockets:
             assert (await frame(socket))["type"] == "slash_commands"
             assert await silent_for(socket, 0.02)
+
+
+async def test_time_in_which_slack_stood_still_itself_is_not_the_apps() -> None:
+    async with world() as here:
+        socket = await here.wire()
+        asked = here.act("command", user="alice", channel="ops", text="/incident")
+        typed = asyncio.ensure_future(asked)
+        envelope = await frame(socket)
+        until_later = time.monotonic() + 2 * here.running.sandbox.slack.socket.ack_seconds
+        while time.monotonic() < until_later:
+            pass  # nothing else runs in this process meanwhile
+        for _ in range(5):
+            await asyncio.sleep(0)  # an app of this process answers a few turns later
+        await socket.send_json({"envelope_id": envelope["envelope_id"]})
+        assert (await typed)["ok"]
+        assert await here.problems() == []
 
 
 async def test_a_late_acknowledgement_is_a_timeout_and_a_problem() -> None:
