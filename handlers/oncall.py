@@ -169,12 +169,16 @@ async def show_at(turn: Turn, rest: str) -> None:
         names = [] if named else await turn.desk.standing_in.names_at(moment)
         await _tell_at(turn, names, moment, note=oncall_pager.ASKED)
         return
-    names = await turn.desk.standing_in.names_at(moment)
-    gone = [name for name in names if name.casefold() == named.casefold()]
-    if not named and not await _here(turn):
-        await _tell_at(turn, names or await _some_roster(turn), moment)
-        return
-    await _tell_at(turn, gone or await _rosters(turn, named), moment)
+    await _tell_at(turn, await _rosters_then(turn, named, moment), moment)
+
+
+async def _rosters_then(turn: Turn, named: str, moment: datetime) -> list[str]:
+    """The rosters meant, those included that were there at that moment and are not now."""
+    then = await turn.desk.standing_in.names_at(moment)
+    if named:
+        found = [name for name in then if name.casefold() == named.casefold()]
+        return found or await _rosters(turn, named)
+    return await _here(turn) or then or await _some_roster(turn)
 
 
 async def _time_first(turn: Turn, words: list[str]) -> tuple[datetime, int]:
@@ -203,7 +207,7 @@ async def submit_at(turn: Turn) -> None:
     """Show it."""
     form = on_call_at.parse(turn.view)
     asked = await oncall_pager.ask_at(turn, form.roster or "", form.at)
-    names = [form.roster] if form.roster else await turn.desk.standing_in.names()
+    names = [form.roster] if form.roster else await turn.desk.standing_in.names_at(form.at)
     note = oncall_pager.ASKED if asked else ""
     await _tell_at(turn, [] if asked and form.roster else names, form.at, note=note)
 
