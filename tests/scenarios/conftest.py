@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 #: of bad input. They are no less checked, on both databases.
 LATER = {
     "test_archiving.py", "test_bad_input_api.py", "test_bad_input_presses.py", "test_both_pagers.py", "test_drills.py",
-    "test_export.py", "test_faults.py", "test_faults_keys.py", "test_github_in.py", "test_lanes.py", "test_linking.py",
-    "test_make_private.py", "test_page_ways.py", "test_payload_gallery.py", "test_polling.py", "test_postmortem.py",
-    "test_replicas.py", "test_request_access.py", "test_rosters_live.py", "test_stop.py", "test_terminal.py",
-    "test_times.py",
+    "test_export.py", "test_faults.py", "test_faults_keys.py", "test_github_in.py", "test_kill_overrides.py",
+    "test_lanes.py", "test_linking.py", "test_make_private.py", "test_page_taken.py", "test_page_ways.py",
+    "test_pager_overrides.py", "test_payload_gallery.py", "test_polling.py", "test_postmortem.py", "test_replicas.py",
+    "test_request_access.py", "test_rosters_live.py", "test_stop.py", "test_terminal.py", "test_times.py",
 }  # fmt: skip
 
 
